@@ -1,0 +1,3 @@
+"""Chinese text generation: poems, couplets and reading comprehension."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,89 @@
+"""The command line: groups, errors, streams. Commands are one file a family.
+
+Nothing but click is imported until a command runs, so `--help` answers at once.
+"""
+
+import sys
+from typing import Any
+
+import click
+
+import nlg
+from nlg.cli.data import data
+from nlg.cli.evaluate import evaluate
+from nlg.cli.poem import poem
+from nlg.cli.train import train
+from nlg.errors import NlgError
+
+
+class Suite(click.Group):
+    """A group that prints an `NlgError` as one line and exits with its code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        use_streams_that_can_write_chinese()
+        try:
+            return super().invoke(ctx)
+        except NlgError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            raise click.Abort from None
+
+
+def use_streams_that_can_write_chinese() -> None:
+    r"""Make no character of a result an error of the console.
+
+    A console that knows Chinese (GBK, Big5) keeps its encoding, and shows what it lacks
+    as \\uXXXX. One that does not (ASCII, Latin-1) is written UTF-8, which is what
+    terminals with a bare C locale show.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if not hasattr(stream, "reconfigure"):
+            continue
+        try:
+            "春".encode(stream.encoding)
+            stream.reconfigure(errors="backslashreplace")
+        except UnicodeEncodeError:
+            stream.reconfigure(encoding="utf-8")
+
+
+def print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    """Print the version and what identifies each shipped model, and stop."""
+    if not asked or ctx.resilient_parsing:
+        return
+    from nlg.runtime import checkpoints_folder
+    from nlg.runtime.checkpoint import SHA256, digest
+
+    click.echo(f"nlg {nlg.__version__}")
+    root = checkpoints_folder()
+    for listing in sorted(root.rglob(SHA256)):
+        name = listing.parent.relative_to(root).as_posix()
+        click.echo(f"checkpoints/{name}  sha256:{digest(listing)[:16]}")
+    ctx.exit()
+
+
+@click.group(cls=Suite, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_version,
+    help="Show the version and the checkpoints' hashes.",
+)
+def main() -> None:
+    r"""Chinese text generation: poems, couplets, reading comprehension.
+
+    \b
+    Write a poem:            nlg poem --sample
+    Three, always the same:  nlg poem --sample -n 3 --form 五绝 --seed 7
+    Blend two poems:         nlg poem --interpolate 诗甲 诗乙 --steps 5
+
+    Results go to stdout, progress and notes to stderr. Exit codes: 0 done, 1 failed,
+    2 wrong usage.
+    """
+
+
+for command in (poem, data, train, evaluate):
+    main.add_command(command)

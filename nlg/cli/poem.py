@@ -1,0 +1,214 @@
+"""`nlg poem`: write, rebuild and blend poems."""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nlg.cli.options import (
+    DEVICE,
+    JSON,
+    OUTPUT,
+    SEED,
+    checkpoint_option,
+    default_checkpoint,
+    random_seed,
+    read_text,
+    write_lines,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from nlg.poem.generate import Poem, Poet
+
+MODES = ("sample", "reconstruct", "interpolate", "near", "z")
+BELONGS = {  # options that only some modes have
+    "count": ("sample", "near"),
+    "form": ("sample", "z"),
+    "candidates": ("sample",),
+    "steps": ("interpolate",),
+    "radius": ("near",),
+}
+FORM_NAMES = ("五绝", "七绝", "五律", "七律")  # nlg.text.forms, without importing it
+DEFAULT_FORM = "七绝"
+
+
+@click.command()
+@click.option(
+    "--sample", is_flag=True, help="Write random poems (what is done anyway)."
+)
+@click.option(
+    "-n", "--count", type=click.IntRange(1), help="How many poems.  [default: 1]"
+)
+@click.option(
+    "--form", type=click.Choice(FORM_NAMES), help="Form of the poem.  [default: 七绝]"
+)
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0, 10),
+    default=0.3,
+    show_default=True,
+    help="How freely characters are drawn; 0 takes the most probable.",
+)
+@click.option(
+    "--latent-temperature",
+    type=click.FloatRange(0, 10),
+    default=1.0,
+    show_default=True,
+    help="How far from the average poem to start.",
+)
+@click.option(
+    "--candidates",
+    type=click.IntRange(1),
+    help="Poems written for each one printed, the best by score.  [default: 8]",
+)
+@click.option("--free", is_flag=True, help="No rhyme and no tone pattern.")
+@click.option("--reconstruct", metavar="POEM", help="Encode POEM and write it back.")
+@click.option("--interpolate", nargs=2, metavar="A B", help="Go from poem A to poem B.")
+@click.option(
+    "--steps",
+    type=click.IntRange(2),
+    help="Poems on the way, both ends included.  [default: 5]",
+)
+@click.option("--near", metavar="POEM", help="Write poems around POEM.")
+@click.option(
+    "--radius",
+    type=click.FloatRange(0),
+    help="How far around, in standard deviations of the latent.  [default: 0.5]",
+)
+@click.option(
+    "--z",
+    metavar="FILE",
+    help="Decode latents: JSON lists of numbers, or lines that --json printed.",
+)
+@click.option("--traditional", is_flag=True, help="Print traditional characters.")
+@JSON
+@SEED
+@OUTPUT
+@checkpoint_option("poem/vae")
+@DEVICE
+def poem(**options: Any) -> None:
+    r"""Write classical poems: 五绝, 七绝, 五律 and 七律.
+
+    \b
+    nlg poem --sample
+    nlg poem --sample -n 3 --form 五绝 --seed 7 --json
+    nlg poem --reconstruct 白日依山尽，黄河入海流。欲穷千里目，更上一层楼。
+    nlg poem --near 床前明月光，疑是地上霜。举头望明月，低头思故乡。 --radius 0.8 -n 4
+    cat poem.txt | nlg poem --reconstruct -
+
+    Every poem keeps its form, rhymes in one group of 平水韵 and follows a standard tone
+    pattern; --free lets it go. The same seed gives the same poem, whatever -n.
+    """
+    mode = _mode(options)
+    from nlg.poem.generate import Poet
+
+    folder = default_checkpoint(options["checkpoint"], "poem/vae")
+    poet = Poet.from_checkpoint(folder, options["device"])
+    seed = random_seed() if options["seed"] is None else options["seed"]
+    poems = _poems(poet, mode, seed, options)
+    write_lines(_printed(poems, seed, options), options["output"])
+
+
+def _mode(options: dict[str, Any]) -> str:
+    """Return which of `MODES` is asked for; refuse two, and options of another one."""
+    asked = [mode for mode in MODES if options[mode] not in (None, False)]
+    if len(asked) > 1:
+        names = " and ".join(f"--{mode}" for mode in asked)
+        raise click.UsageError(f"{names} exclude each other; pass one")
+    mode = asked[0] if asked else "sample"
+    for name, owners in BELONGS.items():
+        if options[name] is not None and mode not in owners:
+            raise click.UsageError(
+                f"--{name} goes with --{' or --'.join(owners)}, not with --{mode}"
+            )
+    return mode
+
+
+def _poems(
+    poet: "Poet", mode: str, seed: int, options: dict[str, Any]
+) -> Iterator["Poem"]:
+    """Yield what the options ask for."""
+    from nlg.poem.generate import WriteOptions
+
+    write = WriteOptions(
+        temperature=options["temperature"],
+        latent_temperature=options["latent_temperature"],
+        candidates=options["candidates"] or 8,
+        rules=not options["free"],
+    )
+    if mode == "sample":
+        form = options["form"] or DEFAULT_FORM
+        return poet.write(form, options["count"] or 1, seed, write)
+    if mode == "z":
+        form, latents = _latents_of_file(poet, options)
+    else:
+        form, latents = _latents_of_poems(poet, mode, seed, options)
+    return poet.decode(form, latents, seed, write)
+
+
+def _latents_of_poems(
+    poet: "Poet", mode: str, seed: int, options: dict[str, Any]
+) -> tuple[str, "np.ndarray"]:
+    """Return the form and latents (B, Z) of --reconstruct, --interpolate or --near."""
+    from nlg.poem.generate import interpolate, parse_poem
+
+    texts = options[mode] if mode == "interpolate" else [options[mode]]
+    poems = [parse_poem(read_text(text)) for text in texts]
+    forms = list(dict.fromkeys(form.name for form, _ in poems))
+    if len(forms) > 1:
+        raise click.UsageError(
+            f"--interpolate: one poem is {forms[0]}, the other {forms[1]}; "
+            "give two of one form"
+        )
+    for _, lines in poems:
+        _note_unknown(poet, "".join(lines))
+    latents = [poet.encode(lines) for _, lines in poems]
+    if mode == "interpolate":
+        return forms[0], interpolate(latents[0], latents[1], options["steps"] or 5)
+    if mode == "near":
+        radius = 0.5 if options["radius"] is None else options["radius"]
+        return forms[0], poet.near(latents[0], radius, options["count"] or 1, seed)
+    return forms[0], latents[0][None]
+
+
+def _note_unknown(poet: "Poet", text: str) -> None:
+    """Say which characters the model does not know."""
+    unknown = "".join(dict.fromkeys(c for c in text if c not in poet.vocabulary))
+    if unknown:
+        click.echo(f"note: {unknown} not in the vocabulary; read as unknown", err=True)
+
+
+def _latents_of_file(poet: "Poet", options: dict[str, Any]) -> tuple[str, "np.ndarray"]:
+    """Return the form and latents (B, Z) of --z."""
+    from nlg.poem.latents import read_latents
+
+    form, latents = read_latents(options["z"], poet.latent_units)
+    wanted = options["form"] or form or DEFAULT_FORM
+    if form not in ("", wanted):
+        raise click.UsageError(
+            f"--form {wanted}: {options['z']} holds latents of {form}"
+        )
+    return wanted, latents
+
+
+def _printed(
+    poems: Iterator["Poem"], seed: int, options: dict[str, Any]
+) -> Iterator[str]:
+    """Yield the lines to print."""
+    if options["traditional"]:
+        from nlg.text.normalize import to_traditional
+    for number, written in enumerate(poems):
+        lines = list(written.lines)
+        if options["traditional"]:
+            lines = to_traditional("\n".join(lines)).split("\n")
+        if options["as_json"]:
+            facts = written._asdict() | {"lines": lines, "seed": seed}
+            yield json.dumps(facts, ensure_ascii=False)
+            continue
+        if number:
+            yield ""
+        for first, second in zip(lines[::2], lines[1::2], strict=True):
+            yield f"{first}，{second}。"

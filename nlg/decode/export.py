@@ -1,0 +1,200 @@
+"""Write a Keras function as an ONNX graph whose weights stay in one safetensors file.
+
+Several graphs of one model can then share its weights on disk: an ONNX file names its
+tensors by file, offset and length, and a safetensors file is raw tensors behind a
+header that says where each one is. Weights are stored in 16 bits and cast to float32
+once, when the graph is opened.
+
+Runs on the TensorFlow backend, which tf2onnx reads.
+"""
+
+import json
+import pathlib
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+from safetensors.numpy import save_file
+
+OPSET = 18
+
+
+def save_weights(model: keras.Model, path: pathlib.Path) -> None:
+    """Write the trainable variables of `model` by path, in float16."""
+    tensors = {
+        variable.path: keras.ops.convert_to_numpy(variable.value).astype("float16")
+        for variable in model.trainable_variables
+    }
+    save_file(tensors, path)
+
+
+def export_onnx(
+    function: Callable[..., Any],
+    model: keras.Model,
+    signature: Mapping[str, tuple[Sequence[int | None], str]],
+    outputs: Sequence[str],
+    path: pathlib.Path,
+    weights: pathlib.Path,
+) -> None:
+    """Write `function` to `path`, its weights being those of `weights` beside it.
+
+    Args:
+        function: of the inputs that `signature` names; returns arrays, in order.
+        model: the owner of the variables that `function` uses.
+        signature: shape and dtype of each input; None is any length.
+        outputs: a name for each array that `function` returns.
+        path: the file to write.
+        weights: the safetensors file that `save_weights` wrote in the same folder.
+    """
+    import onnx
+    import tensorflow as tf
+    import tf2onnx
+
+    variables = model.trainable_variables
+    # While tf2onnx looks at the graph the weights are inputs: it then cannot fold a
+    # transposed copy of a tensor into the file.
+    specs = [
+        tf.TensorSpec(variable.shape, "float32", name=f"weight_{number}")
+        for number, variable in enumerate(variables)
+    ] + [
+        tf.TensorSpec(shape, dtype, name=name)
+        for name, (shape, dtype) in signature.items()
+    ]
+
+    def graph(*tensors):
+        count = len(variables)
+        mapping = list(zip(variables, tensors[:count], strict=True))
+        with keras.StatelessScope(state_mapping=mapping):
+            results = function(*tensors[count:])
+        return [
+            tf.identity(x, name=name) for x, name in zip(results, outputs, strict=True)
+        ]
+
+    exported, _ = tf2onnx.convert.from_function(
+        tf.function(graph), input_signature=specs, opset=OPSET
+    )
+    names = {f"weight_{n}": variable.path for n, variable in enumerate(variables)}
+    hoist_invariants(exported.graph)
+    _use_weights_of(exported.graph, names, weights)
+    _name_ends(exported.graph, outputs)
+    onnx.save(exported, path)
+
+
+def _use_weights_of(
+    graph: Any, names: Mapping[str, str], weights: pathlib.Path
+) -> None:
+    """Turn the inputs `names` of `graph` into tensors of the file `weights`."""
+    import onnx
+
+    places = tensor_places(weights)
+    kept = []
+    for entry in graph.input:
+        name = entry.name.split(":")[0]
+        if name not in names:
+            kept.append(entry)
+            continue
+        place = places[names[name]]
+        stored = onnx.TensorProto(
+            name=f"{name}_float16",
+            data_type=onnx.TensorProto.FLOAT16,
+            dims=place["shape"],
+            data_location=onnx.TensorProto.EXTERNAL,
+        )
+        facts = {"location": weights.name, **place["bytes"]}
+        for key, value in facts.items():
+            stored.external_data.add(key=key, value=str(value))
+        graph.initializer.append(stored)
+        cast = onnx.helper.make_node(
+            "Cast", [stored.name], [entry.name], to=onnx.TensorProto.FLOAT
+        )
+        graph.node.insert(0, cast)
+    del graph.input[:]
+    graph.input.extend(kept)
+
+
+def tensor_places(path: pathlib.Path) -> dict[str, dict[str, Any]]:
+    """Return where each tensor of a safetensors file lies.
+
+    The layout: 8 bytes with the header's length N, N bytes of JSON, the tensors.
+    """
+    with path.open("rb") as file:
+        length = struct.unpack("<Q", file.read(8))[0]
+        header = json.loads(file.read(length))
+    return {
+        name: {
+            "shape": entry["shape"],
+            "bytes": {
+                "offset": 8 + length + entry["data_offsets"][0],
+                "length": entry["data_offsets"][1] - entry["data_offsets"][0],
+            },
+        }
+        for name, entry in header.items()
+        if name != "__metadata__"
+    }
+
+
+def hoist_invariants(graph: Any) -> None:
+    """Move out of the loops of `graph` what is the same at every step.
+
+    tf2onnx carries each captured tensor from step to step, where ONNX Runtime copies
+    it, weights included; and it computes each shape anew at each step.
+    """
+    for place, loop in reversed(list(enumerate(graph.node))):
+        if loop.op_type == "Loop":
+            body = next(x.g for x in loop.attribute if x.name == "body")
+            _drop_fixed_state(loop, body)
+            graph.initializer.extend(body.initializer)
+            del body.initializer[:]
+            for node in reversed(_take_fixed_nodes(body)):
+                graph.node.insert(place, node)
+
+
+def _drop_fixed_state(loop: Any, body: Any) -> None:
+    """Read what the body of `loop` only passes on from the graph around it."""
+    first = 2  # inputs start with counter and condition; outputs with the condition
+    fixed = [
+        number
+        for number in range(len(body.input) - first)
+        if body.output[number + 1].name == body.input[number + first].name
+    ]
+    outer = {body.input[n + first].name: loop.input[n + first] for n in fixed}
+    for node in body.node:
+        for place, name in enumerate(node.input):
+            node.input[place] = outer.get(name, name)
+    for number in reversed(fixed):
+        del loop.input[number + first], loop.output[number]
+        del body.input[number + first], body.output[number + 1]
+
+
+def _take_fixed_nodes(body: Any) -> list[Any]:
+    """Remove from `body` the nodes that depend on nothing it computes; return them."""
+    moving = {entry.name for entry in body.input}
+    fixed, kept = [], []
+    for node in body.node:
+        nested = any(x.type == x.GRAPH for x in node.attribute)
+        if nested or moving.intersection(node.input):
+            moving.update(node.output)
+            kept.append(node)
+        else:
+            fixed.append(node)
+    ends = {entry.name for entry in body.output}
+    fixed_ends = [node for node in fixed if ends.intersection(node.output)]
+    del body.node[:]
+    body.node.extend(fixed_ends + kept)  # an output must be made inside the body
+    return [node for node in fixed if node not in fixed_ends]
+
+
+def _name_ends(graph: Any, outputs: Sequence[str]) -> None:
+    """Give inputs and outputs their plain names, without TensorFlow's `:0`."""
+    from onnx import helper
+
+    for entry in graph.input:
+        plain = entry.name.split(":")[0]
+        if plain != entry.name:
+            graph.node.insert(0, helper.make_node("Identity", [plain], [entry.name]))
+            entry.name = plain
+    for entry, name in zip(graph.output, outputs, strict=True):
+        if entry.name != name:
+            graph.node.append(helper.make_node("Identity", [entry.name], [name]))
+            entry.name = name

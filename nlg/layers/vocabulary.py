@@ -1,0 +1,48 @@
+"""Characters in, log-probabilities of characters out, through one table.
+
+Shapes: B rows, ... any axes between, D units, V vocabulary.
+"""
+
+import keras
+from keras import ops
+
+
+class TiedVocabulary(keras.layers.Layer):
+    """One table (V, D): look characters up in it, and score every character by it."""
+
+    def __init__(self, size: int, units: int, **kwargs):
+        super().__init__(**kwargs)
+        self.size, self.units = size, units
+
+    def build(self, input_shape=None):
+        """Create the table (V, D)."""
+        spread = keras.initializers.RandomNormal(stddev=self.units**-0.5)
+        self.table = self.add_weight(
+            (self.size, self.units), initializer=spread, name="table"
+        )
+
+    def call(self, token_ids):
+        """Return the vectors (B, ..., D) of `token_ids` (B, ...)."""
+        vectors = ops.take(self.table, token_ids, axis=0)
+        return ops.cast(vectors, self.compute_dtype) * self.units**0.5
+
+    def logits(self, states):
+        """Return the scores (B, ..., V) of `states` (B, ..., D), in their dtype."""
+        table = ops.transpose(ops.cast(self.table, states.dtype))  # (D, V)
+        return ops.matmul(states, table)
+
+    def log_probs(self, states):
+        """Return log-probabilities (B, ..., V) of `states` (B, ..., D)."""
+        return ops.log_softmax(self.logits(states), axis=-1)
+
+    def negative_log_likelihood(self, states, token_ids):
+        """Return -log p(token) in nats, float32 (B, ...).
+
+        The (B, ..., V) array is what training waits for, so it stays in the compute
+        dtype: softmax kernels sum in float32 and round only what they return.
+        """
+        flat = ops.reshape(self.logits(states), (-1, self.size))
+        nats = ops.sparse_categorical_crossentropy(
+            ops.reshape(token_ids, (-1,)), flat, from_logits=True
+        )
+        return ops.cast(ops.reshape(nats, ops.shape(token_ids)), "float32")

@@ -1,0 +1,126 @@
+"""How well poems keep the rules, how varied and how original they are.
+
+A poem is a list of lines in simplified characters; a sample is a list of poems. Human
+poems get the same report: it is the ceiling to compare with.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from nlg.errors import DataError
+from nlg.text.prosody import PINGSHUI, RHYME_RULES, TONE_RULES, Verdict, check
+
+if TYPE_CHECKING:
+    from nlg.metrics.originality import KnownLines
+
+DOUBLED = re.compile(r"(.)\1")
+VERSION = 1
+
+
+def signature() -> str:
+    """Return the options of `poem_report` in one line, to print beside its numbers."""
+    rules = "+".join(TONE_RULES + RHYME_RULES)
+    return (
+        f"poems|book:{PINGSHUI}|rules:{rules}|polyphones:either|平平仄平仄:allowed"
+        f"|distinct:within lines|runs:line end, 5 or whole|version:{VERSION}"
+    )
+
+
+def rhyme_right(verdict: Verdict) -> bool:
+    """Return whether all even lines rhyme in one level group."""
+    kinds = {violation.kind for violation in verdict.violations}
+    return verdict.rhyme != "" and kinds.isdisjoint(RHYME_RULES)
+
+
+def tones_clean(verdict: Verdict) -> bool:
+    """Return whether a poem in one of the four forms breaks no rule of tones."""
+    kinds = {violation.kind for violation in verdict.violations}
+    return verdict.form != "" and kinds.isdisjoint(TONE_RULES)
+
+
+def repeat_free(line: str) -> bool:
+    """Return whether no character stands twice in `line` but directly doubled.
+
+    Example:
+        >>> repeat_free("处处闻啼鸟"), repeat_free("山外青山楼外楼")
+        (True, False)
+    """
+    once = DOUBLED.sub(r"\1", line)
+    return len(set(once)) == len(once)
+
+
+def distinct(lines: Iterable[str], size: int) -> float:
+    """Return unique over all runs of `size` characters within lines; 0 without any.
+
+    Example:
+        >>> distinct(["春眠", "春风"], 1)
+        0.75
+    """
+    runs = [
+        line[start : start + size]
+        for line in lines
+        for start in range(len(line) - size + 1)
+    ]
+    return len(set(runs)) / len(runs) if runs else 0.0
+
+
+def _mean(values: Iterable[float]) -> float:
+    values = list(values)
+    return sum(values) / len(values) if values else 0.0
+
+
+def _rules_report(verdicts: Sequence[Verdict]) -> dict[str, float | int]:
+    formed = [verdict for verdict in verdicts if verdict.form]
+    return {
+        "form_right": len(formed) / len(verdicts),
+        "rhyme_right": _mean(map(rhyme_right, verdicts)),
+        "tones_clean": _mean(map(tones_clean, verdicts)),
+        "violations_per_poem": _mean(len(verdict.violations) for verdict in formed),
+    }
+
+
+def _originality_report(
+    poems: Sequence[Sequence[str]], known: "KnownLines"
+) -> dict[str, float | int]:
+    lines = [line for poem in poems for line in poem]
+    return {
+        "verbatim_lines": _mean(line in known for line in lines),
+        "longest_shared_run": _mean(
+            max(map(known.longest_run, poem), default=0) for poem in poems
+        ),
+    }
+
+
+def poem_report(
+    poems: Sequence[Sequence[str]], known: "KnownLines | None" = None
+) -> dict[str, float | int]:
+    """Score a sample of poems; see `signature` for the options.
+
+    Shares are of all poems, so one in no form is neither rhymed nor clean;
+    `violations_per_poem` counts every rule, over the poems in a form. What
+    `longest_shared_run` sees is said at `KnownLines.longest_run`.
+
+    Returns:
+        poems, form_right, rhyme_right, tones_clean, violations_per_poem, repeat_free,
+        distinct_1, distinct_2, distinct_4 and, given the training set's lines in
+        `known`, verbatim_lines and longest_shared_run.
+
+    Raises:
+        DataError: there are no poems.
+
+    Example:
+        >>> poem = ["白日依山尽", "黄河入海流", "欲穷千里目", "更上一层楼"]
+        >>> poem_report([poem])["rhyme_right"]
+        1.0
+    """
+    if not poems:
+        raise DataError("there are no poems to score; give at least one")
+    lines = [line for poem in poems for line in poem]
+    report: dict[str, float | int] = {
+        "poems": len(poems),
+        **_rules_report([check(poem) for poem in poems]),
+        "repeat_free": _mean(all(map(repeat_free, poem)) for poem in poems),
+        **{f"distinct_{size}": distinct(lines, size) for size in (1, 2, 4)},
+    }
+    return report | (_originality_report(poems, known) if known is not None else {})

@@ -1,0 +1,275 @@
+"""Read, clean and split poems.
+
+    path, text -> records (one a poem, as found) -> poems (cleaned) -> train and dev
+
+Three layouts are read, gzipped or not: JSON arrays of `{title, author, paragraphs}`
+(chinese-poetry), JSON lines of `{form, dynasty, author, title, lines}` (what `nlg data
+poem` writes), and plain text, one poem a line or one a block between blank lines.
+"""
+
+import collections
+import dataclasses
+import gzip
+import io
+import json
+import pathlib
+import random
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from nlg.errors import DataError
+from nlg.files import write_whole
+from nlg.text.forms import FORMS, form_of
+from nlg.text.normalize import HAN, fold_width, to_simplified, verses
+
+SUFFIXES = (".json", ".jsonl", ".txt")
+
+
+@dataclasses.dataclass(frozen=True)
+class Poem:
+    """A poem whose lines are simplified characters without punctuation."""
+
+    form: str
+    lines: tuple[str, ...]
+    title: str = ""
+    author: str = ""
+    dynasty: str = ""
+
+    def to_json(self) -> str:
+        """Return one JSON line."""
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+
+
+class Record(NamedTuple):
+    """A poem as found at `where` (file:line); `problem` says why it is unreadable."""
+
+    where: str
+    lines: tuple[str, ...] = ()
+    title: str = ""
+    author: str = ""
+    dynasty: str = ""
+    problem: str = ""
+
+
+@dataclasses.dataclass
+class Report:
+    """How many records were read, kept by form, and dropped by reason."""
+
+    read: int = 0
+    kept: collections.Counter = dataclasses.field(default_factory=collections.Counter)
+    dropped: collections.Counter = dataclasses.field(
+        default_factory=collections.Counter
+    )
+    problems: list[str] = dataclasses.field(default_factory=list)
+
+
+def load_poems(path: pathlib.Path) -> list[Poem]:
+    """Read what `nlg data poem` wrote; raise at the first bad record."""
+    return list(clean(read(path), FORMS, Report(), strict=True))
+
+
+def find_files(inputs: Iterable[str]) -> list[pathlib.Path]:
+    """Return the files that `inputs` name; a folder stands for what is below it."""
+    files: list[pathlib.Path] = []
+    for name in inputs:
+        path = pathlib.Path(name)
+        if path.is_dir():
+            below = sorted(p for p in path.rglob("*") if _suffix(p) in SUFFIXES)
+            if not below:
+                raise DataError(
+                    f"{path}: no {', '.join(SUFFIXES)} file in this folder, nor gzipped"
+                )
+            files += below
+        elif name == "-" or path.is_file():
+            files.append(path)
+        else:
+            raise DataError(f"{path}: no such file or folder")
+    return files
+
+
+def read(path: pathlib.Path) -> Iterator[Record]:
+    """Yield the records of one file; `-` is standard input.
+
+    A record that cannot be read is yielded with its `problem`, never skipped.
+    """
+    name = "<stdin>" if str(path) == "-" else str(path)
+    try:
+        text = _text(path)
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        yield Record(name, problem=f"cannot be read: {error}")
+        return
+    start = text.lstrip()[:1]
+    if start == "[":
+        yield from _read_array(name, text)
+    elif start == "{":
+        yield from _read_json_lines(name, text)
+    else:
+        yield from _read_plain(name, text)
+
+
+def clean(
+    records: Iterable[Record], forms: Iterable[str], report: Report, strict: bool
+) -> Iterator[Poem]:
+    """Yield each poem of the asked `forms` once; count every other record in `report`.
+
+    Raises:
+        DataError: with `strict`, at the first record that cannot be read.
+    """
+    seen: set[tuple[str, ...]] = set()
+    wanted = set(forms)
+    for record in records:
+        report.read += 1
+        if record.problem:
+            problem = f"{record.where}: {record.problem}"
+            if strict:
+                raise DataError(problem)
+            report.problems.append(problem)
+            report.dropped["unreadable record"] += 1
+            continue
+        lines = simplified(record.lines)
+        form = form_of(lines)
+        reason = _reason_to_drop(lines, form and form.name, wanted, seen)
+        if reason:
+            report.dropped[reason] += 1
+            continue
+        assert form is not None
+        seen.add(lines)
+        report.kept[form.name] += 1
+        about = (
+            to_simplified(x) for x in (record.title, record.author, record.dynasty)
+        )
+        yield Poem(form.name, lines, *about)
+
+
+def split(
+    poems: list[Poem], dev_share: float, seed: int
+) -> tuple[list[Poem], list[Poem]]:
+    """Return train and dev; the same poems and seed give the same split."""
+    numbers = set(
+        random.Random(seed).sample(range(len(poems)), round(len(poems) * dev_share))
+    )
+    train = [poem for number, poem in enumerate(poems) if number not in numbers]
+    return train, [poems[number] for number in sorted(numbers)]
+
+
+def dev_path(path: pathlib.Path) -> pathlib.Path:
+    """Return where the dev part goes: poems.dev.jsonl.gz beside poems.jsonl.gz."""
+    name, dot, suffixes = path.name.partition(".")
+    return path.with_name(f"{name}.dev{dot}{suffixes}")
+
+
+def write(poems: Iterable[Poem], path: pathlib.Path) -> None:
+    """Write JSON lines, gzipped if `path` ends in .gz; whole or not at all."""
+    content = "".join(poem.to_json() + "\n" for poem in poems).encode()
+    if path.suffix == ".gz":
+        content = gzip.compress(content, mtime=0)  # same poems, same bytes
+    write_whole(path, content)
+
+
+def simplified(lines: Sequence[str]) -> tuple[str, ...]:
+    """Return `lines` in simplified characters."""
+    return tuple(to_simplified("\n".join(lines)).split("\n"))
+
+
+def _reason_to_drop(
+    lines: tuple[str, ...], form: str | None, wanted: set[str], seen: set
+) -> str:
+    """Return why a poem of these simplified lines is not kept, or ""."""
+    text = "".join(lines)
+    if not text:
+        return "empty"
+    if not all(HAN.match(character) for character in text):
+        return "gaps or foreign characters"
+    if form is None:
+        return "not a regulated form"
+    if form not in wanted:
+        return "a form not asked for"
+    return "duplicate" if lines in seen else ""
+
+
+def _suffix(path: pathlib.Path) -> str:
+    """Return the suffix of a file's content: .json for a.json.gz."""
+    return (path.with_suffix("") if path.suffix == ".gz" else path).suffix
+
+
+def _text(path: pathlib.Path) -> str:
+    """Return a file's text, unzipped where it starts as gzip does."""
+    content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    if content[:2] == b"\x1f\x8b":
+        content = gzip.decompress(content)
+    return content.decode("utf-8-sig")
+
+
+def _read_array(name: str, text: str) -> Iterator[Record]:
+    try:
+        records = json.loads(text)
+    except json.JSONDecodeError as error:
+        yield Record(f"{name}:{error.lineno}", problem=f"not JSON: {error.msg}")
+        return
+    # The decoder keeps no line numbers; the n-th record of an array is found by its n.
+    for number, record in enumerate(records, 1):
+        yield _record(f"{name}: record {number}", record)
+
+
+def _read_json_lines(name: str, text: str) -> Iterator[Record]:
+    for number, line in enumerate(io.StringIO(text), 1):
+        if not line.strip():
+            continue
+        where = f"{name}:{number}"
+        try:
+            yield _record(where, json.loads(line))
+        except json.JSONDecodeError as error:
+            yield Record(where, problem=f"not JSON: {error.msg}")
+
+
+def _record(where: str, fields: Any) -> Record:
+    """Return the record that a JSON object describes."""
+    if not isinstance(fields, dict):
+        return Record(where, problem="not a JSON object")
+    body = fields.get("paragraphs", fields.get("lines"))
+    if not isinstance(body, list) or not all(isinstance(line, str) for line in body):
+        return Record(where, problem="no list of strings under paragraphs or lines")
+    about = [fields.get(key) or "" for key in ("title", "author", "dynasty")]
+    if not all(isinstance(value, str) for value in about):
+        return Record(where, problem="title, author and dynasty must be strings")
+    return Record(where, _lines_of("\n".join(body)), *about)
+
+
+def _lines_of(text: str) -> tuple[str, ...]:
+    """Split at marks and line ends, keeping other signs so that gaps show."""
+    text = fold_width(text)
+    for mark in ",.!?;:。、":
+        text = text.replace(mark, "\n")
+    return tuple(line for line in "".join(text.split(" ")).split("\n") if line)
+
+
+def _read_plain(name: str, text: str) -> Iterator[Record]:
+    block: list[str] = []
+    start = 1
+    for number, line in enumerate([*text.splitlines(), ""], 1):
+        if line.strip():
+            block.append(line)
+            continue
+        yield from _records_of_block(name, start, block)
+        block, start = [], number + 1
+
+
+def _records_of_block(name: str, start: int, block: list[str]) -> Iterator[Record]:
+    """Yield a record a line where a line holds a whole poem, else one for the block.
+
+    A first line that is no line of the verse is taken as the title.
+    """
+    if not block:
+        return
+    if form_of(verses(block[-1])):
+        for number, line in enumerate(block, start):
+            yield Record(f"{name}:{number}", _lines_of(line))
+        return
+    where, title = f"{name}:{start}", ""
+    if len(block) > 1 and not form_of(verses("\n".join(block))):
+        body = _lines_of("\n".join(block[1:]))
+        if form_of(body):
+            yield Record(where, body, title=block[0].strip())
+            return
+    yield Record(where, _lines_of("\n".join(block)), title=title)

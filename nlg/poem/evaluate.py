@@ -1,0 +1,88 @@
+"""Measure poems: a file's, the model's own, and the model itself."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from nlg.metrics.poems import poem_report
+from nlg.poem.dataset import Poem as PoemRecord
+from nlg.poem.generate import Poet, WriteOptions
+from nlg.text.forms import FORMS
+
+ACTIVE = 0.01  # variance of a unit's mean over the data (arXiv:1509.00519)
+
+
+def report_poems(poet: Poet, poems: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """Return the report of `poems`, with originality against the training set."""
+    return poem_report(poems, poet.known)
+
+
+def sample_report(
+    poet: Poet, form: str, count: int, seed: int, options: WriteOptions
+) -> dict[str, Any]:
+    """Return the report of `count` poems that `poet` writes, and their mean score."""
+    written = list(poet.write(form, count, seed, options))
+    report = report_poems(poet, [poem.lines for poem in written])
+    return {**report, "score": float(np.mean([poem.score for poem in written]))}
+
+
+def measure(
+    poet: Poet, dev: Sequence[PoemRecord], count: int = 1000, seed: int = 1
+) -> dict[str, Any]:
+    """Return a checkpoint's metrics: samples of each form, human poems, the latent."""
+    samples = {
+        form: sample_report(poet, form, count, seed, WriteOptions()) for form in FORMS
+    }
+    human = report_poems(poet, [poem.lines for poem in dev])
+    return {"samples": samples, "human": human, "latent": latent_report(poet, dev)}
+
+
+def latent_report(poet: Poet, poems: Iterable[PoemRecord]) -> dict[str, Any]:
+    """Return how much the latent holds of `poems`.
+
+    `kl` is in nats a poem; `reconstruction_accuracy` is the share of characters that
+    come back when the mean latent is decoded without rules or noise.
+    """
+    by_form: dict[str, list[PoemRecord]] = {name: [] for name in FORMS}
+    for poem in poems:
+        by_form[poem.form].append(poem)
+    means, kl, right, places = [], 0.0, 0, 0
+    options = WriteOptions(temperature=0.0, candidates=1, rules=False)
+    for form, group in by_form.items():
+        if not group:
+            continue
+        mean, log_var = poet.posterior([poem.lines for poem in group])
+        means.append(mean)
+        kl += 0.5 * float(np.sum(mean**2 + np.exp(log_var) - 1 - log_var))
+        for poem, back in zip(group, poet.decode(form, mean, 0, options), strict=True):
+            pairs = zip("".join(poem.lines), "".join(back.lines), strict=True)
+            right += sum(a == b for a, b in pairs)
+            places += FORMS[form].places
+    every = np.concatenate(means)
+    return {
+        "poems": len(every),
+        "kl": kl / len(every),
+        "active_units": int(np.sum(np.var(every, axis=0) > ACTIVE)),
+        "latent_units": every.shape[1],
+        "reconstruction_accuracy": right / places,
+    }
+
+
+def table(columns: dict[str, dict[str, Any]]) -> str:
+    """Return the reports of `columns` side by side, one score a line."""
+    names = list(dict.fromkeys(name for report in columns.values() for name in report))
+    width = max(map(len, names))
+    wide = {title: max(len(title), 10) for title in columns}
+    lines = [" " * width + "".join(f"  {t:>{w}}" for t, w in wide.items())]
+    for name in names:
+        cells = (_cell(report.get(name)) for report in columns.values())
+        row = "".join(f"  {c:>{w}}" for c, w in zip(cells, wide.values(), strict=True))
+        lines.append(f"{name:<{width}}{row}")
+    return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"

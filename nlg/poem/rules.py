@@ -1,0 +1,59 @@
+"""The rules of regulated verse as arrays for the search (`nlg.poem.search.Rules`)."""
+
+import functools
+
+import numpy as np
+
+from nlg.text import prosody
+from nlg.text.forms import Form
+from nlg.text.vocab import PAD_ID, UNK_ID, Vocabulary
+
+ANY, LEVEL, OBLIQUE = range(3)  # rows of `kinds`; the rhyme groups follow
+KIND = {"中": ANY, "平": LEVEL, "仄": OBLIQUE}
+
+
+class Rulebook:
+    """Rules over one vocabulary: which characters are level, oblique, or rhyme."""
+
+    def __init__(self, vocabulary: Vocabulary):
+        self.vocabulary = vocabulary
+
+    @functools.cached_property
+    def kinds(self) -> np.ndarray:
+        """Return which characters are of each kind, float 0/1 (3 + G, V).
+
+        A polyphone is of every kind that one of its readings is of.
+        """
+        groups = {name: row for row, name in enumerate(prosody.level_groups(), 3)}
+        kinds = np.zeros((3 + len(groups), len(self.vocabulary)), "float32")
+        for number, character in enumerate(self.vocabulary.tokens):
+            if number in (PAD_ID, UNK_ID):
+                continue
+            tones = prosody.tones(character)
+            kinds[ANY, number] = 1
+            kinds[LEVEL, number] = "平" in tones
+            kinds[OBLIQUE, number] = "仄" in tones
+            for group in prosody.rhyme_groups(character):
+                kinds[groups[group], number] = 1
+        return kinds
+
+    def arrays(self, form: Form, rules: bool) -> dict[str, np.ndarray]:
+        """Return the inputs of the graph: the form's patterns, or free verse."""
+        if not rules:
+            page = (1, form.lines, form.columns)
+            required, rhyming = np.full(page, ANY, "int32"), np.zeros(page, "float32")
+        else:
+            patterns = prosody.patterns(form)
+            required = np.array(
+                [[[KIND[t] for t in line] for line in p.lines] for p in patterns],
+                "int32",
+            )
+            rhyming = np.zeros(required.shape, "float32")
+            for row, pattern in enumerate(patterns):
+                rhyming[row, list(pattern.rhyming), -1] = 1
+        return {
+            "kinds": self.kinds,
+            "required": required,
+            "rhyming": rhyming,
+            "groups": np.array(len(prosody.level_groups()), "int32"),
+        }

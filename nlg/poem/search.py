@@ -1,0 +1,196 @@
+"""From latents to poems that keep the rules, in one graph.
+
+    latent -> decoder -> p(x_t | z) at every place            the softmax of the post
+           -> which tone pattern and which rhyme fit it best  `choose_rules`
+           -> the N best characters of each place under them       `Slots`
+           -> beam search over slots, seeing the last two characters
+
+Rules come in as arrays, so this file knows no characters and the exported graph serves
+any rhyme book.
+
+Shapes: B poems, R x C page, T = R * C, V vocabulary, D units, Z latent, N slots a
+place, K beams; P tone patterns, Q kinds of characters, the last G of them rhyme groups.
+"""
+
+from typing import Any, NamedTuple
+
+from keras import ops
+
+from nlg.decode.beam import NEG_INF, beam_search
+from nlg.poem.vae import PoemVAE
+
+BEAMS = 2
+SLOTS = 64
+
+
+class Rules(NamedTuple):
+    """What may stand where; free verse is one pattern that asks for kind 0 only."""
+
+    kinds: Any  # (Q, V) float 0/1: any, level, oblique, then one row a rhyme group
+    required: Any  # (P, R, C) int32: the kind that a place asks for, if it is no rhyme
+    rhyming: Any  # (P, R, C) float 0/1: the place asks for the poem's rhyme group
+    groups: Any  # () int32: G
+
+
+class Poems(NamedTuple):
+    """What the search wrote."""
+
+    token_ids: Any  # (B, T) int32
+    log_probs: Any  # (B,) sum over places of log p(x_t | z, x_t-2, x_t-1, its slots)
+    pattern: Any  # (B,) int32, in 0..P-1
+    group: Any  # (B,) int32, in 0..G-1
+
+
+class Places(NamedTuple):
+    """What the latent wants at each place, before anything is written."""
+
+    states: Any  # (B, T, D)
+    wanted: Any  # (B, T, 2 * D)
+
+
+class Slots(NamedTuple):
+    """The N best allowed characters of each place; a slot is one of them."""
+
+    token_ids: Any  # (B, T, N) int32
+    allowed: Any  # (B, T, N) float, 0 where the rules left fewer than N
+
+
+def write_poems(
+    model: PoemVAE, latent: Any, noise: Any, temperature: Any, rules: Rules
+) -> Poems:
+    """Write one poem for each latent.
+
+    Args:
+        model: the trained auto-encoder.
+        latent: (B, Z).
+        noise: (B, T, N) standard Gumbel noise; scaled by the temperature and added to
+            log-probabilities, it makes the best choice a sample (arXiv:1411.0030).
+        temperature: (), 0 for the most probable characters.
+        rules: see `Rules`.
+    """
+    places = _places(model, latent, rules)
+    free = model.vocabulary.logits(model.head.join(*places))
+    probs = ops.softmax(free, axis=-1)  # (B, T, V): p(x_t | z), the softmax of the post
+    pattern, group = choose_rules(probs, rules)
+    slots = _slots(probs * _allowed(pattern, group, rules))
+    token_ids, log_probs = _search(model, places, slots, noise * temperature, rules)
+    return Poems(token_ids, log_probs, pattern, group)
+
+
+def choose_rules(probs: Any, rules: Rules) -> tuple[Any, Any]:
+    """Return the pattern (B,) and group (B,) that `probs` (B, T, V) fit best.
+
+    The fit is how probable it is, place by place, that a free draw keeps the rules:
+    the sum over places of the log of the mass on allowed characters.
+    """
+    P, Q, G = ops.shape(rules.required)[0], ops.shape(rules.kinds)[0], rules.groups
+    required = ops.reshape(rules.required, (P, -1))  # (P, T)
+    rhyming = ops.reshape(rules.rhyming, (P, -1))  # (P, T)
+    mass = ops.matmul(probs, ops.transpose(rules.kinds))  # (B, T, Q)
+    mass = ops.log(mass + 1e-9)
+    wanted = ops.one_hot(required, Q) * (1.0 - rhyming[..., None])  # (P, T, Q)
+    tones = ops.einsum("btq,ptq->bp", mass, wanted)
+    rhymes = ops.einsum("btg,pt->bpg", mass[..., Q - G :], rhyming)
+    fit = ops.reshape(tones[..., None] + rhymes, (-1, P * G))
+    best = ops.cast(ops.top_k(fit, 1)[1][:, 0], "int32")  # (B,)
+    return best // G, best % G
+
+
+def _places(model: PoemVAE, latent: Any, rules: Rules) -> Places:
+    _, R, C = ops.shape(rules.required)
+    page = ops.zeros((ops.shape(latent)[0], R, C), "int32")
+    states = model.decoder(latent, page)
+    return Places(states, model.head.wanted(states))
+
+
+def _allowed(pattern: Any, group: Any, rules: Rules) -> Any:
+    """Return which characters each place allows, float 0/1 (B, T, V)."""
+    P, Q = ops.shape(rules.required)[0], ops.shape(rules.kinds)[0]
+    required = ops.take(ops.reshape(rules.required, (P, -1)), pattern, axis=0)  # (B, T)
+    rhyming = ops.take(ops.reshape(rules.rhyming, (P, -1)), pattern, axis=0)  # (B, T)
+    rhyme = (Q - rules.groups + group)[:, None]  # (B, 1)
+    kind = ops.where(rhyming > 0, rhyme, required)
+    return ops.take(rules.kinds, kind, axis=0)
+
+
+def _slots(probs: Any) -> Slots:
+    """Keep the `SLOTS` best characters of each place of `probs` (B, T, V)."""
+    values, token_ids = ops.top_k(probs, SLOTS)
+    return Slots(ops.cast(token_ids, "int32"), ops.cast(values > 0, "float32"))
+
+
+def _search(
+    model: PoemVAE, places: Places, slots: Slots, noise: Any, rules: Rules
+) -> tuple[Any, Any]:
+    """Return the best line as token ids (B, T), and its log-probability (B,)."""
+    B, T, N = ops.shape(slots.token_ids)
+    C = ops.shape(rules.required)[2]
+
+    def here(rows, index):
+        """Return place `index` of `rows` (B, T, ...) for every beam, (B * K, ...)."""
+        return ops.repeat(ops.take(rows, index, axis=1), BEAMS, axis=0)
+
+    def next_log_probs(written, cache, index):
+        context = _context(model, _read(slots, written, index), index)  # (B * K, 2 * D)
+        states = model.head.join(
+            here(places.states, index), here(places.wanted, index), context
+        )
+        states = ops.reshape(states, (B, BEAMS, -1))
+        offered = ops.take(slots.token_ids, index, axis=1)  # (B, N)
+        vectors = ops.take(model.vocabulary.table, offered, axis=0)  # (B, N, D)
+        scores = ops.matmul(states, ops.transpose(vectors, (0, 2, 1)))  # (B, K, N)
+        closed = 1.0 - ops.take(slots.allowed, index, axis=1)[:, None]  # (B, 1, N)
+        log_probs = ops.log_softmax(scores + closed * NEG_INF, axis=-1)
+        return ops.reshape(log_probs, (B * BEAMS, N)), cache
+
+    def perturb(log_probs, written, index):
+        return log_probs + here(noise, index)
+
+    def no_stray_repeat(log_probs, written, index):
+        before = _read(slots, written, index)  # (B * K, T)
+        offered = here(slots.token_ids, index)  # (B * K, N)
+        again = ops.any(before[:, None] == offered[..., None], axis=-1)
+        last = ops.take(before, ops.maximum(index - 1, 0), axis=1)  # (B * K,)
+        on_purpose = ops.logical_and((index % C) % 2 == 1, offered == last[:, None])
+        stray = ops.logical_and(again, ops.logical_not(on_purpose))
+        return ops.where(stray, log_probs + NEG_INF, log_probs)
+
+    written, totals = beam_search(
+        next_log_probs,
+        (),
+        batch=B,
+        beams=BEAMS,
+        length=T,
+        constraints=[perturb, no_stray_repeat],
+    )
+    best = written[:, 0]  # (B, T)
+    drawn = ops.sum(_at_slots(noise, best), axis=1)
+    return _at_slots(slots.token_ids, best), totals[:, 0] - drawn
+
+
+def _at_slots(values: Any, written: Any) -> Any:
+    """Return, of `values` (B, T, N), those at the slots `written` (B, T)."""
+    B, T, N = ops.shape(values)
+    flat = ops.reshape(ops.arange(B * T, dtype="int32") * N, (B, T)) + written
+    return ops.take(ops.reshape(values, (-1,)), flat, axis=0)
+
+
+def _read(slots: Slots, written: Any, index: Any) -> Any:
+    """Return the token ids (B * K, T) of `written` slots; -1 from `index` on."""
+    B, T, N = ops.shape(slots.token_ids)
+    row = ops.repeat(ops.arange(B, dtype="int32"), BEAMS)[:, None]  # (B * K, 1)
+    place = ops.arange(T, dtype="int32")
+    flat = (row * T + place) * N + written  # (B * K, T)
+    token_ids = ops.take(ops.reshape(slots.token_ids, (-1,)), flat, axis=0)
+    return ops.where(place < index, token_ids, -1)
+
+
+def _context(model: PoemVAE, token_ids: Any, index: Any) -> Any:
+    """Return the vectors (B * K, 2 * D) of the last character and the one before it."""
+
+    def before(step):
+        place = ops.maximum(index - step, 0)
+        vectors = model.vocabulary(ops.maximum(ops.take(token_ids, place, axis=1), 0))
+        return ops.where(index >= step, vectors, 0.0)
+
+    return ops.concatenate([before(1), before(2)], axis=-1)

@@ -1,0 +1,133 @@
+"""Train the CNN-VAE: poems in, a run folder and a checkpoint folder out."""
+
+import dataclasses
+import pathlib
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+
+from nlg.errors import DataError, NlgError
+from nlg.poem.dataset import Poem, load_poems
+from nlg.poem.pages import Pages, pages_of
+from nlg.poem.vae import PoemVAE, VAEConfig
+from nlg.text.vocab import Vocabulary
+from nlg.training.batches import Schedule
+from nlg.training.loop import Means, fit
+from nlg.training.options import TrainOptions
+from nlg.training.run import Run
+
+# A run may be given more steps, or watched more closely, and stays the same run.
+MAY_CHANGE = ("steps", "patience", "save_every", "eval_every")
+MODEL = tuple(field.name for field in dataclasses.fields(VAEConfig)[1:])
+
+
+@dataclasses.dataclass(frozen=True)
+class VAETraining(TrainOptions):
+    """What a run may be told: the loop's options, the model's, and its own."""
+
+    units: int = 256
+    latent_units: int = 128
+    encoder_blocks: int = 4
+    decoder_blocks: int = 6
+    context_dropout: float = 0.3
+    free_nats: float = 0.25
+    min_count: int = 20  # rarer characters of the training poems are unknown
+    kl_warmup: int = 1500  # steps over which the weight of the KL rises from 0 to 1
+    dev_poems: int = 1000  # how many poems a look at dev takes
+
+
+def train_vae(
+    data: pathlib.Path, dev: pathlib.Path, folder: pathlib.Path, options: VAETraining
+) -> dict[str, Any]:
+    """Train to `options.steps`, resuming what `folder` holds; return the best line."""
+    poems = load_poems(data)
+    dev_poems = load_poems(dev)[: options.dev_poems]
+    for path, found in ((data, poems), (dev, dev_poems)):
+        if not found:
+            raise DataError(f"{path}: no poem in it; make it with nlg data poem")
+    run = Run(folder)
+    run.claim(dataclasses.asdict(options) | {"data": data.name}, MAY_CHANGE)
+    vocabulary = _vocabulary(run, poems, options.min_count)
+    model = build_model(len(vocabulary), options)
+    pages = pages_of(poems, vocabulary, halves=True)
+    dev_pages = pages_of(dev_poems, vocabulary, halves=False)
+    schedule = Schedule(
+        {_name(shape): len(rows) for shape, rows in pages.items()},
+        {_name((r, c)): max(1, options.batch_tokens // (r * c)) for r, c in pages},
+        options.seed,
+    )
+    by_name = {_name(shape): rows for shape, rows in pages.items()}
+
+    def batch_at(step: int) -> np.ndarray:
+        batch = schedule.at(step)
+        return by_name[batch.bucket][batch.rows]
+
+    def warm_up(step: int) -> None:
+        model.latent.weight.assign(min(1.0, (step + 1) / max(1, options.kl_warmup)))
+
+    def evaluate() -> dict[str, float]:
+        return score(model, dev_pages, options.batch_tokens)
+
+    return fit(model, batch_at, evaluate, options, run, warm_up)
+
+
+def build_model(vocab_size: int, options: VAETraining) -> PoemVAE:
+    """Return a fresh model of the size that `options` say."""
+    sizes = {name: getattr(options, name) for name in MODEL if hasattr(options, name)}
+    model = PoemVAE(VAEConfig(vocab_size=vocab_size, **sizes))
+    model.build()
+    return model
+
+
+def make_checkpoint(
+    folder: pathlib.Path, data: pathlib.Path, dev: pathlib.Path
+) -> pathlib.Path:
+    """Export the run's best weights to `folder`/checkpoint; return that path.
+
+    In a process of its own: tf2onnx needs Keras on TensorFlow, and this process may run
+    it on another backend.
+    """
+    out = folder / "checkpoint"
+    module = [sys.executable, "-m", "nlg.poem.export_vae"]
+    done = subprocess.run([*module, folder, data, dev, out], stderr=subprocess.PIPE)
+    if done.returncode:
+        reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise NlgError(f"{folder} is trained, but the export failed: {reason}")
+    return out
+
+
+def score(model: PoemVAE, pages: Pages, batch_tokens: int) -> dict[str, float]:
+    """Return the negative evidence lower bound on `pages`, and its two parts.
+
+    `dev_loss` is in nats a character, so forms can be compared; the parts are in nats
+    a poem. The latent is sampled, as the bound asks.
+    """
+    means = Means()
+    for (R, C), poems in pages.items():
+        size = max(1, batch_tokens // (R * C))
+        for start in range(0, len(poems), size):
+            batch = poems[start : start + size]
+            model.reset_metrics()
+            means.add(model.test_on_batch(batch, return_dict=True), len(batch))
+    scores = means.result()
+    places = np.mean([page.size for poems in pages.values() for page in poems])
+    return {
+        "dev_loss": float((scores["reconstruction"] + scores["kl"]) / places),
+        "dev_reconstruction": scores["reconstruction"],
+        "dev_kl": scores["kl"],
+    }
+
+
+def _name(shape: tuple[int, int]) -> str:
+    return "{}x{}".format(*shape)
+
+
+def _vocabulary(run: Run, poems: list[Poem], min_count: int) -> Vocabulary:
+    """Return the run's vocabulary, made from `poems` the first time."""
+    path = run.folder / "vocab.txt"
+    if not path.exists():
+        lines = (line for poem in poems for line in poem.lines)
+        Vocabulary.from_counts(lines, min_count).save(path)
+    return Vocabulary.load(path)

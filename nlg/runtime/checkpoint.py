@@ -1,0 +1,128 @@
+"""A checkpoint folder: what a command needs to answer, and proof that it is whole.
+
+    config.json           task, format and sizes
+    vocab.txt             one character a line
+    weights.safetensors   the parameters, 16 bits, by the names Keras gives them
+    *.onnx                the compiled graphs; their weights are the file above
+    metrics.json          how good it is, and the command that made it
+    sha256                one line a file, as `sha256sum` writes and checks it
+
+Nothing here is unpickled or executed; a file that is not what the list says is refused.
+"""
+
+import functools
+import hashlib
+import json
+import os
+import pathlib
+from typing import Any
+
+from nlg.errors import CheckpointError
+from nlg.runtime.graph import Graph
+from nlg.text.vocab import Vocabulary
+
+FORMAT = 1
+CONFIG, VOCABULARY, WEIGHTS = "config.json", "vocab.txt", "weights.safetensors"
+METRICS, SHA256 = "metrics.json", "sha256"
+
+
+class Checkpoint:
+    """An opened folder; graphs are loaded when first asked for."""
+
+    def __init__(self, folder: pathlib.Path, device: str, threads: int | None = None):
+        self.folder = folder
+        self.device = device
+        self.threads = threads
+        self.config: dict[str, Any] = json.loads((folder / CONFIG).read_text("utf-8"))
+
+    @functools.cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Return the characters that the model knows."""
+        return Vocabulary.load(self.folder / VOCABULARY)
+
+    @functools.cached_property
+    def metrics(self) -> dict[str, Any]:
+        """Return how good the model is, as its maker measured it."""
+        return json.loads((self.folder / METRICS).read_text("utf-8"))
+
+    @functools.cache  # noqa: B019 - a command opens one or two checkpoints and ends
+    def graph(self, name: str) -> Graph:
+        """Return the graph `name`.onnx, compiled for this checkpoint's device."""
+        return Graph(self.folder / f"{name}.onnx", self.device, self.threads)
+
+
+def open_checkpoint(
+    folder: pathlib.Path, task: str, device: str = "cpu", threads: int | None = None
+) -> Checkpoint:
+    """Check `folder` and open it.
+
+    Args:
+        folder: see the module's text.
+        task: what it must have been made for, such as "poem-vae".
+        device: "cpu" or "gpu".
+        threads: for the graphs; all cores by default.
+
+    Raises:
+        CheckpointError: missing, half-written, altered, of another task or format.
+    """
+    _check_files(folder)
+    try:
+        checkpoint = Checkpoint(folder, device, threads)
+        made_for, made_as = checkpoint.config["task"], checkpoint.config["format"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{folder}: {CONFIG} cannot be used: {error}") from None
+    if made_for != task:
+        raise CheckpointError(
+            f"{folder} was made for {made_for}, not for {task}; "
+            "pass another --checkpoint"
+        )
+    if made_as != FORMAT:
+        raise CheckpointError(
+            f"{folder} has format {made_as}, this nlg reads format {FORMAT}; "
+            "install the nlg that made it, or train it again"
+        )
+    return checkpoint
+
+
+def seal(folder: pathlib.Path) -> None:
+    """Write the list of files and their hashes; the last thing a maker does."""
+    names = sorted(path.name for path in folder.iterdir() if path.name != SHA256)
+    lines = [f"{digest(folder / name)}  {name}\n" for name in names]
+    temporary = folder / f"{SHA256}.part"
+    temporary.write_text("".join(lines), "utf-8")
+    os.replace(temporary, folder / SHA256)
+
+
+def digest(path: pathlib.Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_files(folder: pathlib.Path) -> None:
+    """Compare every file with the list."""
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder}: no such checkpoint folder")
+    try:
+        lines = (folder / SHA256).read_text("utf-8").splitlines()
+        expected = {
+            name: known for known, _, name in (x.partition("  ") for x in lines)
+        }
+    except (OSError, UnicodeDecodeError):
+        raise CheckpointError(
+            f"{folder}: no list of files ({SHA256}); it is empty, half-written or no "
+            "checkpoint of nlg: copy it again or train it again"
+        ) from None
+    if CONFIG not in expected:
+        raise CheckpointError(
+            f"{folder}: {SHA256} does not list {CONFIG}; copy it again"
+        )
+    for name, known in expected.items():
+        path = folder / name
+        if not path.is_file():
+            raise CheckpointError(f"{path} is missing; copy the folder again")
+        if digest(path) != known:
+            raise CheckpointError(
+                f"{path} is not the file it should be (its sha256 differs): truncated "
+                "or altered; copy the folder again"
+            )

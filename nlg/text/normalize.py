@@ -1,0 +1,53 @@
+"""Bring text as people type it to the characters the models know.
+
+Width by Unicode's compatibility form, traditional to simplified and back by OpenCC;
+both convert phrase by phrase, so 皇后 and 後來 keep their own characters.
+"""
+
+import functools
+import re
+import unicodedata
+from typing import Any
+
+# The ideographs of Unicode: the unified blocks, their extensions, and 〇.
+HAN = re.compile(
+    r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+NOT_HAN = re.compile(f"[^{HAN.pattern[1:-1]}]+")
+
+
+@functools.cache
+def _converter(name: str) -> Any:
+    import opencc
+
+    return opencc.OpenCC(name)
+
+
+def to_simplified(text: str) -> str:
+    """Return `text` in simplified characters: 國破山河在 -> 国破山河在."""
+    return _converter("t2s").convert(text)
+
+
+def to_traditional(text: str) -> str:
+    """Return `text` in traditional characters: 国破山河在 -> 國破山河在."""
+    return _converter("s2t").convert(text)
+
+
+def fold_width(text: str) -> str:
+    """Return `text` with full-width letters, digits and marks made half-width."""
+    return unicodedata.normalize("NFKC", text)
+
+
+def is_han(text: str) -> bool:
+    """Return whether every character of `text` is an ideograph; "" has none."""
+    return bool(text) and all(HAN.match(character) for character in text)
+
+
+def verses(text: str) -> list[str]:
+    """Split `text` at everything that is not an ideograph, line ends included.
+
+    Example:
+        >>> verses("白日依山尽，黄河入海流。")
+        ['白日依山尽', '黄河入海流']
+    """
+    return [verse for verse in NOT_HAN.split(text) if verse]

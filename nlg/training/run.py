@@ -1,0 +1,93 @@
+r"""A run folder: what a training run leaves behind, written so that nothing is lost.
+
+    config.json          what was asked for; the run can be started again from it
+    log.jsonl            one line a look at dev, in order of steps
+    state.safetensors    every variable of model and optimizer, and the step
+    best.safetensors     the weights that did best on dev
+    loss.png             the log as a picture
+
+Files are replaced, never written over: a full disk or a kill leaves the old one whole.
+"""
+
+import json
+import pathlib
+from typing import Any
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from nlg.errors import DataError
+from nlg.files import replacing, write_whole
+
+
+class Run:
+    """The files of one training run."""
+
+    def __init__(self, folder: pathlib.Path):
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def claim(self, config: dict[str, Any], may_change: tuple[str, ...] = ()) -> None:
+        """Write `config`, or check that the folder was made with the same one.
+
+        Keys in `may_change` (dotted) may differ: more steps, say.
+        """
+        path = self.folder / "config.json"
+        if path.exists():
+            old = json.loads(path.read_text("utf-8"))
+            for key in sorted(_flat(old).keys() | _flat(config).keys()):
+                before, now = _flat(old).get(key), _flat(config).get(key)
+                if before != now and key not in may_change:
+                    raise DataError(
+                        f"{self.folder} holds a run with {key} = {before}, not {now}; "
+                        "take another folder or the same settings"
+                    )
+        write_whole(path, json.dumps(config, ensure_ascii=False, indent=2).encode())
+
+    def save(self, name: str, tensors: dict[str, np.ndarray], **metadata: Any) -> None:
+        """Write `tensors` and JSON-able `metadata` to `name`, atomically."""
+        notes = {key: json.dumps(value) for key, value in metadata.items()}
+        with replacing(self.folder / name) as part:
+            save_file(tensors, part, notes)
+
+    def load(self, name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+        """Return the tensors and metadata of `name`; None if there is no such file."""
+        path = self.folder / name
+        if not path.exists():
+            return None
+        with safe_open(path, framework="numpy") as file:
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            notes = file.metadata() or {}
+        return tensors, {key: json.loads(value) for key, value in notes.items()}
+
+    def log(self, line: dict[str, Any]) -> None:
+        """Append one JSON line."""
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return the log; a last line that a kill cut short is left out."""
+        path = self.folder / "log.jsonl"
+        if not path.exists():
+            return []
+        whole = path.read_text("utf-8").rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines()]
+
+    def forget_after(self, step: int) -> list[dict[str, Any]]:
+        """Drop log lines of later steps than `step`: they will be run again."""
+        kept = [line for line in self.lines() if line["step"] <= step]
+        text = "".join(json.dumps(line) + "\n" for line in kept)
+        write_whole(self.folder / "log.jsonl", text.encode())
+        return kept
+
+
+def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return `{"train": {"steps": 5}}` as `{"train.steps": 5}`."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat

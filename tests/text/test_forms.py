@@ -1,0 +1,27 @@
+import pytest
+
+from nlg.text.forms import FORMS, form_of
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "columns", "places"),
+    [("五绝", 4, 5, 20), ("七绝", 4, 7, 28), ("五律", 8, 5, 40), ("七律", 8, 7, 56)],
+)
+def test_forms_are_known_by_their_shape(name, lines, columns, places):
+    form = form_of(["春" * columns] * lines)
+    assert form == FORMS[name] == (name, lines, columns)
+    assert form.places == places
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        ["春" * 5] * 3,
+        ["春" * 6] * 4,
+        ["春" * 5] * 6,
+        ["春" * 5, "春" * 5, "春" * 5, "春" * 7],
+    ],
+)
+def test_other_shapes_have_no_form(lines):
+    assert form_of(lines) is None
