@@ -38,10 +38,10 @@ def _value(config: Any, key: str, text: str) -> Any:
     kind = type(getattr(config, key))
     try:
         value = json.loads(text)
-    except json.JSONDecodeError:
+        if kind is float and type(value) is int:
+            value = float(value)
+    except (ValueError, OverflowError, RecursionError):  # no JSON, or a huge number
         value = text
-    if kind is float and type(value) is int:
-        value = float(value)
     if type(value) is not kind:
         raise OptionError(f"--set {key}={text}: it must be of type {kind.__name__}")
     return value

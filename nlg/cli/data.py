@@ -1,11 +1,11 @@
 """`nlg data`: raw text in, training data out."""
 
 import pathlib
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from nlg.cli.options import Number, Word, progress
 from nlg.cli.poem import FORM_NAMES
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ def data() -> None:
     "--form",
     "forms",
     multiple=True,
-    type=click.Choice(FORM_NAMES),
+    type=Word(FORM_NAMES),
     help="Keep this form; may be repeated.  [default: all four]",
 )
 @click.option(
     "--dev-share",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=Number(0, 1, max_open=True),
     default=0.01,
     show_default=True,
     help="Share of poems kept back for dev, beside OUTPUT as NAME.dev.jsonl.",
@@ -50,7 +50,7 @@ def poem_data(
     seed: int,
     strict: bool,
 ) -> None:
-    r"""Collect regulated poems from files and folders; - is standard input.
+    """Collect regulated poems from files and folders; - is standard input.
 
     \b
     nlg data poem 全唐诗/ -o poems.jsonl.gz
@@ -65,6 +65,9 @@ def poem_data(
 
     report = dataset.Report()
     poems = _collect(inputs, forms or FORM_NAMES, report, strict)
+    if not poems:
+        _tell(report)
+        raise DataError("no regulated poem in the input: nothing to train on")
     train, dev = dataset.split(poems, dev_share, seed)
     try:
         dataset.write(train, output)
@@ -72,9 +75,11 @@ def poem_data(
             dataset.write(dev, dataset.dev_path(output))
     except OSError as error:
         raise DataError(f"{output} cannot be written: {error.strerror}") from None
-    _tell(report, output, len(train), len(dev))
-    if not poems:
-        raise DataError("no regulated poem in the input: nothing to train on")
+    _tell(report)
+    click.echo(
+        f"wrote {len(train):,} poems to {output}, {len(dev):,} kept back for dev",
+        err=True,
+    )
 
 
 def _collect(
@@ -84,18 +89,12 @@ def _collect(
     from nlg.poem import dataset
 
     files = dataset.find_files(inputs)
-    with click.progressbar(
-        files, label="reading", file=sys.stderr, item_show_func=_name
-    ) as bar:
-        records = (record for path in bar for record in dataset.read(path))
-        return list(dataset.clean(records, forms, report, strict))
+    records = (record for path in files for record in dataset.read(path))
+    counted = progress(records, "reading")
+    return list(dataset.clean(counted, forms, report, strict))
 
 
-def _name(path: pathlib.Path | None) -> str:
-    return path.name if path else ""
-
-
-def _tell(report: "Report", output: pathlib.Path, train: int, dev: int) -> None:
+def _tell(report: "Report") -> None:
     """Report on stderr what was kept, and what was dropped why."""
     for problem in report.problems[:20]:
         click.echo(f"skipped: {problem}", err=True)
@@ -105,6 +104,3 @@ def _tell(report: "Report", output: pathlib.Path, train: int, dev: int) -> None:
     click.echo(f"read {report.read:,} records; kept {kept}", err=True)
     for reason, count in report.dropped.most_common():
         click.echo(f"dropped {count:,}: {reason}", err=True)
-    click.echo(
-        f"wrote {train:,} poems to {output}, {dev:,} kept back for dev", err=True
-    )

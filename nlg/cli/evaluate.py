@@ -2,7 +2,7 @@
 
 import json
 import pathlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,11 +10,17 @@ from nlg.cli.options import (
     DEVICE,
     JSON,
     OUTPUT,
+    Number,
+    Word,
     checkpoint_option,
     default_checkpoint,
+    progress,
     write_lines,
 )
 from nlg.cli.poem import FORM_NAMES
+
+if TYPE_CHECKING:
+    from nlg.metrics.trigrams import CharacterTrigrams
 
 
 @click.group("eval")
@@ -31,46 +37,70 @@ def evaluate() -> None:
     show_default=True,
     help="How many poems the model writes for its own column; 0 for none.",
 )
-@click.option(
-    "--form", type=click.Choice(FORM_NAMES), default="七绝", show_default=True
-)
-@click.option("--temperature", type=click.FloatRange(0, 10), default=0.3)
+@click.option("--form", type=Word(FORM_NAMES), default="七绝", show_default=True)
+@click.option("--temperature", type=Number(0, 10), default=0.6, show_default=True)
 @click.option("--candidates", type=click.IntRange(1), default=8, show_default=True)
 @click.option("--free", is_flag=True, help="Let the model write without rules.")
+@click.option(
+    "--judge",
+    type=click.Path(path_type=pathlib.Path, exists=True, dir_okay=False),
+    help="A text that no poem here comes from: adds log_prob, the mean log-probability "
+    "of a character under a trigram model of it.",
+)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @JSON
 @OUTPUT
 @checkpoint_option("poem/vae")
 @DEVICE
 def eval_poem(files: tuple[str, ...], **options: Any) -> None:
-    r"""Report form, rhyme, tones, variety and originality of poems, side by side.
+    """Report form, rhyme, tones, variety and originality of poems, side by side.
 
     \b
-    nlg eval poem mine.txt
+    nlg eval poem mine.txt --judge novel.txt
     nlg eval poem theirs.jsonl - --samples 0 --json < mine.txt
 
     A column for each FILE (what `nlg data poem` reads; - is standard input), one for
     poems that the model writes, and one for human poems that it was not trained on,
-    measured when the checkpoint was made.
+    measured when the checkpoint was made, as what its latent holds of them was.
     """
-    from nlg.poem.evaluate import report_poems, sample_report, table
+    from nlg.metrics.poems import poem_report, signature
+    from nlg.poem.evaluate import table
     from nlg.poem.generate import Poet, WriteOptions
 
     folder = default_checkpoint(options["checkpoint"], "poem/vae")
     poet = Poet.from_checkpoint(folder, options["device"])
-    columns = {name: report_poems(poet, _poems_of(name)) for name in files}
-    if options["samples"]:
+    poems = {name: _poems_of(name) for name in files}
+    form, count = options["form"], options["samples"]
+    if count:
         write = WriteOptions(
             temperature=options["temperature"],
             candidates=options["candidates"],
             rules=not options["free"],
         )
-        columns["model"] = sample_report(
-            poet, options["form"], options["samples"], options["seed"], write
-        )
-    columns["human"] = poet.checkpoint.metrics["human"]
-    as_json = json.dumps(columns, ensure_ascii=False)
-    write_lines([as_json if options["as_json"] else table(columns)], options["output"])
+        written = poet.write(form, count, options["seed"], write)
+        lines = [poem.lines for poem in progress(written, "writing samples", count)]
+        poems[f"nlg {form}"] = lines
+    judge = _judge(options["judge"])
+    columns = {name: poem_report(p, poet.known, judge) for name, p in poems.items()}
+    made = poet.checkpoint.metrics
+    columns[f"human {form}"] = made["human"].get(form, {})
+    if options["as_json"]:
+        report = {"poems": columns, "latent": made["latent"], "signature": signature()}
+        text = json.dumps(report, ensure_ascii=False)
+    else:
+        text = f"{table(columns)}\n\n{table({'latent': made['latent']})}\n{signature()}"
+    write_lines([text], options["output"])
+
+
+def _judge(path: pathlib.Path | None) -> "CharacterTrigrams | None":
+    """Return a language model of the text at `path`."""
+    if path is None:
+        return None
+    from nlg.metrics.trigrams import CharacterTrigrams
+    from nlg.poem.dataset import text_of
+    from nlg.text.normalize import to_simplified, verses
+
+    return CharacterTrigrams(verses(to_simplified(text_of(path))))
 
 
 def _poems_of(name: str) -> list[tuple[str, ...]]:

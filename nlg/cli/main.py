@@ -3,6 +3,7 @@
 Nothing but click is imported until a command runs, so `--help` answers at once.
 """
 
+import errno
 import sys
 from typing import Any
 
@@ -19,20 +20,30 @@ from nlg.errors import NlgError
 class Suite(click.Group):
     """A group that prints an `NlgError` as one line and exits with its code."""
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run from the shell; help and wrong usage are Chinese too."""
+        use_streams_that_can_write_chinese()
+        return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        use_streams_that_can_write_chinese()
         try:
             return super().invoke(ctx)
         except NlgError as error:
-            click.echo(f"Error: {error}", err=True)
+            # What a person typed may stand in it, line ends included.
+            click.echo(f"Error: {' '.join(str(error).split())}", err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # `| head`; click ends that quietly
+                raise
+            click.echo(f"Error: {error}", err=True)  # a full disk, no permission
+            ctx.exit(NlgError.exit_code)
         except KeyboardInterrupt:
             raise click.Abort from None
 
 
 def use_streams_that_can_write_chinese() -> None:
-    r"""Make no character of a result an error of the console.
+    """Make no character of a result an error of the console.
 
     A console that knows Chinese (GBK, Big5) keeps its encoding, and shows what it lacks
     as \\uXXXX. One that does not (ASCII, Latin-1) is written UTF-8, which is what
@@ -45,7 +56,7 @@ def use_streams_that_can_write_chinese() -> None:
             "春".encode(stream.encoding)
             stream.reconfigure(errors="backslashreplace")
         except UnicodeEncodeError:
-            stream.reconfigure(encoding="utf-8")
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
 def print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
@@ -73,7 +84,7 @@ def print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     help="Show the version and the checkpoints' hashes.",
 )
 def main() -> None:
-    r"""Chinese text generation: poems, couplets, reading comprehension.
+    """Chinese text generation: poems, couplets, reading comprehension.
 
     \b
     Write a poem:            nlg poem --sample

@@ -1,12 +1,37 @@
 """What several commands share: options, input and output."""
 
+import math
+import os
 import pathlib
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 import click
 
 from nlg.errors import DataError
+
+Item = TypeVar("Item")
+
+
+class Number(click.FloatRange):
+    """A number in a range, which "nan" is not."""
+
+    def convert(self, value: Any, *about: Any) -> float:
+        """Return `value` as a finite number."""
+        number = super().convert(value, *about)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no finite number.", *about)
+        return number
+
+
+class Word(click.Choice):
+    """One of some Chinese words."""
+
+    def convert(self, value: Any, *about: Any) -> Any:
+        """Return the word that `value` is."""
+        return super().convert(as_typed(value), *about)
+
 
 SEED = click.option(
     "--seed",
@@ -30,7 +55,7 @@ OUTPUT = click.option(
 
 
 def checkpoint_option(name: str) -> Callable:
-    help = ("Write here; an old file is replaced only when all is done.",)
+    """Return the option for another folder than the shipped `checkpoints/NAME`."""
     return click.option(
         "--checkpoint",
         type=click.Path(path_type=pathlib.Path),
@@ -45,9 +70,28 @@ def default_checkpoint(folder: pathlib.Path | None, name: str) -> pathlib.Path:
     return folder or checkpoints_folder() / name
 
 
+def as_typed(argument: str) -> str:
+    """Return an argument as UTF-8 text, which a bare C locale leaves undecoded."""
+    return os.fsencode(argument).decode("utf-8", "replace")
+
+
 def read_text(argument: str) -> str:
-    """Return `argument`, or standard input if it is `-`."""
-    return sys.stdin.read() if argument == "-" else argument
+    """Return `argument`, or standard input if it is `-`.
+
+    Standard input may be UTF-8, or what the console is set to.
+
+    Raises:
+        DataError: it is neither.
+    """
+    if argument != "-":
+        return as_typed(argument)
+    content = sys.stdin.buffer.read()
+    for encoding in ("utf-8-sig", sys.stdin.encoding):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise DataError("standard input is no UTF-8 text; convert it with iconv -t utf-8")
 
 
 def random_seed() -> int:
@@ -55,6 +99,12 @@ def random_seed() -> int:
     import secrets
 
     return secrets.randbelow(2**31)
+
+
+def progress(items: Iterable[Item], label: str, length: int | None = None) -> Iterator:
+    """Yield `items` behind a bar on stderr, with an ETA where `length` is known."""
+    with click.progressbar(items, length, label, file=sys.stderr, show_pos=True) as bar:
+        yield from bar
 
 
 def write_lines(lines: Iterable[str], output: pathlib.Path | None) -> None:

@@ -11,8 +11,11 @@ from nlg.cli.options import (
     JSON,
     OUTPUT,
     SEED,
+    Number,
+    Word,
     checkpoint_option,
     default_checkpoint,
+    progress,
     random_seed,
     read_text,
     write_lines,
@@ -28,9 +31,11 @@ BELONGS = {  # options that only some modes have
     "count": ("sample", "near"),
     "form": ("sample", "z"),
     "candidates": ("sample",),
+    "latent_temperature": ("sample",),
     "steps": ("interpolate",),
     "radius": ("near",),
 }
+FAITHFUL = ("reconstruct", "interpolate")  # modes that draw nothing unless told to
 FORM_NAMES = ("五绝", "七绝", "五律", "七律")  # nlg.text.forms, without importing it
 DEFAULT_FORM = "七绝"
 
@@ -43,21 +48,18 @@ DEFAULT_FORM = "七绝"
     "-n", "--count", type=click.IntRange(1), help="How many poems.  [default: 1]"
 )
 @click.option(
-    "--form", type=click.Choice(FORM_NAMES), help="Form of the poem.  [default: 七绝]"
+    "--form", type=Word(FORM_NAMES), help="Form of the poem.  [default: 七绝]"
 )
 @click.option(
     "--temperature",
-    type=click.FloatRange(0, 10),
-    default=0.3,
-    show_default=True,
-    help="How freely characters are drawn; 0 takes the most probable.",
+    type=Number(0, 10),
+    help="How freely characters are drawn; 0 takes the most probable.  [default: 0.6; "
+    "0 for --reconstruct and --interpolate]",
 )
 @click.option(
     "--latent-temperature",
-    type=click.FloatRange(0, 10),
-    default=1.0,
-    show_default=True,
-    help="How far from the average poem to start.",
+    type=Number(0, 10),
+    help="How far from the average poem to start.  [default: 1.0]",
 )
 @click.option(
     "--candidates",
@@ -75,7 +77,7 @@ DEFAULT_FORM = "七绝"
 @click.option("--near", metavar="POEM", help="Write poems around POEM.")
 @click.option(
     "--radius",
-    type=click.FloatRange(0),
+    type=Number(0, 10),
     help="How far around, in standard deviations of the latent.  [default: 0.5]",
 )
 @click.option(
@@ -90,7 +92,7 @@ DEFAULT_FORM = "七绝"
 @checkpoint_option("poem/vae")
 @DEVICE
 def poem(**options: Any) -> None:
-    r"""Write classical poems: 五绝, 七绝, 五律 and 七律.
+    """Write classical poems: 五绝, 七绝, 五律 and 七律.
 
     \b
     nlg poem --sample
@@ -109,6 +111,8 @@ def poem(**options: Any) -> None:
     poet = Poet.from_checkpoint(folder, options["device"])
     seed = random_seed() if options["seed"] is None else options["seed"]
     poems = _poems(poet, mode, seed, options)
+    if options["output"]:  # elsewhere the poems themselves show how far it is
+        poems = progress(poems, "writing", options["count"])
     write_lines(_printed(poems, seed, options), options["output"])
 
 
@@ -122,7 +126,8 @@ def _mode(options: dict[str, Any]) -> str:
     for name, owners in BELONGS.items():
         if options[name] is not None and mode not in owners:
             raise click.UsageError(
-                f"--{name} goes with --{' or --'.join(owners)}, not with --{mode}"
+                f"--{name.replace('_', '-')} goes with --{' or --'.join(owners)}, "
+                f"not with --{mode}"
             )
     return mode
 
@@ -133,12 +138,11 @@ def _poems(
     """Yield what the options ask for."""
     from nlg.poem.generate import WriteOptions
 
-    write = WriteOptions(
-        temperature=options["temperature"],
-        latent_temperature=options["latent_temperature"],
-        candidates=options["candidates"] or 8,
-        rules=not options["free"],
-    )
+    names = ("temperature", "latent_temperature", "candidates")
+    asked = {name: options[name] for name in names if options[name] is not None}
+    if mode in FAITHFUL:
+        asked.setdefault("temperature", 0.0)
+    write = WriteOptions(**asked, rules=not options["free"])
     if mode == "sample":
         form = options["form"] or DEFAULT_FORM
         return poet.write(form, options["count"] or 1, seed, write)
@@ -146,7 +150,7 @@ def _poems(
         form, latents = _latents_of_file(poet, options)
     else:
         form, latents = _latents_of_poems(poet, mode, seed, options)
-    return poet.decode(form, latents, seed, write)
+    return poet.decode(form, latents, seed, write, one_noise=mode == "interpolate")
 
 
 def _latents_of_poems(

@@ -51,7 +51,7 @@ def poem_vae(
     precision: str,
     seed: int,
 ) -> None:
-    r"""Train the CNN-VAE of poems and make OUT/checkpoint from its best weights.
+    """Train the CNN-VAE of poems and make OUT/checkpoint from its best weights.
 
     \b
     nlg train poem-vae --data poems.jsonl.gz --dev poems.dev.jsonl.gz --out runs/vae

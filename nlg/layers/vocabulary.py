@@ -26,10 +26,13 @@ class TiedVocabulary(keras.layers.Layer):
         vectors = ops.take(self.table, token_ids, axis=0)
         return ops.cast(vectors, self.compute_dtype) * self.units**0.5
 
-    def logits(self, states):
-        """Return the scores (B, ..., V) of `states` (B, ..., D), in their dtype."""
-        table = ops.transpose(ops.cast(self.table, states.dtype))  # (D, V)
-        return ops.matmul(states, table)
+    def logits(self, states, first=None):
+        """Return the scores (B, ..., V) of `states` (B, ..., D), in their dtype.
+
+        With `first`, only those of the first so many characters.
+        """
+        table = ops.cast(self.table[:first], states.dtype)  # (V, D)
+        return ops.matmul(states, ops.transpose(table))
 
     def log_probs(self, states):
         """Return log-probabilities (B, ..., V) of `states` (B, ..., D)."""

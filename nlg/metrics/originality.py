@@ -8,8 +8,8 @@ with probability n / 2**32 for n fingerprints: 0.09 % for the 3.9 million of the
 training set. `longest_run` looks up three texts a line at most, so 0.27 % of new lines
 get a run. A known text is never taken for new.
 
-On disk the sorted fingerprints are Rice-coded differences, 11.6 bits each for those 3.9
-million (the entropy is 11.55): ten low bits as they are, the rest in unary.
+The fingerprints lie sorted in buckets by their upper 16 bits; only the lower 16 are
+kept, so two bytes a fingerprint go from the disk to memory as they are.
 """
 
 import hashlib
@@ -23,10 +23,8 @@ from nlg.errors import CheckpointError
 
 CLOSE = 5  # characters at a line's end that are looked up by themselves
 ENDING = "…"  # stands before them, so that an ending is not taken for a whole line
-SPACE = 2**32
-BROKEN = (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile)
-LOW_BITS = 10  # log2 of a difference's mean times ln 2, at 4 to 6 million fingerprints
-CRUMBS = np.array([0, 2, 4, 6], np.uint8)  # four pairs of bits in a byte
+BUCKETS = 2**16
+BROKEN = (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile)
 
 
 def _fingerprint(text: str) -> int:
@@ -52,25 +50,32 @@ class KnownLines:
         (5, 0)
     """
 
-    def __init__(self, fingerprints: np.ndarray):
-        self.fingerprints = fingerprints  # (n,) uint32, ascending, each once
+    def __init__(self, starts: np.ndarray, rests: np.ndarray):
+        self.starts = starts  # (BUCKETS + 1,) uint32, where each bucket begins
+        self.rests = rests  # (n,) uint16, ascending within a bucket
 
     @classmethod
     def from_lines(cls, lines: Iterable[str]) -> "KnownLines":
         """Collect the fingerprints of `lines`; a line may come more than once."""
-        return cls(np.unique(np.fromiter(_fingerprints(lines), np.uint32)))
+        return cls.from_fingerprints(np.fromiter(_fingerprints(lines), np.uint32))
+
+    @classmethod
+    def from_fingerprints(cls, prints: np.ndarray) -> "KnownLines":
+        """Sort `prints` (n,) uint32 into buckets, each once."""
+        prints = np.unique(prints)
+        starts = prints.searchsorted(np.arange(BUCKETS + 1, dtype=np.uint64) * BUCKETS)
+        return cls(starts.astype(np.uint32), (prints % BUCKETS).astype(np.uint16))
 
     @property
     def false_positive_rate(self) -> float:
         """Return how often a new text is taken for known: n / 2**32."""
-        return len(self.fingerprints) / SPACE
+        return len(self.rests) / BUCKETS**2
 
     def _holds(self, text: str) -> bool:
-        wanted = np.uint32(_fingerprint(text))
-        place = self.fingerprints.searchsorted(wanted)
-        return bool(
-            place < len(self.fingerprints) and self.fingerprints[place] == wanted
-        )
+        bucket, rest = divmod(_fingerprint(text), BUCKETS)
+        rests = self.rests[self.starts[bucket] : self.starts[bucket + 1]]
+        place = rests.searchsorted(np.uint16(rest))
+        return bool(place < len(rests) and rests[place] == rest)
 
     def __contains__(self, line: str) -> bool:
         """Return whether `line` is a whole line of the training set."""
@@ -90,43 +95,17 @@ class KnownLines:
         return CLOSE if self._holds(ENDING + close) or self._holds(close) else 0
 
     def save(self, path: pathlib.Path) -> None:
-        """Write the fingerprints to an .npz file, about 12 bits each."""
-        steps = np.diff(self.fingerprints, prepend=np.uint32(0))
-        high, low = steps >> LOW_BITS, steps & (2**LOW_BITS - 1)
-        stops = np.cumsum(high + 1, dtype=np.int64) - 1  # a 1 ends each run of 0s
-        unary = np.zeros(int(stops[-1]) + 1 if len(stops) else 0, np.uint8)
-        unary[stops] = 1
+        """Write the fingerprints to an .npz file, two bytes each."""
         with path.open("wb") as file:
-            np.savez(
-                file,
-                count=np.int64(len(steps)),
-                unary=np.packbits(unary),
-                crumbs=_pack_crumbs((low >> 8).astype(np.uint8)),
-                low=(low & 255).astype(np.uint8),
-            )
+            np.savez(file, starts=self.starts, rests=self.rests)
 
     @classmethod
     def load(cls, path: pathlib.Path) -> "KnownLines":
         """Read what `save` wrote; raise CheckpointError if it is anything else."""
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return cls(_decoded(**arrays))
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                return cls(arrays["starts"], arrays["rests"])
         except BROKEN as error:
             raise CheckpointError(
                 f"{path}: no file of known lines ({error}); fetch the checkpoint again"
             ) from error
-
-
-def _pack_crumbs(values: np.ndarray) -> np.ndarray:
-    padded = np.pad(values, (0, -len(values) % 4)).reshape(-1, 4)
-    return np.bitwise_or.reduce(padded << CRUMBS, axis=1)
-
-
-def _decoded(
-    count: np.ndarray, unary: np.ndarray, crumbs: np.ndarray, low: np.ndarray
-) -> np.ndarray:
-    stops = np.flatnonzero(np.unpackbits(unary))
-    high = np.diff(stops, prepend=-1).astype(np.uint32) - np.uint32(1)
-    middle = (crumbs[:, None] >> CRUMBS & 3).reshape(-1)[: int(count)]
-    steps = high << LOW_BITS | middle.astype(np.uint32) << 8 | low
-    return np.cumsum(steps, dtype=np.uint32)

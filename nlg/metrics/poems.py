@@ -13,6 +13,7 @@ from nlg.text.prosody import PINGSHUI, RHYME_RULES, TONE_RULES, Verdict, check
 
 if TYPE_CHECKING:
     from nlg.metrics.originality import KnownLines
+    from nlg.metrics.trigrams import CharacterTrigrams
 
 DOUBLED = re.compile(r"(.)\1")
 VERSION = 1
@@ -93,7 +94,9 @@ def _originality_report(
 
 
 def poem_report(
-    poems: Sequence[Sequence[str]], known: "KnownLines | None" = None
+    poems: Sequence[Sequence[str]],
+    known: "KnownLines | None" = None,
+    judge: "CharacterTrigrams | None" = None,
 ) -> dict[str, float | int]:
     """Score a sample of poems; see `signature` for the options.
 
@@ -103,8 +106,9 @@ def poem_report(
 
     Returns:
         poems, form_right, rhyme_right, tones_clean, violations_per_poem, repeat_free,
-        distinct_1, distinct_2, distinct_4 and, given the training set's lines in
-        `known`, verbatim_lines and longest_shared_run.
+        distinct_1, distinct_2, distinct_4; given the training set's lines in `known`,
+        verbatim_lines and longest_shared_run; and given a language model of other
+        data, log_prob: the mean log-probability of a character, in nats.
 
     Raises:
         DataError: there are no poems.
@@ -123,4 +127,8 @@ def poem_report(
         "repeat_free": _mean(all(map(repeat_free, poem)) for poem in poems),
         **{f"distinct_{size}": distinct(lines, size) for size in (1, 2, 4)},
     }
-    return report | (_originality_report(poems, known) if known is not None else {})
+    if known is not None:
+        report |= _originality_report(poems, known)
+    if judge is not None:
+        report["log_prob"] = judge.log_prob(lines)
+    return report

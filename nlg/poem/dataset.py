@@ -14,16 +14,19 @@ import io
 import json
 import pathlib
 import random
+import re
 import sys
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from nlg.errors import DataError
-from nlg.files import write_whole
+from nlg.files import parse_json, write_whole
 from nlg.text.forms import FORMS, form_of
 from nlg.text.normalize import HAN, fold_width, to_simplified, verses
 
 SUFFIXES = (".json", ".jsonl", ".txt")
+HALF = re.compile("[\ud800-\udfff]")  # a surrogate, which no UTF-8 text can hold
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +78,9 @@ def find_files(inputs: Iterable[str]) -> list[pathlib.Path]:
     for name in inputs:
         path = pathlib.Path(name)
         if path.is_dir():
-            below = sorted(p for p in path.rglob("*") if _suffix(p) in SUFFIXES)
+            below = sorted(
+                p for p in path.rglob("*") if _suffix(p) in SUFFIXES and p.is_file()
+            )
             if not below:
                 raise DataError(
                     f"{path}: no {', '.join(SUFFIXES)} file in this folder, nor gzipped"
@@ -95,8 +100,8 @@ def read(path: pathlib.Path) -> Iterator[Record]:
     """
     name = "<stdin>" if str(path) == "-" else str(path)
     try:
-        text = _text(path)
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+        text = text_of(path)
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         yield Record(name, problem=f"cannot be read: {error}")
         return
     start = text.lstrip()[:1]
@@ -193,7 +198,7 @@ def _suffix(path: pathlib.Path) -> str:
     return (path.with_suffix("") if path.suffix == ".gz" else path).suffix
 
 
-def _text(path: pathlib.Path) -> str:
+def text_of(path: pathlib.Path) -> str:
     """Return a file's text, unzipped where it starts as gzip does."""
     content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     if content[:2] == b"\x1f\x8b":
@@ -203,7 +208,7 @@ def _text(path: pathlib.Path) -> str:
 
 def _read_array(name: str, text: str) -> Iterator[Record]:
     try:
-        records = json.loads(text)
+        records = parse_json(text)
     except json.JSONDecodeError as error:
         yield Record(f"{name}:{error.lineno}", problem=f"not JSON: {error.msg}")
         return
@@ -218,7 +223,7 @@ def _read_json_lines(name: str, text: str) -> Iterator[Record]:
             continue
         where = f"{name}:{number}"
         try:
-            yield _record(where, json.loads(line))
+            yield _record(where, parse_json(line))
         except json.JSONDecodeError as error:
             yield Record(where, problem=f"not JSON: {error.msg}")
 
@@ -233,6 +238,8 @@ def _record(where: str, fields: Any) -> Record:
     about = [fields.get(key) or "" for key in ("title", "author", "dynasty")]
     if not all(isinstance(value, str) for value in about):
         return Record(where, problem="title, author and dynasty must be strings")
+    if HALF.search("".join([*body, *about])):
+        return Record(where, problem="half a character, such as \\ud840 by itself")
     return Record(where, _lines_of("\n".join(body)), *about)
 
 
@@ -262,7 +269,7 @@ def _records_of_block(name: str, start: int, block: list[str]) -> Iterator[Recor
     """
     if not block:
         return
-    if form_of(verses(block[-1])):
+    if any(form_of(verses(line)) for line in block):
         for number, line in enumerate(block, start):
             yield Record(f"{name}:{number}", _lines_of(line))
         return

@@ -48,8 +48,9 @@ def export(
         )
     settings = json.loads((run_folder / "config.json").read_text("utf-8"))
     settings.pop("data")
+    options = VAETraining(**settings)
     vocabulary = Vocabulary.load(run_folder / "vocab.txt")
-    model = build_model(len(vocabulary), VAETraining(**settings))
+    model = build_model(len(vocabulary), options)
     load_weights(model, saved[0])
     out.mkdir(parents=True, exist_ok=True)
     for old in out.iterdir():
@@ -65,9 +66,9 @@ def export(
     dev_poems = load_poems(dev)
     pages = pages_of(dev_poems, vocabulary, halves=False)
     seal(out)  # the metrics are taken with the checkpoint itself
-    metrics = measure(Poet.from_checkpoint(out), dev_poems)
+    metrics = measure(Poet.from_checkpoint(out), dev_poems, options.metric_samples)
     model.compile()  # Keras asks for it before it measures
-    metrics["bound"] = score(model, pages, settings["batch_tokens"])
+    metrics["bound"] = score(model, pages, options.batch_tokens)
     metrics["best_line"] = _best_line(run_folder)
     _write_json(out / METRICS, metrics)
     seal(out)

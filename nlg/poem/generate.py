@@ -3,11 +3,13 @@
     Poet.from_checkpoint(folder).write("七绝", count=3, seed=1)
 
 A poem depends on its seed and its number alone: the same seed gives the same poem,
-however many are asked for and in whatever batches they are computed.
+however many are asked for and in whatever batches they are computed. Its latent,
+decoded with that seed in that place, gives it back.
 """
 
 import dataclasses
 import functools
+import itertools
 import pathlib
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -24,6 +26,7 @@ from nlg.text.normalize import to_simplified, verses
 
 TASK = "poem-vae"
 KNOWN = "known.npz"
+DECIMALS = 4  # of a latent
 BLOCK = 32  # rows a run; always full, because a matrix product may round by its height
 
 
@@ -31,7 +34,7 @@ BLOCK = 32  # rows a run; always full, because a matrix product may round by its
 class WriteOptions:
     """How freely to write."""
 
-    temperature: float = 0.3  # of the characters; 0 takes the most probable
+    temperature: float = 0.6  # of the characters; 0 takes the most probable
     latent_temperature: float = 1.0  # standard deviation of the latent
     candidates: int = 8  # poems written for each one kept
     rules: bool = True  # rhyme and tone pattern
@@ -56,6 +59,14 @@ class Poem(NamedTuple):
     score: float  # mean log-probability of a character, in nats
     originality: dict[str, Any]  # lines found in training, longest shared run
     latent: tuple[float, ...]
+
+
+class Row(NamedTuple):
+    """What the graph wrote for one latent."""
+
+    latent: np.ndarray  # (Z,)
+    lines: tuple[str, ...]
+    score: float
 
 
 class Draws(NamedTuple):
@@ -85,20 +96,30 @@ class Poet:
     ) -> Iterator[Poem]:
         """Yield `count` random poems of `form`."""
         page = FORMS[form]
-        draws = (
-            self._draw(page, seed, number, options.candidates, options)
-            for number in range(count)
-        )
+        draws = (self._draw(page, seed, number, options) for number in range(count))
         yield from self._best(page, draws, options)
 
     def decode(
-        self, form: str, latents: np.ndarray, seed: int, options: WriteOptions
+        self,
+        form: str,
+        latents: np.ndarray,
+        seed: int,
+        options: WriteOptions,
+        one_noise: bool = False,
     ) -> Iterator[Poem]:
-        """Yield a poem for each of `latents` (B, Z), all with the same noise."""
+        """Yield a poem for each of `latents` (B, Z).
+
+        With `one_noise` they differ by nothing but the latent.
+        """
         page = FORMS[form]
         options = dataclasses.replace(options, candidates=1)
-        noise = self._draw(page, seed, 0, 1, options).noise
-        draws = (Draws(latent[None].astype("float32"), noise) for latent in latents)
+        draws = (
+            Draws(_printable(latent[None]), self._noise(page, seed, number))
+            for number, latent in enumerate(latents)
+        )
+        if one_noise:
+            noise = self._noise(page, seed, 0)
+            draws = (draw._replace(noise=noise) for draw in draws)
         yield from self._best(page, draws, options)
 
     def encode(self, lines: Sequence[str]) -> np.ndarray:
@@ -137,17 +158,21 @@ class Poet:
     @functools.cached_property
     def known(self) -> KnownLines:
         """Return what the training poems contain."""
-        return KnownLines.load(self.checkpoint.folder / KNOWN)
+        return KnownLines.load(self.checkpoint.path(KNOWN))
 
-    def _draw(
-        self, form: Form, seed: int, number: int, rows: int, options: WriteOptions
-    ) -> Draws:
-        """Return the random numbers of poem `number` of `seed`."""
-        rng = np.random.default_rng([seed, number])
-        latent = rng.standard_normal((rows, self.latent_units), "float32")
-        uniform = rng.random((rows, form.places, self.slots), "float32")
-        noise = -np.log(-np.log(np.clip(uniform, 1e-7, 1 - 1e-7)))
-        return Draws(latent * np.float32(options.latent_temperature), noise)
+    def _draw(self, form: Form, seed: int, number: int, options: WriteOptions) -> Draws:
+        """Return the random numbers of the candidates for poem `number` of `seed`."""
+        rng = np.random.default_rng([seed, number, 0])
+        shape = (options.candidates, self.latent_units)
+        latent = rng.standard_normal(shape, "float32") * options.latent_temperature
+        noise = self._noise(form, seed, number)
+        return Draws(_printable(latent), np.repeat(noise, options.candidates, axis=0))
+
+    def _noise(self, form: Form, seed: int, number: int) -> np.ndarray:
+        """Return the noise (1, T, N) of poem `number` of `seed`."""
+        rng = np.random.default_rng([seed, number, 1])
+        uniform = rng.random((1, form.places, self.slots), "float32")
+        return -np.log(-np.log(np.clip(uniform, 1e-7, 1 - 1e-7)))
 
     def _best(
         self, form: Form, draws: Iterator[Draws], options: WriteOptions
@@ -155,14 +180,17 @@ class Poet:
         """Yield, for each of `draws`, the best of its rows."""
         rules = self.rulebook.arrays(form, options.rules)
         rows = self._rows(form, draws, options.temperature, rules)
-        while group := [row for _, row in zip(range(options.candidates), rows)]:  # noqa: B905
-            latent, ids, score = max(group, key=lambda row: row[2])
-            yield self._poem(form, latent, ids, score / form.places)
+        while candidates := list(itertools.islice(rows, options.candidates)):
+            yield self._describe(max(candidates, key=self._merit))
+
+    def _merit(self, row: Row) -> tuple[bool, float]:
+        """Return what the best candidate has most of: lines of its own, then score."""
+        return not any(line in self.known for line in row.lines), row.score
 
     def _rows(
         self, form: Form, draws: Iterator[Draws], temperature: float, rules: dict
-    ) -> Iterator[tuple[np.ndarray, np.ndarray, float]]:
-        """Yield latent, ids and log-probability of every row, in blocks of `BLOCK`."""
+    ) -> Iterator[Row]:
+        """Yield what is written for every row of `draws`, in blocks of `BLOCK`."""
         graph = self.checkpoint.graph("model")
         for block, used in _blocks(draws):
             out = graph(
@@ -171,30 +199,25 @@ class Poet:
                 temperature=np.array(temperature, "float32"),
                 **rules,
             )
-            yield from zip(
-                block.latent[:used],
-                out["token_ids"][:used],
-                out["log_probs"][:used].tolist(),
-                strict=True,
-            )
+            for n in range(used):
+                text = self.vocabulary.decode(out["token_ids"][n].tolist())
+                score = float(out["log_probs"][n]) / form.places
+                yield Row(block.latent[n], cut(text, form.columns), score)
 
-    def _poem(
-        self, form: Form, latent: np.ndarray, ids: np.ndarray, score: float
-    ) -> Poem:
-        text = self.vocabulary.decode(ids.tolist())
-        lines = cut(text, form.columns)
-        verdict = prosody.check(lines)
+    def _describe(self, row: Row) -> Poem:
+        """Return all that is known of a written poem."""
+        verdict = prosody.check(row.lines)
         return Poem(
-            form=form.name,
-            lines=lines,
+            form=verdict.form,
+            lines=row.lines,
             rhyme=verdict.rhyme,
             tones=verdict.tones,
-            score=round(score, 4),
+            score=round(row.score, 4),
             originality={
-                "known_lines": sum(line in self.known for line in lines),
-                "longest_shared_run": max(self.known.longest_run(x) for x in lines),
+                "known_lines": sum(line in self.known for line in row.lines),
+                "longest_shared_run": max(map(self.known.longest_run, row.lines)),
             },
-            latent=tuple(round(float(x), 4) for x in latent),
+            latent=tuple(round(float(x), DECIMALS) for x in row.latent),
         )
 
 
@@ -216,7 +239,8 @@ def parse_poem(text: str) -> tuple[Form, tuple[str, ...]]:
         lines = cut(lines[0], by_length[len(lines[0])])
     form = form_of(lines)
     if form is None:
-        shape = "+".join(str(len(line)) for line in lines) or "no"
+        shape = "+".join(str(len(line)) for line in lines[:9]) or "no"
+        shape += "+…" * (len(lines) > 9)
         start = text.strip()[:20] or "an empty text"
         raise OptionError(
             f"{start} is no 五绝, 七绝, 五律 or 七律: it has {shape} Chinese "
@@ -234,6 +258,11 @@ def interpolate(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
     """Return `steps` latents (steps, Z) from `start` to `end`, both included."""
     share = np.linspace(0.0, 1.0, steps)[:, None]
     return (1 - share) * start + share * end
+
+
+def _printable(latent: np.ndarray) -> np.ndarray:
+    """Return `latent` as --json prints it: what is printed gives the poem back."""
+    return latent.round(DECIMALS).astype("float32")
 
 
 def _blocks(draws: Iterator[Draws]) -> Iterator[tuple[Draws, int]]:

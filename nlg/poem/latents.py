@@ -8,25 +8,28 @@ from typing import Any
 import numpy as np
 
 from nlg.errors import DataError
+from nlg.files import parse_json
 from nlg.text.forms import FORMS
+
+LIMIT = 1000  # of a number; a latent is standard normal, so 5 is far out
 
 
 def read_latents(name: str, units: int) -> tuple[str, np.ndarray]:
     """Return the form ("" if none is named) and latents (B, Z) of a file; `-` is stdin.
 
-    The file is one JSON list of `units` numbers, a list of such lists, or JSON lines as
-    `nlg poem --json` prints them.
+    The file is one JSON list of `units` numbers, a list of such lists, such a list a
+    line, or JSON lines as `nlg poem --json` prints them.
 
     Raises:
-        DataError: not JSON, the wrong length, no finite numbers, or two forms.
+        DataError: not JSON, the wrong length, no usable numbers, or two forms.
     """
-    text = _read(name)
-    values = _parse(name, text)
-    if values and all(isinstance(value, (int, float)) for value in values):
-        values = [values]
-    forms = {v.get("form", "") for v in values if isinstance(v, dict)} - {""}
-    if len(forms) > 1 or not forms <= FORMS.keys():
-        raise DataError(f"{name}: one form at a time; found {', '.join(sorted(forms))}")
+    values = _parse(name, _read(name))
+    forms = [str(v["form"]) for v in values if isinstance(v, dict) and v.get("form")]
+    found = list(dict.fromkeys(forms))
+    if len(found) > 1 or not FORMS.keys() >= set(found):
+        raise DataError(
+            f"{name}: one of {', '.join(FORMS)} at a time; found {', '.join(found)}"
+        )
     rows = [
         value.get("latent") if isinstance(value, dict) else value for value in values
     ]
@@ -34,17 +37,19 @@ def read_latents(name: str, units: int) -> tuple[str, np.ndarray]:
         if not _is_latent(row, units):
             length = len(row) if isinstance(row, list) else "no"
             raise DataError(
-                f"{name}: latent {number} is no list of {units} finite numbers "
-                f"(it has {length}); take one that `nlg poem --json` printed"
+                f"{name}: latent {number} is no list of {units} numbers between "
+                f"-{LIMIT} and {LIMIT} (it has {length}); take one that "
+                "`nlg poem --json` printed"
             )
-    return (forms.pop() if forms else ""), np.array(rows, "float32")
+    return "".join(found), np.array(rows, "float32")
 
 
 def _read(name: str) -> str:
     try:
-        return (
-            sys.stdin.read() if name == "-" else pathlib.Path(name).read_text("utf-8")
+        content = (
+            sys.stdin.buffer.read() if name == "-" else pathlib.Path(name).read_bytes()
         )
+        return content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{name} cannot be read: {error}") from None
 
@@ -52,19 +57,41 @@ def _read(name: str) -> str:
 def _parse(name: str, text: str) -> list[Any]:
     """Return the values of a JSON array, or of JSON lines."""
     try:
-        if text.lstrip().startswith("["):
-            return json.loads(text)
-        values = [json.loads(line) for line in text.splitlines() if line.strip()]
+        whole = parse_json(text)
+        values = whole if _is_list_of_values(whole) else [whole]
     except json.JSONDecodeError as error:
-        raise DataError(f"{name}:{error.lineno}: not JSON: {error.msg}") from None
+        values = _parse_lines(name, text, error)
     if not values:
         raise DataError(f"{name} is empty; it should hold a list of numbers")
     return values
+
+
+def _parse_lines(name: str, text: str, whole: json.JSONDecodeError) -> list[Any]:
+    """Return the value of each line; `whole` says why they are not one value."""
+    values: list[Any] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            values.append(parse_json(line))
+        except json.JSONDecodeError as error:
+            where, reason = (number, error) if values else (whole.lineno, whole)
+            raise DataError(f"{name}:{where}: not JSON: {reason.msg}") from None
+    return values
+
+
+def _is_list_of_values(whole: Any) -> bool:
+    """Return whether `whole` is a list of latents, and not one latent."""
+    return isinstance(whole, list) and not any(map(_is_number, whole))
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)
 
 
 def _is_latent(row: Any, units: int) -> bool:
     return (
         isinstance(row, list)
         and len(row) == units
-        and all(isinstance(x, (int, float)) and np.isfinite(x) for x in row)
+        and all(_is_number(x) and -LIMIT <= x <= LIMIT for x in row)  # no NaN either
     )

@@ -2,14 +2,15 @@
 
     latent -> decoder -> p(x_t | z) at every place            the softmax of the post
            -> which tone pattern and which rhyme fit it best  `choose_rules`
-           -> the N best characters of each place under them       `Slots`
+           -> the N best characters of each place under them  `Slots`
            -> beam search over slots, seeing the last two characters
 
 Rules come in as arrays, so this file knows no characters and the exported graph serves
 any rhyme book.
 
-Shapes: B poems, R x C page, T = R * C, V vocabulary, D units, Z latent, N slots a
-place, K beams; P tone patterns, Q kinds of characters, the last G of them rhyme groups.
+Shapes: B poems, R x C page, T = R * C, V characters that may be written, D units, Z
+latent, N slots a place, K beams; P tone patterns, Q kinds of characters, the last G of
+them rhyme groups.
 """
 
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from nlg.poem.vae import PoemVAE
 
 BEAMS = 2
 SLOTS = 64
+COMMON = 4096  # a vocabulary starts with the frequent; rarer ones are read, not written
 
 
 class Rules(NamedTuple):
@@ -68,8 +70,9 @@ def write_poems(
         temperature: (), 0 for the most probable characters.
         rules: see `Rules`.
     """
+    rules = rules._replace(kinds=rules.kinds[:, :COMMON])
     places = _places(model, latent, rules)
-    free = model.vocabulary.logits(model.head.join(*places))
+    free = model.vocabulary.logits(model.head.join(*places), COMMON)
     probs = ops.softmax(free, axis=-1)  # (B, T, V): p(x_t | z), the softmax of the post
     pattern, group = choose_rules(probs, rules)
     slots = _slots(probs * _allowed(pattern, group, rules))

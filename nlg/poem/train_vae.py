@@ -11,6 +11,7 @@ import numpy as np
 from nlg.errors import DataError, NlgError
 from nlg.poem.dataset import Poem, load_poems
 from nlg.poem.pages import Pages, pages_of
+from nlg.poem.search import SLOTS
 from nlg.poem.vae import PoemVAE, VAEConfig
 from nlg.text.vocab import Vocabulary
 from nlg.training.batches import Schedule
@@ -18,8 +19,16 @@ from nlg.training.loop import Means, fit
 from nlg.training.options import TrainOptions
 from nlg.training.run import Run
 
-# A run may be given more steps, or watched more closely, and stays the same run.
-MAY_CHANGE = ("steps", "patience", "save_every", "eval_every")
+# A run may be given more steps, a lower rate after a NaN, or be watched more closely,
+# and stays the same run.
+MAY_CHANGE = (
+    "steps",
+    "learning_rate",
+    "patience",
+    "save_every",
+    "eval_every",
+    "metric_samples",
+)
 MODEL = tuple(field.name for field in dataclasses.fields(VAEConfig)[1:])
 
 
@@ -36,6 +45,7 @@ class VAETraining(TrainOptions):
     min_count: int = 20  # rarer characters of the training poems are unknown
     kl_warmup: int = 1500  # steps over which the weight of the KL rises from 0 to 1
     dev_poems: int = 1000  # how many poems a look at dev takes
+    metric_samples: int = 1000  # poems of each form, for the checkpoint's metrics
 
 
 def train_vae(
@@ -50,6 +60,11 @@ def train_vae(
     run = Run(folder)
     run.claim(dataclasses.asdict(options) | {"data": data.name}, MAY_CHANGE)
     vocabulary = _vocabulary(run, poems, options.min_count)
+    if len(vocabulary) < SLOTS:
+        raise DataError(
+            f"{data}: only {len(vocabulary)} characters come {options.min_count} times "
+            f"or more, the search needs {SLOTS}; give more poems or a lower min_count"
+        )
     model = build_model(len(vocabulary), options)
     pages = pages_of(poems, vocabulary, halves=True)
     dev_pages = pages_of(dev_poems, vocabulary, halves=False)
@@ -93,8 +108,8 @@ def make_checkpoint(
     module = [sys.executable, "-m", "nlg.poem.export_vae"]
     done = subprocess.run([*module, folder, data, dev, out], stderr=subprocess.PIPE)
     if done.returncode:
-        reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise NlgError(f"{folder} is trained, but the export failed: {reason}")
+        last = "".join(done.stderr.decode(errors="replace").strip().splitlines()[-1:])
+        raise NlgError(f"{folder} is trained, but the export failed: {last}")
     return out
 
 

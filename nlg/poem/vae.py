@@ -41,7 +41,7 @@ class VAEConfig:
     decoder_blocks: int = 6
     dropout: float = 0.0  # inside the convolution blocks
     context_dropout: float = 0.3  # share of places that do not see what precedes them
-    free_nats: float = 0.1  # KL per unit that is not charged
+    free_nats: float = 0.25  # KL per unit that is not charged
 
 
 class Page(keras.layers.Layer):
@@ -179,8 +179,10 @@ class ContextHead(keras.layers.Layer):
 class PoemVAE(keras.Model):
     """The auto-encoder; its two losses are added inside, so `fit` needs no targets."""
 
-    def __init__(self, config: VAEConfig, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, config: VAEConfig, name: str = "poem_vae", **kwargs):
+        # Keras would call the second model of a process poem_vae_1, and weights are
+        # found by path.
+        super().__init__(name=name, **kwargs)
         self.config = config
         self.vocabulary = TiedVocabulary(
             config.vocab_size, config.units, name="vocabulary"

@@ -13,11 +13,12 @@ Nothing here is unpickled or executed; a file that is not what the list says is 
 import functools
 import hashlib
 import json
-import os
 import pathlib
+from collections.abc import Container
 from typing import Any
 
 from nlg.errors import CheckpointError
+from nlg.files import write_whole
 from nlg.runtime.graph import Graph
 from nlg.text.vocab import Vocabulary
 
@@ -29,26 +30,41 @@ METRICS, SHA256 = "metrics.json", "sha256"
 class Checkpoint:
     """An opened folder; graphs are loaded when first asked for."""
 
-    def __init__(self, folder: pathlib.Path, device: str, threads: int | None = None):
+    def __init__(
+        self,
+        folder: pathlib.Path,
+        listed: Container[str],
+        device: str,
+        threads: int | None = None,
+    ):
         self.folder = folder
+        self.listed = listed  # names of the files that were checked
         self.device = device
         self.threads = threads
         self.config: dict[str, Any] = json.loads((folder / CONFIG).read_text("utf-8"))
 
+    def path(self, name: str) -> pathlib.Path:
+        """Return where the file `name` is, if it is one of those that were checked."""
+        if name not in self.listed:
+            raise CheckpointError(
+                f"{self.folder}: {SHA256} does not list {name}; copy the folder again"
+            )
+        return self.folder / name
+
     @functools.cached_property
     def vocabulary(self) -> Vocabulary:
         """Return the characters that the model knows."""
-        return Vocabulary.load(self.folder / VOCABULARY)
+        return Vocabulary.load(self.path(VOCABULARY))
 
     @functools.cached_property
     def metrics(self) -> dict[str, Any]:
         """Return how good the model is, as its maker measured it."""
-        return json.loads((self.folder / METRICS).read_text("utf-8"))
+        return json.loads(self.path(METRICS).read_text("utf-8"))
 
     @functools.cache  # noqa: B019 - a command opens one or two checkpoints and ends
     def graph(self, name: str) -> Graph:
         """Return the graph `name`.onnx, compiled for this checkpoint's device."""
-        return Graph(self.folder / f"{name}.onnx", self.device, self.threads)
+        return Graph(self.path(f"{name}.onnx"), self.device, self.threads)
 
 
 def open_checkpoint(
@@ -65,9 +81,9 @@ def open_checkpoint(
     Raises:
         CheckpointError: missing, half-written, altered, of another task or format.
     """
-    _check_files(folder)
+    listed = _check_files(folder)
     try:
-        checkpoint = Checkpoint(folder, device, threads)
+        checkpoint = Checkpoint(folder, listed, device, threads)
         made_for, made_as = checkpoint.config["task"], checkpoint.config["format"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{folder}: {CONFIG} cannot be used: {error}") from None
@@ -86,11 +102,13 @@ def open_checkpoint(
 
 def seal(folder: pathlib.Path) -> None:
     """Write the list of files and their hashes; the last thing a maker does."""
-    names = sorted(path.name for path in folder.iterdir() if path.name != SHA256)
-    lines = [f"{digest(folder / name)}  {name}\n" for name in names]
-    temporary = folder / f"{SHA256}.part"
-    temporary.write_text("".join(lines), "utf-8")
-    os.replace(temporary, folder / SHA256)
+    paths = sorted(path for path in folder.iterdir() if path.is_file())
+    lines = [
+        f"{digest(path)}  {path.name}\n"
+        for path in paths
+        if path.name != SHA256 and path.suffix != ".part"
+    ]
+    write_whole(folder / SHA256, "".join(lines).encode())
 
 
 def digest(path: pathlib.Path) -> str:
@@ -99,8 +117,8 @@ def digest(path: pathlib.Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _check_files(folder: pathlib.Path) -> None:
-    """Compare every file with the list."""
+def _check_files(folder: pathlib.Path) -> Container[str]:
+    """Compare every file with the list, and return the names on it."""
     if not folder.is_dir():
         raise CheckpointError(f"{folder}: no such checkpoint folder")
     try:
@@ -126,3 +144,4 @@ def _check_files(folder: pathlib.Path) -> None:
                 f"{path} is not the file it should be (its sha256 differs): truncated "
                 "or altered; copy the folder again"
             )
+    return expected.keys()

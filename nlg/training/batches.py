@@ -26,7 +26,7 @@ class Schedule:
 
     Example:
         >>> schedule = Schedule({"七绝": 4}, {"七绝": 2}, seed=1)
-        >>> sorted([*schedule.at(0).rows, *schedule.at(1).rows])
+        >>> sorted([*schedule.at(0).rows.tolist(), *schedule.at(1).rows.tolist()])
         [0, 1, 2, 3]
     """
 

@@ -14,7 +14,7 @@ import click
 import keras
 import numpy as np
 
-from nlg.errors import DataError
+from nlg.errors import CheckpointError, DataError
 from nlg.training.options import TrainOptions
 from nlg.training.picture import draw_losses
 from nlg.training.rate import Trapezoid
@@ -60,7 +60,6 @@ def fit(
     """
     compile_model(model, options)
     step, means, log = _resume(model, run)
-    best = min(log, key=lambda line: line["dev_loss"], default=None)
     with _bar(options.steps) as bar:
         bar.update(step)
         while step < options.steps and not _out_of_patience(log, options.patience):
@@ -74,21 +73,17 @@ def fit(
             bar.update(1, _with_speed(means))
             _stop_at_nan(scores, step, run)
             if step % options.eval_every == 0 or step == options.steps:
-                line = {"step": step, **_rounded({**_with_speed(means), **evaluate()})}
+                scores = _with_speed(means) | evaluate()
+                log.append({"step": step, **_rounded(scores)})
+                _note_look(model, log, run)
                 means = Means()
-                run.log(line)
-                log.append(line)
-                if best is None or line["dev_loss"] < best["dev_loss"]:
-                    best = line
-                    run.save(BEST, weights_by_name(model), step=step)
-                draw_losses(log, run.folder / "loss.png")
             if step % options.save_every == 0 or step == options.steps:
                 run.save(STATE, _state(model), step=step, means=means.totals)
     kept = run.load(BEST)
-    if best is None or kept is None:
+    if kept is None:
         raise DataError(f"{run.folder} has no look at dev; give it more steps")
     load_weights(model, kept[0])
-    return best
+    return min(log, key=_dev_loss)
 
 
 class Means:
@@ -117,8 +112,16 @@ def weights_by_name(model: keras.Model) -> dict[str, np.ndarray]:
 
 
 def load_weights(model: keras.Model, tensors: dict[str, np.ndarray]) -> None:
-    """Assign `tensors` by path; list what is missing, unused or misshapen and stop."""
-    variables = {variable.path: variable for variable in model.trainable_variables}
+    """Assign `tensors` by path; list what is missing, unused or misshapen and stop.
+
+    Raises:
+        CheckpointError: the tensors are not those of this model.
+    """
+    _assign({x.path: x for x in model.trainable_variables}, tensors)
+
+
+def _assign(variables: dict[str, Any], tensors: dict[str, np.ndarray]) -> None:
+    """Give each of `variables` the tensor of its name, or raise and touch none."""
     problems = [f"missing {name}" for name in sorted(variables.keys() - tensors.keys())]
     problems += [f"unused {name}" for name in sorted(tensors.keys() - variables.keys())]
     problems += [
@@ -127,26 +130,31 @@ def load_weights(model: keras.Model, tensors: dict[str, np.ndarray]) -> None:
         if name in tensors and tensors[name].shape != tuple(variable.shape)
     ]
     if problems:
-        raise ValueError("; ".join(problems))
+        raise CheckpointError(f"weights of another model: {'; '.join(problems)}")
     for name, variable in variables.items():
-        variable.assign(tensors[name].astype("float32"))
+        variable.assign(tensors[name])
 
 
-def _variables(model: keras.Model) -> list[Any]:
-    """Return every variable that moves in training, random seeds included."""
+def _variables(model: keras.Model) -> dict[str, Any]:
+    """Return every variable that moves in training, random seeds included, by number.
+
+    Seeds and metrics share names, and Keras counts the names of optimizers and seeds up
+    over a process.
+    """
     everything = [
         *model.variables,
         *model.optimizer.variables,
         *model.metrics_variables,
     ]
-    return list({id(variable): variable for variable in everything}.values())
+    once = {id(variable): variable for variable in everything}.values()
+    return {f"{number:04d}": x for number, x in enumerate(once)}
 
 
 def _state(model: keras.Model) -> dict[str, np.ndarray]:
-    """Return all variables; numbered, because seeds and metrics share names."""
+    """Return all variables, named by number and, for a reader, path."""
     return {
-        f"{number:04d} {variable.path}": keras.ops.convert_to_numpy(variable.value)
-        for number, variable in enumerate(_variables(model))
+        f"{number} {variable.path}": keras.ops.convert_to_numpy(variable.value)
+        for number, variable in _variables(model).items()
     }
 
 
@@ -156,8 +164,7 @@ def _resume(model: keras.Model, run: Run) -> tuple[int, Means, list[dict[str, An
     if saved is None:
         return 0, Means(), run.forget_after(0)
     tensors, notes = saved
-    for number, variable in enumerate(_variables(model)):
-        variable.assign(tensors[f"{number:04d} {variable.path}"])
+    _assign(_variables(model), {x.partition(" ")[0]: y for x, y in tensors.items()})
     step = notes["step"]
     return step, Means(notes["means"]), run.forget_after(step)
 
@@ -166,8 +173,22 @@ def _out_of_patience(log: list[dict[str, Any]], patience: int) -> bool:
     """Return whether the last `patience` looks at dev brought no gain."""
     if not patience or len(log) <= patience:
         return False
-    losses = [line["dev_loss"] for line in log]
+    losses = list(map(_dev_loss, log))
     return min(losses[-patience:]) >= min(losses[:-patience])
+
+
+def _note_look(model: keras.Model, log: list[dict[str, Any]], run: Run) -> None:
+    """Write down the last line of `log`; keep the weights if they are the best yet."""
+    line = log[-1]
+    _stop_at_nan({"loss": _dev_loss(line)}, line["step"], run)
+    run.log(line)
+    if line is min(log, key=_dev_loss):
+        run.save(BEST, weights_by_name(model), step=line["step"])
+    draw_losses(log, run.folder / "loss.png")
+
+
+def _dev_loss(line: dict[str, Any]) -> float:
+    return line["dev_loss"]
 
 
 def _stop_at_nan(scores: dict[str, Any], step: int, run: Run) -> None:

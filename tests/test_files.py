@@ -1,0 +1,95 @@
+import json
+import os
+
+import pytest
+
+from nlg.files import parse_json, replacing, write_whole
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_new_file_is_written(tmp_path):
+    write_whole(tmp_path / "诗.txt", "春".encode())
+    assert (tmp_path / "诗.txt").read_text("utf-8") == "春"
+    assert names(tmp_path) == ["诗.txt"]
+
+
+def test_an_old_file_is_replaced_whole(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"a much longer text")
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert names(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt, OSError])
+def test_a_write_that_fails_half_way_leaves_the_old_file(tmp_path, failure):
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    with pytest.raises(failure), replacing(path) as part:
+        part.write_bytes(b"ne")
+        raise failure
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["a"]
+
+
+def test_the_old_file_is_there_until_the_new_one_is_whole(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    with replacing(path) as part:
+        part.write_bytes(b"new")
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["a"]
+
+
+def test_a_folder_is_no_target(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "kept").write_bytes(b"kept")
+    with pytest.raises(IsADirectoryError):
+        write_whole(tmp_path / "folder", b"new")
+    assert names(tmp_path) == ["folder"]
+    assert (tmp_path / "folder" / "kept").read_bytes() == b"kept"
+
+
+def test_a_folder_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        write_whole(tmp_path / "no" / "a", b"new")
+    assert names(tmp_path) == []
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_whole(pipe, b"through")
+    assert os.read(reader, 100) == b"through"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_json_is_read():
+    assert parse_json('{"诗": [1, 2.5, null]}') == {"诗": [1, 2.5, None]}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[" * 100_000, "9" * 5000], ids=["none", "half", "deep", "long"]
+)
+def test_whatever_is_no_json_is_one_kind_of_error(text):
+    with pytest.raises(json.JSONDecodeError):
+        parse_json(text)
