@@ -2,7 +2,7 @@
 
     python benchmarks/poem_batch.py [--poems 512] [--threads 2]
 
-One candidate a poem, as --candidates 1; blocks of 32; loading is not counted.
+One candidate a poem, as --candidates 1; blocks of 96; loading is not counted.
 """
 
 import argparse

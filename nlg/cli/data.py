@@ -69,12 +69,7 @@ def poem_data(
         _tell(report)
         raise DataError("no regulated poem in the input: nothing to train on")
     train, dev = dataset.split(poems, dev_share, seed)
-    try:
-        dataset.write(train, output)
-        if dev:
-            dataset.write(dev, dataset.dev_path(output))
-    except OSError as error:
-        raise DataError(f"{output} cannot be written: {error.strerror}") from None
+    _write(train, dev, output)
     _tell(report)
     click.echo(
         f"wrote {len(train):,} poems to {output}, {len(dev):,} kept back for dev",
@@ -92,6 +87,26 @@ def _collect(
     records = (record for path in files for record in dataset.read(path))
     counted = progress(records, "reading")
     return list(dataset.clean(counted, forms, report, strict))
+
+
+def _write(train: list["Poem"], dev: list["Poem"], output: pathlib.Path) -> None:
+    """Write both parts; without a dev part, remove the one of an earlier run.
+
+    Its poems may be in the new training part.
+    """
+    from nlg.errors import DataError
+    from nlg.poem import dataset
+
+    beside = dataset.dev_path(output)
+    try:
+        dataset.write(train, output)
+        if dev:
+            dataset.write(dev, beside)
+        elif beside.is_file():
+            beside.unlink()
+            click.echo(f"removed the old {beside}: nothing kept back for dev", err=True)
+    except OSError as error:
+        raise DataError(f"{output} cannot be written: {error.strerror}") from None
 
 
 def _tell(report: "Report") -> None:

@@ -67,9 +67,10 @@ def eval_poem(files: tuple[str, ...], **options: Any) -> None:
     from nlg.poem.evaluate import table
     from nlg.poem.generate import Poet, WriteOptions
 
+    judge = _judge(options["judge"])
     folder = default_checkpoint(options["checkpoint"], "poem/vae")
     poet = Poet.from_checkpoint(folder, options["device"])
-    poems = {name: _poems_of(name) for name in files}
+    poems = {name: _poems_of(name) for name in dict.fromkeys(files)}
     form, count = options["form"], options["samples"]
     if count:
         write = WriteOptions(
@@ -80,7 +81,6 @@ def eval_poem(files: tuple[str, ...], **options: Any) -> None:
         written = poet.write(form, count, options["seed"], write)
         lines = [poem.lines for poem in progress(written, "writing samples", count)]
         poems[f"nlg {form}"] = lines
-    judge = _judge(options["judge"])
     columns = {name: poem_report(p, poet.known, judge) for name, p in poems.items()}
     made = poet.checkpoint.metrics
     columns[f"human {form}"] = made["human"].get(form, {})
@@ -96,21 +96,28 @@ def _judge(path: pathlib.Path | None) -> "CharacterTrigrams | None":
     """Return a language model of the text at `path`."""
     if path is None:
         return None
+    from nlg.errors import DataError
     from nlg.metrics.trigrams import CharacterTrigrams
-    from nlg.poem.dataset import text_of
+    from nlg.poem.dataset import UNREADABLE, text_of
     from nlg.text.normalize import to_simplified, verses
 
-    return CharacterTrigrams(verses(to_simplified(text_of(path))))
+    try:
+        lines = verses(to_simplified(text_of(path)))
+    except UNREADABLE as error:
+        raise DataError(f"{path} cannot be read: {error}") from None
+    if not lines:
+        raise DataError(f"{path}: no Chinese text in it")
+    return CharacterTrigrams(lines)
 
 
 def _poems_of(name: str) -> list[tuple[str, ...]]:
-    """Return the poems of a file, of any shape; say which records are unreadable."""
+    """Return the poems of a file or folder, of any shape; say what is unreadable."""
     from nlg.errors import DataError
     from nlg.poem import dataset
 
-    (path,) = dataset.find_files([name])
     poems = []
-    for record in dataset.read(pathlib.Path(path)):
+    files = dataset.find_files([name])
+    for record in (record for path in files for record in dataset.read(path)):
         if record.problem:
             click.echo(f"skipped: {record.where}: {record.problem}", err=True)
         elif record.lines:

@@ -71,8 +71,12 @@ def default_checkpoint(folder: pathlib.Path | None, name: str) -> pathlib.Path:
 
 
 def as_typed(argument: str) -> str:
-    """Return an argument as UTF-8 text, which a bare C locale leaves undecoded."""
-    return os.fsencode(argument).decode("utf-8", "replace")
+    """Return an argument as text; one that the locale could not decode is UTF-8."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(argument).decode("utf-8", "replace")
+    return argument
 
 
 def read_text(argument: str) -> str:
@@ -102,8 +106,11 @@ def random_seed() -> int:
 
 
 def progress(items: Iterable[Item], label: str, length: int | None = None) -> Iterator:
-    """Yield `items` behind a bar on stderr, with an ETA where `length` is known."""
-    with click.progressbar(items, length, label, file=sys.stderr, show_pos=True) as bar:
+    """Yield `items` behind a bar on stderr; none is shown where that is no terminal."""
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(
+        items, length, label, hidden, show_pos=True, file=sys.stderr
+    ) as bar:
         yield from bar
 
 
@@ -117,9 +124,11 @@ def write_lines(lines: Iterable[str], output: pathlib.Path | None) -> None:
         for line in lines:
             click.echo(line)
         return
-    from nlg.files import write_whole
+    from nlg.files import replacing
 
     try:
-        write_whole(output, "".join(f"{line}\n" for line in lines).encode())
+        with replacing(output) as part, part.open("w", encoding="utf-8") as file:
+            for line in lines:
+                file.write(f"{line}\n")
     except OSError as error:
         raise DataError(f"{output} cannot be written: {error.strerror}") from None

@@ -63,15 +63,15 @@ DEFAULT_FORM = "七绝"
 )
 @click.option(
     "--candidates",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 10_000),
     help="Poems written for each one printed, the best by score.  [default: 8]",
 )
-@click.option("--free", is_flag=True, help="No rhyme and no tone pattern.")
+@click.option("--free", is_flag=True, help="No rhyme, no tone pattern.")
 @click.option("--reconstruct", metavar="POEM", help="Encode POEM and write it back.")
 @click.option("--interpolate", nargs=2, metavar="A B", help="Go from poem A to poem B.")
 @click.option(
     "--steps",
-    type=click.IntRange(2),
+    type=click.IntRange(2, 10_000),
     help="Poems on the way, both ends included.  [default: 5]",
 )
 @click.option("--near", metavar="POEM", help="Write poems around POEM.")

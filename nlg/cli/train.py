@@ -1,7 +1,6 @@
 """`nlg train`: train a model and make its checkpoint."""
 
 import pathlib
-from typing import Any
 
 import click
 
@@ -64,12 +63,13 @@ def poem_vae(
     import json
 
     from nlg.config import apply_settings
+    from nlg.poem.options import VAETraining
     from nlg.training.backend import choose_backend
 
-    choose_backend(backend, precision, seed)
-    from nlg.poem.train_vae import VAETraining, make_checkpoint, train_vae
+    options = apply_settings(VAETraining(seed=seed), settings)
+    choose_backend(backend, precision, options.seed)
+    from nlg.poem.train_vae import make_checkpoint, train_vae
 
-    options: Any = apply_settings(VAETraining(seed=seed), settings)
     best = train_vae(data, dev, out, options)
     checkpoint = make_checkpoint(out, data, dev)
     click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))

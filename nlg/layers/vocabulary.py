@@ -34,10 +34,6 @@ class TiedVocabulary(keras.layers.Layer):
         table = ops.cast(self.table[:first], states.dtype)  # (V, D)
         return ops.matmul(states, ops.transpose(table))
 
-    def log_probs(self, states):
-        """Return log-probabilities (B, ..., V) of `states` (B, ..., D)."""
-        return ops.log_softmax(self.logits(states), axis=-1)
-
     def negative_log_likelihood(self, states, token_ids):
         """Return -log p(token) in nats, float32 (B, ...).
 

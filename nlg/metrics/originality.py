@@ -12,6 +12,7 @@ The fingerprints lie sorted in buckets by their upper 16 bits; only the lower 16
 kept, so two bytes a fingerprint go from the disk to memory as they are.
 """
 
+import bisect
 import hashlib
 import pathlib
 import zipfile
@@ -53,6 +54,8 @@ class KnownLines:
     def __init__(self, starts: np.ndarray, rests: np.ndarray):
         self.starts = starts  # (BUCKETS + 1,) uint32, where each bucket begins
         self.rests = rests  # (n,) uint16, ascending within a bucket
+        # One number at a time is read faster through a view than from an array.
+        self._starts, self._rests = starts.data, rests.data
 
     @classmethod
     def from_lines(cls, lines: Iterable[str]) -> "KnownLines":
@@ -73,9 +76,9 @@ class KnownLines:
 
     def _holds(self, text: str) -> bool:
         bucket, rest = divmod(_fingerprint(text), BUCKETS)
-        rests = self.rests[self.starts[bucket] : self.starts[bucket + 1]]
-        place = rests.searchsorted(np.uint16(rest))
-        return bool(place < len(rests) and rests[place] == rest)
+        start, end = self._starts[bucket], self._starts[bucket + 1]
+        place = bisect.bisect_left(self._rests, rest, start, end)
+        return place < end and self._rests[place] == rest
 
     def __contains__(self, line: str) -> bool:
         """Return whether `line` is a whole line of the training set."""

@@ -4,7 +4,8 @@
 
 Three layouts are read, gzipped or not: JSON arrays of `{title, author, paragraphs}`
 (chinese-poetry), JSON lines of `{form, dynasty, author, title, lines}` (what `nlg data
-poem` writes), and plain text, one poem a line or one a block between blank lines.
+poem` writes; one object over many lines will do), and plain text, one poem a line or
+one a block between blank lines.
 """
 
 import collections
@@ -22,10 +23,12 @@ from typing import Any, NamedTuple
 
 from nlg.errors import DataError
 from nlg.files import parse_json, write_whole
-from nlg.text.forms import FORMS, form_of
-from nlg.text.normalize import HAN, fold_width, to_simplified, verses
+from nlg.text.forms import FORMS, cut_unmarked, form_of
+from nlg.text.normalize import fold_width, is_han, to_simplified, verses
 
 SUFFIXES = (".json", ".jsonl", ".txt")
+UNREADABLE = (OSError, EOFError, UnicodeDecodeError, zlib.error)  # what text_of raises
+HEADS = 2  # lines that may stand before a poem: its title, its author
 HALF = re.compile("[\ud800-\udfff]")  # a surrogate, which no UTF-8 text can hold
 
 
@@ -73,7 +76,10 @@ def load_poems(path: pathlib.Path) -> list[Poem]:
 
 
 def find_files(inputs: Iterable[str]) -> list[pathlib.Path]:
-    """Return the files that `inputs` name; a folder stands for what is below it."""
+    """Return the files that `inputs` name; a folder stands for what is below it.
+
+    A pipe or a device is as good as a file.
+    """
     files: list[pathlib.Path] = []
     for name in inputs:
         path = pathlib.Path(name)
@@ -86,7 +92,7 @@ def find_files(inputs: Iterable[str]) -> list[pathlib.Path]:
                     f"{path}: no {', '.join(SUFFIXES)} file in this folder, nor gzipped"
                 )
             files += below
-        elif name == "-" or path.is_file():
+        elif name == "-" or path.exists():
             files.append(path)
         else:
             raise DataError(f"{path}: no such file or folder")
@@ -101,7 +107,7 @@ def read(path: pathlib.Path) -> Iterator[Record]:
     name = "<stdin>" if str(path) == "-" else str(path)
     try:
         text = text_of(path)
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+    except UNREADABLE as error:
         yield Record(name, problem=f"cannot be read: {error}")
         return
     start = text.lstrip()[:1]
@@ -184,7 +190,7 @@ def _reason_to_drop(
     text = "".join(lines)
     if not text:
         return "empty"
-    if not all(HAN.match(character) for character in text):
+    if not is_han(text):
         return "gaps or foreign characters"
     if form is None:
         return "not a regulated form"
@@ -218,7 +224,7 @@ def _read_array(name: str, text: str) -> Iterator[Record]:
 
 
 def _read_json_lines(name: str, text: str) -> Iterator[Record]:
-    for number, line in enumerate(io.StringIO(text), 1):
+    for number, line in enumerate(_json_texts(text), 1):
         if not line.strip():
             continue
         where = f"{name}:{number}"
@@ -226,6 +232,15 @@ def _read_json_lines(name: str, text: str) -> Iterator[Record]:
             yield _record(where, parse_json(line))
         except json.JSONDecodeError as error:
             yield Record(where, problem=f"not JSON: {error.msg}")
+
+
+def _json_texts(text: str) -> Iterable[str]:
+    """Return `text` itself if it is one JSON value, else its lines."""
+    try:
+        parse_json(text)
+    except json.JSONDecodeError:
+        return io.StringIO(text)
+    return [text]
 
 
 def _record(where: str, fields: Any) -> Record:
@@ -263,20 +278,39 @@ def _read_plain(name: str, text: str) -> Iterator[Record]:
 
 
 def _records_of_block(name: str, start: int, block: list[str]) -> Iterator[Record]:
-    """Yield a record a line where a line holds a whole poem, else one for the block.
-
-    A first line that is no line of the verse is taken as the title.
-    """
+    """Yield one record if the block is one poem, else one a line if a line is one."""
     if not block:
         return
-    if any(form_of(verses(line)) for line in block):
+    heads = _heads_of(block)
+    if heads is None and any(map(_is_poem, block)):
         for number, line in enumerate(block, start):
-            yield Record(f"{name}:{number}", _lines_of(line))
+            yield Record(f"{name}:{number}", _plain_lines([line]))
         return
-    where, title = f"{name}:{start}", ""
-    if len(block) > 1 and not form_of(verses("\n".join(block))):
-        body = _lines_of("\n".join(block[1:]))
-        if form_of(body):
-            yield Record(where, body, title=block[0].strip())
-            return
-    yield Record(where, _lines_of("\n".join(block)), title=title)
+    about, body = block[: heads or 0], block[heads or 0 :]
+    yield Record(f"{name}:{start}", _plain_lines(body), *map(str.strip, about))
+
+
+def _heads_of(block: list[str]) -> int | None:
+    """Return how many lines, title and author, stand before the block's one poem.
+
+    None if the block is not one poem. What reads like two lines of the verse is no
+    head: a poem of six lines is not one of four with a title.
+    """
+    if sum(map(_is_poem, block)) > 1:
+        return None
+    for heads in range(min(HEADS + 1, len(block))):
+        form = form_of(_plain_lines(block[heads:]))
+        lengths = [len(line) for line in _plain_lines(block[:heads])]
+        if form and (len(lengths) < 2 or set(lengths) != {form.columns}):
+            return heads
+    return None
+
+
+def _is_poem(line: str) -> bool:
+    """Return whether a line of text holds a whole poem."""
+    return form_of(cut_unmarked(verses(line))) is not None
+
+
+def _plain_lines(block: list[str]) -> tuple[str, ...]:
+    """Return the lines of the verse in lines of text."""
+    return cut_unmarked(_lines_of("\n".join(block)))

@@ -33,28 +33,33 @@ def measure(
 def latent_report(poet: Poet, poems: Iterable[PoemRecord]) -> dict[str, Any]:
     """Return how much the latent holds of `poems`.
 
-    `kl` is in nats a poem; `reconstruction_accuracy` is the share of characters that
-    come back when the mean latent is decoded without rules or noise.
+    `kl` is in nats a poem, `kl_*` in nats a unit; `reconstruction_accuracy` is the
+    share of characters that come back when the mean latent is decoded without rules or
+    noise.
     """
     by_form: dict[str, list[PoemRecord]] = {name: [] for name in FORMS}
     for poem in poems:
         by_form[poem.form].append(poem)
-    means, kl, right, places = [], 0.0, 0, 0
+    means, kl, right, places = [], [], 0, 0
     options = WriteOptions(temperature=0.0, candidates=1, rules=False)
     for form, group in by_form.items():
         if not group:
             continue
         mean, log_var = poet.posterior([poem.lines for poem in group])
         means.append(mean)
-        kl += 0.5 * float(np.sum(mean**2 + np.exp(log_var) - 1 - log_var))
+        kl.append(0.5 * (mean**2 + np.exp(log_var) - 1 - log_var))  # (B, Z)
         for poem, back in zip(group, poet.decode(form, mean, 0, options), strict=True):
             pairs = zip("".join(poem.lines), "".join(back.lines), strict=True)
             right += sum(a == b for a, b in pairs)
             places += FORMS[form].places
     every = np.concatenate(means)
+    units = np.concatenate(kl).mean(axis=0)  # (Z,)
     return {
         "poems": len(every),
-        "kl": kl / len(every),
+        "kl": float(units.sum()),
+        "kl_least_unit": float(units.min()),
+        "kl_median_unit": float(np.median(units)),
+        "kl_greatest_unit": float(units.max()),
         "active_units": int(np.sum(np.var(every, axis=0) > ACTIVE)),
         "latent_units": every.shape[1],
         "reconstruction_accuracy": right / places,

@@ -10,8 +10,6 @@ import pathlib
 import sys
 from typing import Any
 
-import keras
-
 import nlg
 from nlg.decode.export import export_onnx, save_weights
 from nlg.errors import DataError
@@ -19,9 +17,10 @@ from nlg.metrics.originality import KnownLines
 from nlg.poem.dataset import load_poems
 from nlg.poem.evaluate import measure
 from nlg.poem.generate import KNOWN, TASK, Poet
+from nlg.poem.options import VAETraining
 from nlg.poem.pages import pages_of
 from nlg.poem.search import SLOTS, Poems, Rules, write_poems
-from nlg.poem.train_vae import VAETraining, build_model, score
+from nlg.poem.train_vae import build_model, score
 from nlg.poem.vae import PoemVAE
 from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS, seal
 from nlg.text.vocab import Vocabulary
@@ -120,5 +119,4 @@ def _write_json(path: pathlib.Path, value: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     choose_backend("tensorflow", "float32", seed=1)
-    assert keras.backend.backend() == "tensorflow"
     export(*map(pathlib.Path, sys.argv[1:5]))

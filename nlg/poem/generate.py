@@ -21,13 +21,16 @@ from nlg.metrics.originality import KnownLines
 from nlg.poem.rules import Rulebook
 from nlg.runtime import Checkpoint, open_checkpoint
 from nlg.text import prosody
-from nlg.text.forms import FORMS, Form, form_of
+from nlg.text.forms import Form, cut, cut_unmarked, form_named, form_of
 from nlg.text.normalize import to_simplified, verses
 
 TASK = "poem-vae"
 KNOWN = "known.npz"
 DECIMALS = 4  # of a latent
-BLOCK = 32  # rows a run; always full, because a matrix product may round by its height
+BLOCK = 96  # rows a run
+TILE = (
+    8  # rows come in multiples of it: the edge of a matrix product may round otherwise
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +98,7 @@ class Poet:
         self, form: str, count: int, seed: int, options: WriteOptions = WriteOptions()
     ) -> Iterator[Poem]:
         """Yield `count` random poems of `form`."""
-        page = FORMS[form]
+        page = form_named(form)
         draws = (self._draw(page, seed, number, options) for number in range(count))
         yield from self._best(page, draws, options)
 
@@ -111,7 +114,7 @@ class Poet:
 
         With `one_noise` they differ by nothing but the latent.
         """
-        page = FORMS[form]
+        page = form_named(form)
         options = dataclasses.replace(options, candidates=1)
         draws = (
             Draws(_printable(latent[None]), self._noise(page, seed, number))
@@ -181,7 +184,10 @@ class Poet:
         rules = self.rulebook.arrays(form, options.rules)
         rows = self._rows(form, draws, options.temperature, rules)
         while candidates := list(itertools.islice(rows, options.candidates)):
-            yield self._describe(max(candidates, key=self._merit))
+            chosen = candidates[0]
+            if len(candidates) > 1:
+                chosen = max(candidates, key=self._merit)
+            yield self._describe(chosen)
 
     def _merit(self, row: Row) -> tuple[bool, float]:
         """Return what the best candidate has most of: lines of its own, then score."""
@@ -217,7 +223,7 @@ class Poet:
                 "known_lines": sum(line in self.known for line in row.lines),
                 "longest_shared_run": max(map(self.known.longest_run, row.lines)),
             },
-            latent=tuple(round(float(x), DECIMALS) for x in row.latent),
+            latent=tuple(row.latent.astype("float64").round(DECIMALS).tolist()),
         )
 
 
@@ -233,10 +239,7 @@ def parse_poem(text: str) -> tuple[Form, tuple[str, ...]]:
     Raises:
         OptionError: it has not the shape of one of the four forms.
     """
-    lines = tuple(to_simplified(verse) for verse in verses(text))
-    by_length = {form.places: form.columns for form in FORMS.values()}
-    if len(lines) == 1 and len(lines[0]) in by_length:
-        lines = cut(lines[0], by_length[len(lines[0])])
+    lines = cut_unmarked([to_simplified(verse) for verse in verses(text)])
     form = form_of(lines)
     if form is None:
         shape = "+".join(str(len(line)) for line in lines[:9]) or "no"
@@ -247,11 +250,6 @@ def parse_poem(text: str) -> tuple[Form, tuple[str, ...]]:
             "characters; give 4 or 8 lines of 5 or 7"
         )
     return form, lines
-
-
-def cut(text: str, columns: int) -> tuple[str, ...]:
-    """Cut `text` into lines of `columns` characters."""
-    return tuple(text[i : i + columns] for i in range(0, len(text), columns))
 
 
 def interpolate(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
@@ -266,27 +264,9 @@ def _printable(latent: np.ndarray) -> np.ndarray:
 
 
 def _blocks(draws: Iterator[Draws]) -> Iterator[tuple[Draws, int]]:
-    """Yield full blocks of rows and how many of them are used; the rest is padding."""
-    waiting: list[Draws] = []
-    rows = 0
-    for draw in draws:
-        waiting.append(draw)
-        rows += len(draw.latent)
-        while rows >= BLOCK:
-            everything = _join(waiting)
-            yield Draws(*(x[:BLOCK] for x in everything)), BLOCK
-            waiting = [Draws(*(x[BLOCK:] for x in everything))]
-            rows -= BLOCK
-    if rows:
-        everything = _join(waiting)
-        missing = BLOCK - rows
-        yield (
-            Draws(
-                *(np.concatenate([x, np.repeat(x[:1], missing, 0)]) for x in everything)
-            ),
-            rows,
-        )
-
-
-def _join(draws: list[Draws]) -> Draws:
-    return Draws(*(np.concatenate(parts) for parts in zip(*draws, strict=True)))
+    """Yield up to `BLOCK` rows at a time, and how many of them are not padding."""
+    rows = (row for draw in draws for row in zip(*draw, strict=True))
+    while block := list(itertools.islice(rows, BLOCK)):
+        padding = block[:1] * (-len(block) % TILE)
+        latents, noises = zip(*block, *padding, strict=True)
+        yield Draws(np.stack(latents), np.stack(noises)), len(block)

@@ -129,32 +129,31 @@ def _search(
     B, T, N = ops.shape(slots.token_ids)
     C = ops.shape(rules.required)[2]
 
-    def here(rows, index):
-        """Return place `index` of `rows` (B, T, ...) for every beam, (B * K, ...)."""
-        return ops.repeat(ops.take(rows, index, axis=1), BEAMS, axis=0)
+    states, wanted = map(_by_place, places)  # (T, B * K, D), (T, B * K, 2 * D)
+    drawn, offered = _by_place(noise), _by_place(slots.token_ids)  # (T, B * K, N)
+    closed = _by_place((1.0 - slots.allowed) * NEG_INF)  # (T, B * K, N)
 
     def next_log_probs(written, cache, index):
         context = _context(model, _read(slots, written, index), index)  # (B * K, 2 * D)
-        states = model.head.join(
-            here(places.states, index), here(places.wanted, index), context
-        )
-        states = ops.reshape(states, (B, BEAMS, -1))
-        offered = ops.take(slots.token_ids, index, axis=1)  # (B, N)
-        vectors = ops.take(model.vocabulary.table, offered, axis=0)  # (B, N, D)
-        scores = ops.matmul(states, ops.transpose(vectors, (0, 2, 1)))  # (B, K, N)
-        closed = 1.0 - ops.take(slots.allowed, index, axis=1)[:, None]  # (B, 1, N)
-        log_probs = ops.log_softmax(scores + closed * NEG_INF, axis=-1)
-        return ops.reshape(log_probs, (B * BEAMS, N)), cache
+        mixed = model.head.join(states[index], wanted[index], context)  # (B * K, D)
+        token_ids = offered[index][::BEAMS]  # (B, N), the same for every beam
+        vectors = ops.take(model.vocabulary.table, token_ids, axis=0)  # (B, N, D)
+        mixed = ops.reshape(mixed, (B, BEAMS, -1))
+        scores = ops.matmul(mixed, ops.transpose(vectors, (0, 2, 1)))  # (B, K, N)
+        scores = ops.reshape(scores, (B * BEAMS, N)) + closed[index]
+        return ops.log_softmax(scores, axis=-1), cache
 
     def perturb(log_probs, written, index):
-        return log_probs + here(noise, index)
+        return log_probs + drawn[index]
 
     def no_stray_repeat(log_probs, written, index):
         before = _read(slots, written, index)  # (B * K, T)
-        offered = here(slots.token_ids, index)  # (B * K, N)
-        again = ops.any(before[:, None] == offered[..., None], axis=-1)
+        again = ops.any(before[:, None] == offered[index][..., None], axis=-1)
         last = ops.take(before, ops.maximum(index - 1, 0), axis=1)  # (B * K,)
-        on_purpose = ops.logical_and((index % C) % 2 == 1, offered == last[:, None])
+        # 处处 is one word of two, and words of two begin at odd places of a line.
+        on_purpose = ops.logical_and(
+            (index % C) % 2 == 1, offered[index] == last[:, None]
+        )
         stray = ops.logical_and(again, ops.logical_not(on_purpose))
         return ops.where(stray, log_probs + NEG_INF, log_probs)
 
@@ -167,8 +166,14 @@ def _search(
         constraints=[perturb, no_stray_repeat],
     )
     best = written[:, 0]  # (B, T)
-    drawn = ops.sum(_at_slots(noise, best), axis=1)
-    return _at_slots(slots.token_ids, best), totals[:, 0] - drawn
+    luck = ops.sum(_at_slots(noise, best), axis=1)
+    return _at_slots(slots.token_ids, best), totals[:, 0] - luck
+
+
+def _by_place(rows: Any) -> Any:
+    """Return `rows` (B, T, ...) as (T, B * K, ...): a step reads one slice of each."""
+    everyone = ops.repeat(rows, BEAMS, axis=0)
+    return ops.transpose(everyone, (1, 0, *range(2, len(rows.shape))))
 
 
 def _at_slots(values: Any, written: Any) -> Any:

@@ -1,6 +1,7 @@
 """Train the CNN-VAE: poems in, a run folder and a checkpoint folder out."""
 
 import dataclasses
+import os
 import pathlib
 import subprocess
 import sys
@@ -10,13 +11,13 @@ import numpy as np
 
 from nlg.errors import DataError, NlgError
 from nlg.poem.dataset import Poem, load_poems
+from nlg.poem.options import VAETraining
 from nlg.poem.pages import Pages, pages_of
 from nlg.poem.search import SLOTS
-from nlg.poem.vae import PoemVAE, VAEConfig
+from nlg.poem.vae import PoemVAE
 from nlg.text.vocab import Vocabulary
 from nlg.training.batches import Schedule
 from nlg.training.loop import Means, fit
-from nlg.training.options import TrainOptions
 from nlg.training.run import Run
 
 # A run may be given more steps, a lower rate after a NaN, or be watched more closely,
@@ -29,23 +30,6 @@ MAY_CHANGE = (
     "eval_every",
     "metric_samples",
 )
-MODEL = tuple(field.name for field in dataclasses.fields(VAEConfig)[1:])
-
-
-@dataclasses.dataclass(frozen=True)
-class VAETraining(TrainOptions):
-    """What a run may be told: the loop's options, the model's, and its own."""
-
-    units: int = 256
-    latent_units: int = 128
-    encoder_blocks: int = 4
-    decoder_blocks: int = 6
-    context_dropout: float = 0.3
-    free_nats: float = 0.25
-    min_count: int = 20  # rarer characters of the training poems are unknown
-    kl_warmup: int = 1500  # steps over which the weight of the KL rises from 0 to 1
-    dev_poems: int = 1000  # how many poems a look at dev takes
-    metric_samples: int = 1000  # poems of each form, for the checkpoint's metrics
 
 
 def train_vae(
@@ -90,8 +74,7 @@ def train_vae(
 
 def build_model(vocab_size: int, options: VAETraining) -> PoemVAE:
     """Return a fresh model of the size that `options` say."""
-    sizes = {name: getattr(options, name) for name in MODEL if hasattr(options, name)}
-    model = PoemVAE(VAEConfig(vocab_size=vocab_size, **sizes))
+    model = PoemVAE(options.model(vocab_size))
     model.build()
     return model
 
@@ -106,7 +89,10 @@ def make_checkpoint(
     """
     out = folder / "checkpoint"
     module = [sys.executable, "-m", "nlg.poem.export_vae"]
-    done = subprocess.run([*module, folder, data, dev, out], stderr=subprocess.PIPE)
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    done = subprocess.run(
+        [*module, folder, data, dev, out], env=environment, stderr=subprocess.PIPE
+    )
     if done.returncode:
         last = "".join(done.stderr.decode(errors="replace").strip().splitlines()[-1:])
         raise NlgError(f"{folder} is trained, but the export failed: {last}")

@@ -15,8 +15,6 @@ Shapes: B poems, R lines, C characters a line, T = R * C, D units, Z latent unit
 vocabulary.
 """
 
-import dataclasses
-
 import keras
 from keras import ops
 
@@ -24,24 +22,9 @@ from nlg.layers.convolution import GatedConvolution
 from nlg.layers.latent import GaussianLatent, ReconstructionLoss
 from nlg.layers.norm import ConditionalLayerNormalization
 from nlg.layers.vocabulary import TiedVocabulary
+from nlg.poem.options import VAEConfig
 
 BLOCKS = [("reading", 1), ("column", 1), ("reading", 2)]  # repeated up to the depth
-
-
-@dataclasses.dataclass(frozen=True)
-class VAEConfig:
-    """Size of the model and strength of its defences against posterior collapse."""
-
-    vocab_size: int
-    max_lines: int = 8
-    max_columns: int = 7
-    units: int = 256  # D
-    latent_units: int = 128  # Z
-    encoder_blocks: int = 4
-    decoder_blocks: int = 6
-    dropout: float = 0.0  # inside the convolution blocks
-    context_dropout: float = 0.3  # share of places that do not see what precedes them
-    free_nats: float = 0.25  # KL per unit that is not charged
 
 
 class Page(keras.layers.Layer):

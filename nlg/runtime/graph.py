@@ -36,7 +36,6 @@ class Graph:
         except Exception as error:  # ONNX Runtime's own types are many and private
             reason = str(error).splitlines()[0]
             raise CheckpointError(f"{path}: not a graph that runs: {reason}") from None
-        self.input_shapes = {x.name: x.shape for x in self._session.get_inputs()}
         self._outputs = [x.name for x in self._session.get_outputs()]
 
     def __call__(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:

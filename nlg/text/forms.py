@@ -8,6 +8,8 @@ Example:
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from nlg.errors import OptionError
+
 
 class Form(NamedTuple):
     """A page of `lines` by `columns` characters."""
@@ -32,6 +34,18 @@ FORMS = {
     )
 }
 BY_SHAPE = {(form.lines, form.columns): form for form in FORMS.values()}
+BY_PLACES = {form.places: form for form in FORMS.values()}
+
+
+def form_named(name: str) -> Form:
+    """Return the form called `name`.
+
+    Raises:
+        OptionError: there is none.
+    """
+    if name not in FORMS:
+        raise OptionError(f"no form {name!r}; there are {', '.join(FORMS)}")
+    return FORMS[name]
 
 
 def form_of(lines: Sequence[str]) -> Form | None:
@@ -40,3 +54,21 @@ def form_of(lines: Sequence[str]) -> Form | None:
     if len(lengths) != 1:
         return None
     return BY_SHAPE.get((len(lines), lengths.pop()))
+
+
+def cut(text: str, columns: int) -> tuple[str, ...]:
+    """Cut `text` into lines of `columns` characters."""
+    return tuple(text[i : i + columns] for i in range(0, len(text), columns))
+
+
+def cut_unmarked(lines: Sequence[str]) -> tuple[str, ...]:
+    """Return `lines`, but one as long as a whole poem, typed without marks, cut.
+
+    Example:
+        >>> cut_unmarked(["床前明月光疑是地上霜举头望明月低头思故乡"])
+        ('床前明月光', '疑是地上霜', '举头望明月', '低头思故乡')
+        >>> cut_unmarked(["床前明月光疑是地上霜"])
+        ('床前明月光疑是地上霜',)
+    """
+    form = BY_PLACES.get(len(lines[0])) if len(lines) == 1 else None
+    return cut(lines[0], form.columns) if form else tuple(lines)

@@ -3,10 +3,10 @@
 import os
 import sys
 
-from nlg.errors import OptionError
+from nlg.errors import NlgError, OptionError
 
-BACKENDS = ("torch", "tensorflow", "jax")
-PRECISIONS = ("float32", "mixed_bfloat16")
+EXTRA = 'pip install "nlg[train]"'
+INSTALL = {"torch": "pip install torch", "jax": "pip install jax"}
 
 
 def choose_backend(backend: str | None, precision: str, seed: int) -> None:
@@ -14,6 +14,7 @@ def choose_backend(backend: str | None, precision: str, seed: int) -> None:
 
     Raises:
         OptionError: keras is already running on another backend.
+        NlgError: keras or the backend is not installed.
     """
     if backend:
         os.environ["KERAS_BACKEND"] = backend
@@ -24,7 +25,10 @@ def choose_backend(backend: str | None, precision: str, seed: int) -> None:
             f"start a new process for {backend}"
         )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import keras
-
+    try:
+        import keras
+    except ModuleNotFoundError as error:
+        way_out = INSTALL.get(str(error.name), EXTRA)
+        raise NlgError(f"training needs {error.name}: {way_out}") from None
     keras.config.set_dtype_policy(precision)
     keras.utils.set_random_seed(seed)

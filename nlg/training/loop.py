@@ -211,12 +211,17 @@ def _rounded(scores: dict[str, Any]) -> dict[str, float]:
 
 
 def _bar(steps: int):
-    """Return a progress bar on stderr that shows the last scores."""
+    """Return a progress bar that shows the scores; hidden if stderr is no terminal."""
 
     def show(scores):
         scores = scores or {}
         return "  ".join(f"{name} {score:,.4g}" for name, score in scores.items())
 
     return click.progressbar(
-        length=steps, label="training", item_show_func=show, file=sys.stderr, width=20
+        length=steps,
+        label="training",
+        hidden=not sys.stderr.isatty(),
+        item_show_func=show,
+        file=sys.stderr,
+        width=20,
     )

@@ -4,6 +4,8 @@ import dataclasses
 
 from nlg.errors import OptionError
 
+MANY = 10**9
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainOptions:
@@ -23,11 +25,28 @@ class TrainOptions:
 
     def __post_init__(self):
         """Refuse what cannot run."""
-        for name in ("steps", "batch_tokens", "eval_every", "save_every"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"{name} is {getattr(self, name)}; it must be >= 1")
+        for name, (least, most) in self.bounds().items():
+            value = getattr(self, name)
+            if not least <= value <= most:  # nor is NaN
+                raise OptionError(
+                    f"{name} is {value}; it must be between {least} and {most:,}"
+                )
         if self.eval_every % self.save_every:
             raise OptionError(
                 f"eval_every ({self.eval_every}) must be a multiple of save_every "
                 f"({self.save_every}), so that a resumed run repeats no look at dev"
             )
+
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """Return the least and the greatest that each setting may be."""
+        counts = ("steps", "batch_tokens", "eval_every", "save_every")
+        return {
+            **dict.fromkeys(counts, (1, MANY)),
+            "learning_rate": (0, 10),
+            "warmup_steps": (0, MANY),
+            "decay_share": (0, 1),
+            "weight_decay": (0, 1),
+            "clip_norm": (1e-6, MANY),
+            "patience": (0, MANY),
+            "seed": (0, 2**32 - 1),  # what NumPy's global seed takes
+        }

@@ -75,6 +75,18 @@ def test_the_share_for_dev_lies_beside_the_output(collect, source, tmp_path):
     assert "wrote 2 poems" in result.stderr
 
 
+def test_an_old_dev_part_does_not_outlive_its_train_part(collect, source, tmp_path):
+    dev = tmp_path / "out.dev.jsonl"
+    collect(source, "--dev-share", 0.5)
+    assert dev.exists()
+    result, out = collect(source, "--dev-share", 0)
+    assert len(load_poems(out)) == 3
+    assert not dev.exists()
+    assert f"removed the old {dev}" in result.stderr
+    result, _ = collect(source, "--dev-share", 0)
+    assert "removed" not in result.stderr
+
+
 def test_the_same_seed_keeps_the_same_poems_back(collect, source, tmp_path):
     kept = []
     for seed in (1, 1, 2, 3, 4, 5):

@@ -1,4 +1,6 @@
+import gzip
 import json
+import os
 
 import pytest
 
@@ -67,12 +69,15 @@ def test_what_it_writes_free_does_not(measure):
 
 def test_columns_stand_side_by_side(measure, mine):
     result = measure(mine, "-", "--samples", 0, stdin=THOUGHT)
-    head, *rows = result.stdout.splitlines()
+    poems, latent = result.stdout.split("\n\n")
+    head, *rows = poems.splitlines()
     assert head.split()[:3] == [str(mine), "-", "human"]
     table = {row.split()[0]: row.split()[1:] for row in rows}
     assert table["poems"][:2] == ["3", "1"]
     assert table["tones_clean"][:2] == ["0.6667", "0.0000"]
-    assert set(table) >= SCORES | {"active_units", "kl", "reconstruction_accuracy"}
+    assert set(table) >= SCORES
+    names = {row.split()[0] for row in latent.splitlines()}
+    assert names >= {"active_units", "kl", "kl_median_unit", "reconstruction_accuracy"}
 
 
 def test_a_judge_adds_what_it_thinks_of_each(measure, mine, tmp_path):
@@ -80,6 +85,47 @@ def test_a_judge_adds_what_it_thinks_of_each(measure, mine, tmp_path):
     options = ("--samples", 0, "--json", "--judge", tmp_path / "judge.txt")
     columns = json.loads(measure(mine, "-", *options, stdin=STORKS).stdout)["poems"]
     assert columns["-"]["log_prob"] > columns[str(mine)]["log_prob"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "no Chinese text in it"),
+        (b"To be, or not to be\n", "no Chinese text in it"),
+        (STORKS.encode("gbk"), "cannot be read: 'utf-8' codec can't decode"),
+        (gzip.compress(STORKS.encode())[:-9], "cannot be read: Compressed file ended"),
+        (b"\x1f\x8bgarbage and more", "cannot be read: Unknown compression method"),
+    ],
+    ids=["empty", "english", "gbk", "cut gzip", "no gzip"],
+)
+def test_a_judge_without_text_is_refused_before_sampling(
+    measure, tmp_path, content, reason
+):
+    judge = tmp_path / "judge.txt"
+    judge.write_bytes(content)
+    result = measure("--judge", judge)
+    assert (result.exit_code, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"Error: {judge}")
+    assert reason in line
+
+
+def test_a_device_may_be_no_judge_either(measure):
+    result = measure("--judge", os.devnull)
+    assert result.stderr == f"Error: {os.devnull}: no Chinese text in it\n"
+
+
+def test_a_folder_is_one_column(measure, mine, tmp_path):
+    (tmp_path / "more.txt").write_text(STORKS, "utf-8")
+    result = measure(tmp_path, "--samples", 0, "--json")
+    columns = json.loads(result.stdout)["poems"]
+    assert list(columns) == [str(tmp_path), "human 七绝"]
+    assert columns[str(tmp_path)]["poems"] == 4
+
+
+def test_a_name_given_twice_is_one_column(measure):
+    result = measure("-", "-", "--samples", 0, "--json", stdin=STORKS)
+    assert json.loads(result.stdout)["poems"]["-"]["poems"] == 1
 
 
 def test_the_report_goes_to_a_file(measure, mine, tmp_path):

@@ -2,6 +2,8 @@ import collections
 import gzip
 import io
 import json
+import os
+import pathlib
 import random
 import types
 
@@ -113,6 +115,64 @@ def test_a_block_may_put_two_lines_in_one(found):
     assert (record.title, record.lines) == ("江雪", RIVER)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "\n".join(STORKS),
+        TYPED_STORKS,
+        "".join(STORKS),
+        TYPED_STORKS.replace("。", "。\n"),
+    ],
+    ids=["lines", "one line", "no marks", "couplets"],
+)
+@pytest.mark.parametrize(
+    "heads", [(), ("登鹳雀楼",), ("登鹳雀楼诗", "王之涣"), ("登鹳雀楼", "王之涣")]
+)
+def test_a_block_may_begin_with_title_and_author(found, heads, body):
+    (record,) = found("\n".join([*heads, body]))
+    assert record.lines == STORKS
+    assert (record.title, record.author) == (*heads, "", "")[:2]
+    assert record.where.endswith(":1")
+
+
+@pytest.mark.parametrize("poem", [STORKS, BAIDI, SPRING, [*BAIDI, *BAIDI]])
+def test_a_poem_without_marks_is_cut_by_its_length(found, poem):
+    text = "".join(poem)
+    assert lines_of(found(text)) == [tuple(poem)]
+    assert lines_of(found(f"{text}\n{TYPED_RIVER}\n{text}\n")) == [
+        tuple(poem),
+        RIVER,
+        tuple(poem),
+    ]
+
+
+def test_a_title_as_long_as_a_poem_is_still_a_title(found):
+    title = "奉和圣制从蓬莱向兴庆阁道中留春雨之望之作"
+    assert len(title) == 20
+    (record,) = found("\n".join([title, "王维", *STORKS]))
+    assert (record.title, record.author, record.lines) == (title, "王维", STORKS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "慈母手中线\n游子身上衣\n" + "\n".join(STORKS),
+        "慈母手中线，游子身上衣。\n" + TYPED_STORKS.replace("。", "。\n"),
+    ],
+)
+def test_a_poem_of_six_lines_is_not_one_of_four_with_heads(found, text):
+    poems, report = cleaned(found(text))
+    assert poems == []
+    assert report.dropped == {"not a regulated form": 1}
+
+
+@pytest.mark.parametrize("before", ["", "\ufeff", "\n "])
+def test_an_object_over_many_lines_is_one_record(found, before):
+    text = json.dumps({"title": "登鹳雀楼", "lines": STORKS}, indent=2)
+    (record,) = found(before + text + "\n")
+    assert (record.title, record.lines) == ("登鹳雀楼", STORKS)
+
+
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_line_ends_and_a_byte_order_mark_do_not_matter(found, ends, mark):
@@ -152,6 +212,22 @@ def test_a_folder_stands_for_the_texts_below_it(tmp_path):
     (tmp_path / "folder.json").mkdir()
     names = [str(p.relative_to(tmp_path)) for p in find_files([str(tmp_path)])]
     assert names == ["a.txt", "b.json", "deep/c.jsonl.gz"]
+
+
+def test_a_pipe_is_read_like_a_file():
+    end, start = os.pipe()
+    os.write(start, gzip.compress(TYPED_STORKS.encode()))
+    os.close(start)
+    try:
+        (path,) = find_files([f"/dev/fd/{end}"])
+        assert lines_of(read(path)) == [STORKS]
+    finally:
+        os.close(end)
+
+
+def test_a_device_is_read_like_a_file():
+    assert find_files([os.devnull]) == [pathlib.Path(os.devnull)]
+    assert list(read(pathlib.Path(os.devnull))) == []
 
 
 @pytest.mark.parametrize("name", ["nowhere.txt", "no/where"])

@@ -75,7 +75,10 @@ def files(tmp_path_factory):
 def trained(files, tmp_path_factory):
     """Return the run folder and what the command printed."""
     out = tmp_path_factory.mktemp("run") / "vae"
-    done = train(*files, out, **SETTINGS)
+    with pytest.MonkeyPatch.context() as patch:
+        # As after a training on JAX: the export needs TensorFlow all the same.
+        patch.setenv("KERAS_BACKEND", "jax")
+        done = train(*files, out, **SETTINGS)
     assert done.exit_code == 0, done.output
     return out, json.loads(done.stdout)
 

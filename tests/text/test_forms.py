@@ -1,6 +1,7 @@
 import pytest
 
-from nlg.text.forms import FORMS, form_of
+from nlg.errors import OptionError
+from nlg.text.forms import FORMS, form_named, form_of
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,9 @@ def test_forms_are_known_by_their_shape(name, lines, columns, places):
 )
 def test_other_shapes_have_no_form(lines):
     assert form_of(lines) is None
+
+
+def test_a_form_that_does_not_exist_is_an_error_that_names_those_that_do():
+    assert form_named("七律") is FORMS["七律"]
+    with pytest.raises(OptionError, match="no form '词'; there are 五绝, 七绝"):
+        form_named("词")

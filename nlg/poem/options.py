@@ -1,0 +1,54 @@
+"""The sizes of the CNN-VAE and what a training run of it may be told; no Keras."""
+
+import dataclasses
+
+from nlg.training.options import MANY, TrainOptions
+
+
+@dataclasses.dataclass(frozen=True)
+class VAEConfig:
+    """Size of the model and strength of its defences against posterior collapse."""
+
+    vocab_size: int
+    max_lines: int = 8
+    max_columns: int = 7
+    units: int = 256  # D
+    latent_units: int = 128  # Z
+    encoder_blocks: int = 4
+    decoder_blocks: int = 6
+    dropout: float = 0.0  # inside the convolution blocks
+    context_dropout: float = 0.3  # share of places that do not see what precedes them
+    free_nats: float = 0.25  # KL per unit that is not charged
+
+
+@dataclasses.dataclass(frozen=True)
+class VAETraining(TrainOptions):
+    """What a run may be told: the loop's options, the model's, and its own."""
+
+    units: int = VAEConfig.units
+    latent_units: int = VAEConfig.latent_units
+    encoder_blocks: int = VAEConfig.encoder_blocks
+    decoder_blocks: int = VAEConfig.decoder_blocks
+    context_dropout: float = VAEConfig.context_dropout
+    free_nats: float = VAEConfig.free_nats
+    min_count: int = 20  # rarer characters of the training poems are unknown
+    kl_warmup: int = 1500  # steps over which the weight of the KL rises from 0 to 1
+    dev_poems: int = 1000  # how many poems a look at dev takes
+    metric_samples: int = 1000  # poems of each form, for the checkpoint's metrics
+
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """Return the least and the greatest that each setting may be."""
+        sizes = ("units", "latent_units", "encoder_blocks", "decoder_blocks")
+        counts = ("min_count", "dev_poems", "metric_samples")
+        return super().bounds() | {
+            **dict.fromkeys(sizes + counts, (1, MANY)),
+            "context_dropout": (0, 1),
+            "free_nats": (0, 100),
+            "kl_warmup": (0, MANY),
+        }
+
+    def model(self, vocab_size: int) -> VAEConfig:
+        """Return the model's share of these settings."""
+        names = {field.name for field in dataclasses.fields(VAEConfig)}
+        own = {k: v for k, v in dataclasses.asdict(self).items() if k in names}
+        return VAEConfig(vocab_size=vocab_size, **own)
