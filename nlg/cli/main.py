@@ -38,6 +38,9 @@ class Suite(click.Group):
                 raise
             click.echo(f"Error: {error}", err=True)  # a full disk, no permission
             ctx.exit(NlgError.exit_code)
+        except MemoryError:
+            click.echo("Error: not enough memory; ask for less at once", err=True)
+            ctx.exit(NlgError.exit_code)
         except KeyboardInterrupt:
             raise click.Abort from None
 

@@ -70,6 +70,7 @@ def failing():
         (nlg.errors.OptionError("春"), 2, "Error: 春\n"),
         (nlg.errors.CheckpointError("春"), 1, "Error: 春\n"),
         (OSError(28, "No space left"), 1, "Error: [Errno 28] No space left\n"),
+        (MemoryError(), 1, "Error: not enough memory; ask for less at once\n"),
         (KeyboardInterrupt(), 1, "Aborted!\n"),
         (BrokenPipeError(32, "Broken pipe"), 1, ""),
     ],
