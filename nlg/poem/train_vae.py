@@ -89,7 +89,11 @@ def make_checkpoint(
     """
     out = folder / "checkpoint"
     module = [sys.executable, "-m", "nlg.poem.export_vae"]
-    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": "tensorflow",
+        "PYTHONPATH": os.pathsep.join(sys.path),  # nlg may run from a checkout
+    }
     done = subprocess.run(
         [*module, folder, data, dev, out], env=environment, stderr=subprocess.PIPE
     )

@@ -78,6 +78,7 @@ def trained(files, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         # As after a training on JAX: the export needs TensorFlow all the same.
         patch.setenv("KERAS_BACKEND", "jax")
+        patch.chdir(out.parent)  # nor may it need the checkout to be where we are
         done = train(*files, out, **SETTINGS)
     assert done.exit_code == 0, done.output
     return out, json.loads(done.stdout)
