@@ -1,11 +1,24 @@
-"""Write a file whole or not at all; read JSON that anybody may have written."""
+"""Write a file whole or not at all; read text and JSON from anybody."""
 
 import contextlib
+import gzip
 import json
 import os
 import pathlib
+import sys
+import zlib
 from collections.abc import Iterator
 from typing import Any
+
+UNREADABLE = (OSError, EOFError, UnicodeDecodeError, zlib.error)  # what text_of raises
+
+
+def text_of(path: pathlib.Path) -> str:
+    """Return a file's text, unzipped where it starts as gzip does; `-` is stdin."""
+    content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    if content[:2] == b"\x1f\x8b":
+        content = gzip.decompress(content)
+    return content.decode("utf-8-sig")
 
 
 def write_whole(path: pathlib.Path, content: bytes) -> None:

@@ -17,7 +17,7 @@ from nlg.cli.options import (
     progress,
     write_lines,
 )
-from nlg.cli.poem import FORM_NAMES
+from nlg.cli.poem import DEFAULT_FORM, FORM_NAMES, write_options
 
 if TYPE_CHECKING:
     from nlg.metrics.trigrams import CharacterTrigrams
@@ -37,9 +37,9 @@ def evaluate() -> None:
     show_default=True,
     help="How many poems the model writes for its own column; 0 for none.",
 )
-@click.option("--form", type=Word(FORM_NAMES), default="七绝", show_default=True)
-@click.option("--temperature", type=Number(0, 10), default=0.6, show_default=True)
-@click.option("--candidates", type=click.IntRange(1), default=8, show_default=True)
+@click.option("--form", type=Word(FORM_NAMES), default=DEFAULT_FORM, show_default=True)
+@click.option("--temperature", type=Number(0, 10), help="As in nlg poem.")
+@click.option("--candidates", type=click.IntRange(1), help="As in nlg poem.")
 @click.option("--free", is_flag=True, help="Let the model write without rules.")
 @click.option(
     "--judge",
@@ -65,7 +65,7 @@ def eval_poem(files: tuple[str, ...], **options: Any) -> None:
     """
     from nlg.metrics.poems import poem_report, signature
     from nlg.poem.evaluate import table
-    from nlg.poem.generate import Poet, WriteOptions
+    from nlg.poem.generate import Poet
 
     judge = _judge(options["judge"])
     folder = default_checkpoint(options["checkpoint"], "poem/vae")
@@ -73,12 +73,7 @@ def eval_poem(files: tuple[str, ...], **options: Any) -> None:
     poems = {name: _poems_of(name) for name in dict.fromkeys(files)}
     form, count = options["form"], options["samples"]
     if count:
-        write = WriteOptions(
-            temperature=options["temperature"],
-            candidates=options["candidates"],
-            rules=not options["free"],
-        )
-        written = poet.write(form, count, options["seed"], write)
+        written = poet.write(form, count, options["seed"], write_options(options))
         lines = [poem.lines for poem in progress(written, "writing samples", count)]
         poems[f"nlg {form}"] = lines
     columns = {name: poem_report(p, poet.known, judge) for name, p in poems.items()}
@@ -97,8 +92,8 @@ def _judge(path: pathlib.Path | None) -> "CharacterTrigrams | None":
     if path is None:
         return None
     from nlg.errors import DataError
+    from nlg.files import UNREADABLE, text_of
     from nlg.metrics.trigrams import CharacterTrigrams
-    from nlg.poem.dataset import UNREADABLE, text_of
     from nlg.text.normalize import to_simplified, verses
 
     try:

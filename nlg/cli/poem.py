@@ -24,7 +24,7 @@ from nlg.cli.options import (
 if TYPE_CHECKING:
     import numpy as np
 
-    from nlg.poem.generate import Poem, Poet
+    from nlg.poem.generate import Poet, WriteOptions, WrittenPoem
 
 MODES = ("sample", "reconstruct", "interpolate", "near", "z")
 BELONGS = {  # options that only some modes have
@@ -134,15 +134,10 @@ def _mode(options: dict[str, Any]) -> str:
 
 def _poems(
     poet: "Poet", mode: str, seed: int, options: dict[str, Any]
-) -> Iterator["Poem"]:
+) -> Iterator["WrittenPoem"]:
     """Yield what the options ask for."""
-    from nlg.poem.generate import WriteOptions
-
-    names = ("temperature", "latent_temperature", "candidates")
-    asked = {name: options[name] for name in names if options[name] is not None}
-    if mode in FAITHFUL:
-        asked.setdefault("temperature", 0.0)
-    write = WriteOptions(**asked, rules=not options["free"])
+    faithful = {"temperature": 0.0} if mode in FAITHFUL else {}
+    write = write_options(options, **faithful)
     if mode == "sample":
         form = options["form"] or DEFAULT_FORM
         return poet.write(form, options["count"] or 1, seed, write)
@@ -151,6 +146,15 @@ def _poems(
     else:
         form, latents = _latents_of_poems(poet, mode, seed, options)
     return poet.decode(form, latents, seed, write, one_noise=mode == "interpolate")
+
+
+def write_options(options: dict[str, Any], **defaults: Any) -> "WriteOptions":
+    """Return how to write: what `options` give, else `defaults`, else its own."""
+    from nlg.poem.generate import WriteOptions
+
+    names = ("temperature", "latent_temperature", "candidates")
+    given = {name: options[name] for name in names if options.get(name) is not None}
+    return WriteOptions(**defaults | given, rules=not options["free"])
 
 
 def _latents_of_poems(
@@ -199,7 +203,7 @@ def _latents_of_file(poet: "Poet", options: dict[str, Any]) -> tuple[str, "np.nd
 
 
 def _printed(
-    poems: Iterator["Poem"], seed: int, options: dict[str, Any]
+    poems: Iterator["WrittenPoem"], seed: int, options: dict[str, Any]
 ) -> Iterator[str]:
     """Yield the lines to print."""
     if options["traditional"]:

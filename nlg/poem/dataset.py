@@ -16,18 +16,15 @@ import json
 import pathlib
 import random
 import re
-import sys
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from nlg.errors import DataError
-from nlg.files import parse_json, write_whole
+from nlg.files import UNREADABLE, parse_json, text_of, write_whole
 from nlg.text.forms import FORMS, cut_unmarked, form_of
 from nlg.text.normalize import fold_width, is_han, to_simplified, verses
 
 SUFFIXES = (".json", ".jsonl", ".txt")
-UNREADABLE = (OSError, EOFError, UnicodeDecodeError, zlib.error)  # what text_of raises
 HEADS = 2  # lines that may stand before a poem: its title, its author
 HALF = re.compile("[\ud800-\udfff]")  # a surrogate, which no UTF-8 text can hold
 
@@ -202,14 +199,6 @@ def _reason_to_drop(
 def _suffix(path: pathlib.Path) -> str:
     """Return the suffix of a file's content: .json for a.json.gz."""
     return (path.with_suffix("") if path.suffix == ".gz" else path).suffix
-
-
-def text_of(path: pathlib.Path) -> str:
-    """Return a file's text, unzipped where it starts as gzip does."""
-    content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
-    if content[:2] == b"\x1f\x8b":
-        content = gzip.decompress(content)
-    return content.decode("utf-8-sig")
 
 
 def _read_array(name: str, text: str) -> Iterator[Record]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nlg.metrics.poems import poem_report
-from nlg.poem.dataset import Poem as PoemRecord
+from nlg.poem.dataset import Poem
 from nlg.poem.generate import Poet, WriteOptions
 from nlg.text.forms import FORMS
 
@@ -14,7 +14,7 @@ ACTIVE = 0.01  # variance of a unit's mean over the data (arXiv:1509.00519)
 
 
 def measure(
-    poet: Poet, dev: Sequence[PoemRecord], count: int, seed: int = 1
+    poet: Poet, dev: Sequence[Poem], count: int, seed: int = 1
 ) -> dict[str, Any]:
     """Return a checkpoint's metrics: samples and human poems by form, and the latent.
 
@@ -30,14 +30,14 @@ def measure(
     return {"samples": samples, "human": human, "latent": latent_report(poet, dev)}
 
 
-def latent_report(poet: Poet, poems: Iterable[PoemRecord]) -> dict[str, Any]:
+def latent_report(poet: Poet, poems: Iterable[Poem]) -> dict[str, Any]:
     """Return how much the latent holds of `poems`.
 
     `kl` is in nats a poem, `kl_*` in nats a unit; `reconstruction_accuracy` is the
     share of characters that come back when the mean latent is decoded without rules or
     noise.
     """
-    by_form: dict[str, list[PoemRecord]] = {name: [] for name in FORMS}
+    by_form: dict[str, list[Poem]] = {name: [] for name in FORMS}
     for poem in poems:
         by_form[poem.form].append(poem)
     means, kl, right, places = [], [], 0, 0

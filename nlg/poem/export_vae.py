@@ -26,7 +26,7 @@ from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS,
 from nlg.text.vocab import Vocabulary
 from nlg.training.backend import choose_backend
 from nlg.training.loop import BEST, load_weights
-from nlg.training.run import Run
+from nlg.training.run import Run, best_line
 
 
 def export(
@@ -40,7 +40,8 @@ def export(
         dev: the poems that the metrics are taken on.
         out: the folder to make or to make anew.
     """
-    saved = Run(run_folder).load(BEST)
+    run = Run(run_folder)
+    saved = run.load(BEST)
     if saved is None:
         raise DataError(
             f"{run_folder} has no {BEST}: train until the first look at dev"
@@ -68,7 +69,7 @@ def export(
     metrics = measure(Poet.from_checkpoint(out), dev_poems, options.metric_samples)
     model.compile()  # Keras asks for it before it measures
     metrics["bound"] = score(model, pages, options.batch_tokens)
-    metrics["best_line"] = _best_line(run_folder)
+    metrics["best_line"] = best_line(run.lines())
     _write_json(out / METRICS, metrics)
     seal(out)
 
@@ -107,10 +108,6 @@ def write_graphs(model: PoemVAE, out: pathlib.Path) -> None:
         out / "encoder.onnx",
         weights,
     )
-
-
-def _best_line(run_folder: pathlib.Path) -> dict[str, Any]:
-    return min(Run(run_folder).lines(), key=lambda line: line["dev_loss"])
 
 
 def _write_json(path: pathlib.Path, value: dict[str, Any]) -> None:

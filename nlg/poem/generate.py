@@ -28,9 +28,7 @@ TASK = "poem-vae"
 KNOWN = "known.npz"
 DECIMALS = 4  # of a latent
 BLOCK = 96  # rows a run
-TILE = (
-    8  # rows come in multiples of it: the edge of a matrix product may round otherwise
-)
+TILE = 8  # a run's rows are padded to a multiple: a product may round by its edge
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +50,7 @@ class WriteOptions:
                 raise OptionError(f"{name} is {value}; it must be between 0 and 10")
 
 
-class Poem(NamedTuple):
+class WrittenPoem(NamedTuple):
     """A written poem and what is known of it."""
 
     form: str
@@ -96,7 +94,7 @@ class Poet:
 
     def write(
         self, form: str, count: int, seed: int, options: WriteOptions = WriteOptions()
-    ) -> Iterator[Poem]:
+    ) -> Iterator[WrittenPoem]:
         """Yield `count` random poems of `form`."""
         page = form_named(form)
         draws = (self._draw(page, seed, number, options) for number in range(count))
@@ -109,7 +107,7 @@ class Poet:
         seed: int,
         options: WriteOptions,
         one_noise: bool = False,
-    ) -> Iterator[Poem]:
+    ) -> Iterator[WrittenPoem]:
         """Yield a poem for each of `latents` (B, Z).
 
         With `one_noise` they differ by nothing but the latent.
@@ -179,7 +177,7 @@ class Poet:
 
     def _best(
         self, form: Form, draws: Iterator[Draws], options: WriteOptions
-    ) -> Iterator[Poem]:
+    ) -> Iterator[WrittenPoem]:
         """Yield, for each of `draws`, the best of its rows."""
         rules = self.rulebook.arrays(form, options.rules)
         rows = self._rows(form, draws, options.temperature, rules)
@@ -210,10 +208,10 @@ class Poet:
                 score = float(out["log_probs"][n]) / form.places
                 yield Row(block.latent[n], cut(text, form.columns), score)
 
-    def _describe(self, row: Row) -> Poem:
+    def _describe(self, row: Row) -> WrittenPoem:
         """Return all that is known of a written poem."""
         verdict = prosody.check(row.lines)
-        return Poem(
+        return WrittenPoem(
             form=verdict.form,
             lines=row.lines,
             rhyme=verdict.rhyme,

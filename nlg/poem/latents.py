@@ -2,13 +2,12 @@
 
 import json
 import pathlib
-import sys
 from typing import Any
 
 import numpy as np
 
 from nlg.errors import DataError
-from nlg.files import parse_json
+from nlg.files import UNREADABLE, parse_json, text_of
 from nlg.text.forms import FORMS
 
 LIMIT = 1000  # of a number; a latent is standard normal, so 5 is far out
@@ -46,11 +45,8 @@ def read_latents(name: str, units: int) -> tuple[str, np.ndarray]:
 
 def _read(name: str) -> str:
     try:
-        content = (
-            sys.stdin.buffer.read() if name == "-" else pathlib.Path(name).read_bytes()
-        )
-        return content.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        return text_of(pathlib.Path(name))
+    except UNREADABLE as error:
         raise DataError(f"{name} cannot be read: {error}") from None
 
 

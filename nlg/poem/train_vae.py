@@ -53,15 +53,14 @@ def train_vae(
     pages = pages_of(poems, vocabulary, halves=True)
     dev_pages = pages_of(dev_poems, vocabulary, halves=False)
     schedule = Schedule(
-        {_name(shape): len(rows) for shape, rows in pages.items()},
-        {_name((r, c)): max(1, options.batch_tokens // (r * c)) for r, c in pages},
+        {shape: len(rows) for shape, rows in pages.items()},
+        {shape: _batch_size(shape, options.batch_tokens) for shape in pages},
         options.seed,
     )
-    by_name = {_name(shape): rows for shape, rows in pages.items()}
 
     def batch_at(step: int) -> np.ndarray:
-        batch = schedule.at(step)
-        return by_name[batch.bucket][batch.rows]
+        shape, rows = schedule.at(step)
+        return pages[shape][rows]
 
     def warm_up(step: int) -> None:
         model.latent.weight.assign(min(1.0, (step + 1) / max(1, options.kl_warmup)))
@@ -110,8 +109,8 @@ def score(model: PoemVAE, pages: Pages, batch_tokens: int) -> dict[str, float]:
     a poem. The latent is sampled, as the bound asks.
     """
     means = Means()
-    for (R, C), poems in pages.items():
-        size = max(1, batch_tokens // (R * C))
+    for shape, poems in pages.items():
+        size = _batch_size(shape, batch_tokens)
         for start in range(0, len(poems), size):
             batch = poems[start : start + size]
             model.reset_metrics()
@@ -125,8 +124,9 @@ def score(model: PoemVAE, pages: Pages, batch_tokens: int) -> dict[str, float]:
     }
 
 
-def _name(shape: tuple[int, int]) -> str:
-    return "{}x{}".format(*shape)
+def _batch_size(shape: tuple[int, int], batch_tokens: int) -> int:
+    lines, columns = shape
+    return max(1, batch_tokens // (lines * columns))
 
 
 def _vocabulary(run: Run, poems: list[Poem], min_count: int) -> Vocabulary:

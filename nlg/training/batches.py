@@ -5,20 +5,22 @@ workers, with nothing to save but the step. Rows of one shape share a bucket, so
 is padded.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Hashable, Mapping
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+Bucket = TypeVar("Bucket", bound=Hashable)
 
-class Batch(NamedTuple):
+
+class Batch(NamedTuple, Generic[Bucket]):
     """`rows` (N,) of the bucket named `bucket`."""
 
-    bucket: str
+    bucket: Bucket
     rows: np.ndarray
 
 
-class Schedule:
+class Schedule(Generic[Bucket]):
     """Deal every bucket's rows into batches, shuffled anew each epoch.
 
     Rows that do not fill a batch sit an epoch out: batches of one size per bucket
@@ -31,7 +33,10 @@ class Schedule:
     """
 
     def __init__(
-        self, rows: Mapping[str, int], batch_sizes: Mapping[str, int], seed: int
+        self,
+        rows: Mapping[Bucket, int],
+        batch_sizes: Mapping[Bucket, int],
+        seed: int,
     ):
         self.rows = {name: count for name, count in rows.items() if count}
         self.batch_sizes = batch_sizes
@@ -40,16 +45,16 @@ class Schedule:
             max(1, count // batch_sizes[name]) for name, count in self.rows.items()
         )
         self._epoch = -1
-        self._batches: list[Batch] = []
+        self._batches: list[Batch[Bucket]] = []
 
-    def at(self, step: int) -> Batch:
+    def at(self, step: int) -> Batch[Bucket]:
         """Return the batch of `step`, counted from 0 over all epochs."""
         epoch, place = divmod(step, self.steps_per_epoch)
         if epoch != self._epoch:
             self._epoch, self._batches = epoch, self._deal(epoch)
         return self._batches[place]
 
-    def _deal(self, epoch: int) -> list[Batch]:
+    def _deal(self, epoch: int) -> list[Batch[Bucket]]:
         rng = np.random.default_rng([self.seed, epoch])
         batches = []
         for name, count in self.rows.items():

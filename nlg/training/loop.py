@@ -18,7 +18,7 @@ from nlg.errors import CheckpointError, DataError
 from nlg.training.options import TrainOptions
 from nlg.training.picture import draw_losses
 from nlg.training.rate import Trapezoid
-from nlg.training.run import Run
+from nlg.training.run import Run, best_line
 
 STATE, BEST = "state.safetensors", "best.safetensors"
 
@@ -83,7 +83,7 @@ def fit(
     if kept is None:
         raise DataError(f"{run.folder} has no look at dev; give it more steps")
     load_weights(model, kept[0])
-    return min(log, key=_dev_loss)
+    return best_line(log)
 
 
 class Means:
@@ -173,22 +173,18 @@ def _out_of_patience(log: list[dict[str, Any]], patience: int) -> bool:
     """Return whether the last `patience` looks at dev brought no gain."""
     if not patience or len(log) <= patience:
         return False
-    losses = list(map(_dev_loss, log))
+    losses = [line["dev_loss"] for line in log]
     return min(losses[-patience:]) >= min(losses[:-patience])
 
 
 def _note_look(model: keras.Model, log: list[dict[str, Any]], run: Run) -> None:
     """Write down the last line of `log`; keep the weights if they are the best yet."""
     line = log[-1]
-    _stop_at_nan({"loss": _dev_loss(line)}, line["step"], run)
+    _stop_at_nan({"loss": line["dev_loss"]}, line["step"], run)
     run.log(line)
-    if line is min(log, key=_dev_loss):
+    if line is best_line(log):
         run.save(BEST, weights_by_name(model), step=line["step"])
     draw_losses(log, run.folder / "loss.png")
-
-
-def _dev_loss(line: dict[str, Any]) -> float:
-    return line["dev_loss"]
 
 
 def _stop_at_nan(scores: dict[str, Any], step: int, run: Run) -> None:

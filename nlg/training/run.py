@@ -82,6 +82,11 @@ class Run:
         return kept
 
 
+def best_line(log: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the line with the lowest `dev_loss`, the first of equals."""
+    return min(log, key=lambda line: line["dev_loss"])
+
+
 def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return `{"train": {"steps": 5}}` as `{"train.steps": 5}`."""
     flat: dict[str, Any] = {}

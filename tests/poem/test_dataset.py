@@ -8,25 +8,14 @@ import random
 import types
 
 import pytest
+from known_poems import BAIDI, SPRING, STORKS
 
 from nlg.errors import DataError
 from nlg.poem import dataset
 from nlg.poem.dataset import Poem, Report, clean, find_files, load_poems, read
 from nlg.text.forms import FORMS
 
-STORKS = ("白日依山尽", "黄河入海流", "欲穷千里目", "更上一层楼")
 RIVER = ("千山鸟飞绝", "万径人踪灭", "孤舟蓑笠翁", "独钓寒江雪")
-BAIDI = ("朝辞白帝彩云间", "千里江陵一日还", "两岸猿声啼不住", "轻舟已过万重山")
-SPRING = (
-    "国破山河在",
-    "城春草木深",
-    "感时花溅泪",
-    "恨别鸟惊心",
-    "烽火连三月",
-    "家书抵万金",
-    "白头搔更短",
-    "浑欲不胜簪",
-)
 TYPED_STORKS = "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。"
 TYPED_RIVER = "千山鸟飞绝，万径人踪灭。孤舟蓑笠翁，独钓寒江雪。"
 

@@ -2,6 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
+from known_poems import STORKS
 
 from nlg.errors import OptionError
 from nlg.poem.generate import (
@@ -17,7 +18,6 @@ from nlg.poem.generate import (
 from nlg.text.forms import FORMS
 from nlg.text.prosody import RHYME_RULES, TONE_RULES, check
 
-STORKS = ("白日依山尽", "黄河入海流", "欲穷千里目", "更上一层楼")
 ONE = WriteOptions(candidates=1)
 
 

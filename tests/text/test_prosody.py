@@ -5,24 +5,13 @@ import sys
 import time
 
 import pytest
+from known_poems import BAIDI, SPRING, STORKS
 
 from nlg.errors import OptionError
 from nlg.text import prosody
 from nlg.text.forms import FORMS
 from nlg.text.prosody import Violation, check, level_groups, patterns, rhyme_groups
 
-STORKS = ("白日依山尽", "黄河入海流", "欲穷千里目", "更上一层楼")
-BAIDI = ("朝辞白帝彩云间", "千里江陵一日还", "两岸猿声啼不住", "轻舟已过万重山")
-SPRING = (
-    "国破山河在",
-    "城春草木深",
-    "感时花溅泪",
-    "恨别鸟惊心",
-    "烽火连三月",
-    "家书抵万金",
-    "白头搔更短",
-    "浑欲不胜簪",
-)
 RED_BEANS = ("红豆生南国", "春来发几枝", "愿君多采撷", "此物最相思")
 ALL_PATTERNS = [
     pytest.param(form, pattern, id=f"{form.name}-{pattern.name}")
