@@ -12,7 +12,10 @@ from collections.abc import Iterable, Sequence
 from nlg.errors import DataError
 
 PAD, UNK = "[PAD]", "[UNK]"
-PAD_ID, UNK_ID = 0, 1
+CLS, SEP, MASK = "[CLS]", "[SEP]", "[MASK]"
+# A backbone's vocabulary starts with these, ids 0 to 4; a poem's only with two.
+SPECIAL = (PAD, UNK, CLS, SEP, MASK)
+PAD_ID, UNK_ID, CLS_ID, SEP_ID, MASK_ID = range(5)
 
 
 class Vocabulary:
@@ -57,7 +60,8 @@ class Vocabulary:
     @classmethod
     def load(cls, path: pathlib.Path) -> "Vocabulary":
         """Read one token a line."""
-        return cls(path.read_text("utf-8").splitlines())
+        # Not splitlines(): it would also part at a token like U+2028 or U+0085.
+        return cls(path.read_text("utf-8").removesuffix("\n").split("\n"))
 
     def save(self, path: pathlib.Path) -> None:
         """Write one token a line."""

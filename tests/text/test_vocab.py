@@ -1,7 +1,7 @@
 import pytest
 
 from nlg.errors import DataError
-from nlg.text.vocab import PAD, PAD_ID, UNK, UNK_ID, Vocabulary
+from nlg.text.vocab import PAD, PAD_ID, SPECIAL, UNK, UNK_ID, Vocabulary
 
 
 @pytest.fixture
@@ -22,6 +22,11 @@ def test_unknown_characters_share_one_id(vocabulary):
 def test_length_and_membership_count_the_special_tokens(vocabulary):
     assert len(vocabulary) == 5
     assert "眠" in vocabulary and PAD in vocabulary and "晓" not in vocabulary
+
+
+def test_special_tokens_start_a_vocabulary_with_padding_and_unknown_at_their_ids():
+    assert Vocabulary(SPECIAL).tokens == ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    assert (SPECIAL[PAD_ID], SPECIAL[UNK_ID]) == (PAD, UNK)
 
 
 def test_frequent_characters_come_first_and_ties_by_code_point():
@@ -50,3 +55,9 @@ def test_vocabulary_without_its_special_tokens_is_refused(tokens):
 def test_token_listed_twice_is_named():
     with pytest.raises(DataError, match="'春' is twice"):
         Vocabulary([PAD, UNK, "眠", "春", "春"])
+
+
+def test_odd_line_ends_of_unicode_are_tokens_like_others(tmp_path):
+    vocabulary = Vocabulary(["[PAD]", "[UNK]", "\u2028", "\x85", "春"])
+    vocabulary.save(tmp_path / "vocab.txt")
+    assert Vocabulary.load(tmp_path / "vocab.txt").tokens == vocabulary.tokens
