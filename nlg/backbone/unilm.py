@@ -1,0 +1,253 @@
+"""UniLM: one BERT that reads what is given and writes what comes after.
+
+`[CLS]source[SEP]target[SEP]` goes through in one pass; the mask lets the source see
+itself and the target see the source and its own past (arXiv:1905.03197,
+kexue.fm/archives/6933). The same weights are called in three ways:
+
+    model(inputs)            the whole sequence: training
+    model.prefill(source)    the source, once
+    model.step(token, …)     one written token, with a cache of all before it
+
+Each returns states; `model.logits` turns those that are asked for into scores, so
+training does not pay the vocabulary for tokens that no loss looks at.
+
+Shapes: B rows, T tokens, S source tokens, W places to write, K beams a row, M = B * K,
+D units, L layers, H heads, d = D / H, V vocabulary, C condition units.
+"""
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from nlg.backbone.config import BackboneConfig
+from nlg.layers.attention import NEG_INF
+from nlg.layers.block import ACTIVATIONS, Block
+from nlg.layers.condition import Condition
+from nlg.layers.embeddings import BertEmbeddings
+from nlg.layers.masks import attention_mask
+from nlg.layers.norm import ConditionalLayerNormalization
+
+
+class Source(NamedTuple):
+    """What the written tokens need to know of their source; the same at every step."""
+
+    keys: tuple[Any, ...]  # L x (B, H, d, S)
+    values: tuple[Any, ...]  # L x (B, H, S, d)
+    hidden: Any  # (B, 1, 1, S) scores to add: 0, or NEG_INF at padding
+    length: Any  # (B,) int32, source tokens that are not padding
+    condition: Any  # (B, C), or None
+
+
+class LanguageModelHead(keras.layers.Layer):
+    """States to scores of every token, through the table they were looked up in."""
+
+    def __init__(self, config, token, initializer, **kwargs):
+        super().__init__(**kwargs)
+        self.token = token
+        self.dense = keras.layers.Dense(
+            token.units, ACTIVATIONS[config.activation], name="dense"
+        )
+        self.dense.kernel_initializer = keras.initializers.get(initializer)
+        self.norm = ConditionalLayerNormalization(config.epsilon, name="norm")
+
+    def build(self, states_shape, condition_shape=None):
+        """Create the dense layer, the norm and the bias (V,)."""
+        self.dense.build((None, states_shape[-1]))
+        self.norm.build((None, self.token.units), condition_shape)
+        self.bias = self.add_weight((self.token.size,), "zeros", name="bias")
+
+    def call(self, states, condition=None):
+        """Return (..., V) from `states` (..., D)."""
+        x = self.norm(self.dense(states), condition)
+        return self.token.logits(x) + ops.cast(self.bias, x.dtype)
+
+
+class UniLM(keras.Model):
+    """The backbone; see the text of this file."""
+
+    def __init__(self, config: BackboneConfig, name: str = "unilm", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.config = config
+        spread = {
+            "class_name": "TruncatedNormal",
+            "config": {"stddev": config.initializer_range},
+        }
+        self.embeddings = BertEmbeddings(config, spread, name="embeddings")
+        self.blocks = [
+            Block(config, spread, name=f"block_{number}")
+            for number in range(config.layers)
+        ]
+        self.head = LanguageModelHead(
+            config, self.embeddings.token, spread, name="head"
+        )
+        self.condition = None
+        if config.condition_size:
+            self.condition = Condition(
+                config.classes, config.condition_size, name="condition"
+            )
+
+    def build(self, inputs_shape=None):
+        """Create every weight; no input is needed to know their shapes."""
+        size = self.config.condition_size
+        condition = (None, size) if size else None
+        states = (None, None, self.config.hidden_size)
+        if self.condition:
+            self.condition.build()
+        self.embeddings.build(None, condition)
+        for block in self.blocks:
+            block.build(states, None, condition)
+        self.head.build(states, condition)
+        self.built = True
+
+    def call(self, inputs, training=None):
+        """Return the states (B, T, D) of whole sequences.
+
+        Args:
+            inputs: `token_ids` (B, T) or a dict with that and any of
+                segment_ids (B, T): 0 source, 1 target; zeros by default.
+                sample_ids (B, T): the sample that each token of a packed row belongs
+                    to, 0 for padding; by default all that is not [PAD] (id 0) is one.
+                position_ids (B, T): 0, 1, 2, … by default.
+                generated (B, T): 1 where a token is written, see `nlg.layers.masks`;
+                    by default what the config's `application` says.
+                class_ids (B, N), condition (B, C): see `nlg.layers.condition`.
+            training: whether dropout drops.
+        """
+        if not isinstance(inputs, dict):
+            inputs = {"token_ids": inputs}
+        tokens = inputs["token_ids"]
+        segments = inputs.get("segment_ids", ops.zeros_like(tokens))
+        samples = inputs.get("sample_ids", ops.cast(tokens != 0, "int32"))
+        generated = inputs.get("generated", self._generated(segments))
+        condition = self.condition_of(inputs)
+        mask = attention_mask(samples, generated)
+        x = self._embed(inputs, tokens, segments, condition, training)
+        for block in self.blocks:
+            x = block(x, mask, condition, training=training)
+        return x
+
+    def logits(self, states, condition=None):
+        """Return the scores (..., V) of the tokens that `states` (..., D) predict.
+
+        A state of written text predicts the token after it, a state of [MASK] the one
+        it stands for. `condition` (B, C), of `condition_of`, has a row a row of states.
+        """
+        return self.head(states, condition)
+
+    def prefill(self, inputs) -> tuple[Any, Source]:
+        """Read sources once; return the states of their last tokens and a `Source`.
+
+        Args:
+            inputs: as for a call, one source a row, padding at the end.
+
+        Returns:
+            (B, D), which predict the first written token, and the keys and values.
+        """
+        if not isinstance(inputs, dict):
+            inputs = {"token_ids": inputs}
+        tokens = inputs["token_ids"]
+        segments = inputs.get("segment_ids", ops.zeros_like(tokens))
+        known = ops.cast(tokens != 0, "int32")  # (B, S)
+        generated = inputs.get("generated", self._generated(segments))
+        condition = self.condition_of(inputs)
+        mask = attention_mask(known, generated)
+        x = self._embed(inputs, tokens, segments, condition)
+        keys, values = [], []
+        for block in self.blocks:
+            key, value = block.attention.keys_and_values(x)  # (B, S, H, d)
+            keys.append(ops.transpose(key, (0, 2, 3, 1)))
+            values.append(ops.transpose(value, (0, 2, 1, 3)))
+            attended = block.attention.attend(x, key, value, mask)
+            x = block.after_attention(x, attended, condition)
+        length = ops.sum(known, axis=1)
+        last = ops.one_hot(length - 1, ops.shape(tokens)[1], dtype=x.dtype)  # (B, S)
+        hidden = ops.cast(ops.where(known > 0, 0.0, NEG_INF), x.dtype)[:, None, None]
+        source = Source(tuple(keys), tuple(values), hidden, length, condition)
+        return ops.squeeze(ops.matmul(last[:, None], x), 1), source
+
+    def empty_cache(self, beams, length):
+        """Return room for `length` written tokens of `beams` (M): (M, 2 * L, H, W, d).
+
+        One tensor for all layers, because reordering beams costs by the tensor.
+        """
+        config = self.config
+        head_size = config.hidden_size // config.heads
+        shape = (beams, 2 * config.layers, config.heads, length, head_size)
+        return ops.zeros(shape, self.compute_dtype)
+
+    def step(self, token_ids, index, source: Source, cache):
+        """Read one more written token a beam.
+
+        Args:
+            token_ids: (M,), the tokens written last; the beams of a row stand together.
+            index: scalar, how many tokens were written before these.
+            source: from `prefill`, a row each.
+            cache: (M, 2 * L, H, W, d), from `empty_cache` or the last step.
+
+        Returns:
+            The states (M, D), which predict the next token, and the cache with these
+            tokens in it.
+        """
+        M, W = ops.shape(token_ids)[0], ops.shape(cache)[3]
+        beams = M // ops.shape(source.length)[0]
+        per_beam = self._per_beam(beams)
+        condition = source.condition
+        if condition is not None:
+            condition = per_beam(condition)
+        segments = ops.full_like(token_ids, int(self.config.application == "unilm"))
+        places = ops.cast(per_beam(source.length) + index, "int32")  # (M,)
+        x = self.embeddings(token_ids, segments, places, condition)  # (M, D)
+        here = ops.arange(W, dtype="int32")
+        seen = ops.cast(ops.where(here < index, 0.0, NEG_INF), x.dtype)  # (W,)
+        new = []
+        for number, block in enumerate(self.blocks):
+            attended, key, value = block.attention.step(
+                x,
+                (source.keys[number], source.values[number]),
+                (cache[:, 2 * number], cache[:, 2 * number + 1]),
+                source.hidden,
+                seen,
+            )
+            new += [key, value]
+            x = block.after_attention(x, attended, condition)
+        written = ops.stack(new, axis=1)  # (M, 2 * L, H, 1, d)
+        return x, ops.where(ops.equal(here, index)[:, None], written, cache)
+
+    def get_config(self):
+        """Return what makes this model again."""
+        config = dataclasses.asdict(self.config)
+        return {"config": config, "name": self.name, "dtype": self.dtype_policy.name}
+
+    @classmethod
+    def from_config(cls, config):
+        """Return the model that `get_config` described, with fresh weights."""
+        config = dict(config)
+        return cls(BackboneConfig.from_dict(config.pop("config")), **config)
+
+    def _generated(self, segments):
+        """Return which tokens are written, (B, T), by the config's application."""
+        application = self.config.application
+        if application == "unilm":
+            return segments
+        return ops.full_like(segments, int(application == "lm"))
+
+    def condition_of(self, inputs):
+        """Return (B, C), or None if `inputs` hold no condition."""
+        class_ids, vector = inputs.get("class_ids"), inputs.get("condition")
+        if self.condition is None or (class_ids is None and vector is None):
+            return None
+        return self.condition(class_ids, vector)
+
+    def _embed(self, inputs, tokens, segments, condition, training=None):
+        """Return the vectors (B, T, D) of a whole sequence."""
+        places = inputs.get("position_ids")
+        if places is None:
+            places = ops.arange(ops.shape(tokens)[1], dtype="int32")[None]  # (1, T)
+        return self.embeddings(tokens, segments, places, condition, training=training)
+
+    @staticmethod
+    def _per_beam(beams):
+        """Return a function that repeats each row for its beams: (B, …) to (M, …)."""
+        return lambda x: x if beams is None else ops.repeat(x, beams, axis=0)
