@@ -9,9 +9,9 @@ FLOORS = [  # ground floor first; names on one floor do not import each other
     {"errors", "__init__"},
     {"config", "files"},
     {"text", "layers"},
-    {"metrics"},
-    {"backbone", "decode", "training", "runtime"},
-    {"poem", "couplet", "qa"},
+    {"metrics", "runtime"},
+    {"backbone", "decode", "training"},
+    {"poem", "couplet", "qa", "pretrain"},
     {"web"},
     {"cli"},
     {"__main__", "cli.py"},
@@ -22,7 +22,10 @@ KERAS_FREE = {"errors", "config", "files", "text", "metrics", "runtime", "cli"} 
     "__main__",
     "cli.py",
     *(f"poem/{n}" for n in ("dataset", "generate", "latents", "rules", "evaluate")),
-    *(f"training/{n}" for n in ("options", "run", "backend", "batches")),
+    *(f"training/{n}" for n in ("options", "settings", "run", "backend", "batches")),
+    *(f"training/{n}" for n in ("layerwise", "prefetch", "means", "bar")),
+    *(f"backbone/{n}" for n in ("config", "names", "bert4keras_reader")),
+    *(f"backbone/import_{n}" for n in ("config", "source", "tensors", "vocabulary")),
 }
 HEAVY = {"keras", "tensorflow", "torch", "jax", "tf2onnx", "onnx", "bert4keras"}
 ROOT = pathlib.Path(__file__).parents[1]

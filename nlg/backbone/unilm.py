@@ -177,7 +177,7 @@ class UniLM(keras.Model):
         shape = (beams, 2 * config.layers, config.heads, length, head_size)
         return ops.zeros(shape, self.compute_dtype)
 
-    def step(self, token_ids, index, source: Source, cache):
+    def step(self, token_ids, index, source: Source, cache, beams=None, passages=1):
         """Read one more written token a beam.
 
         Args:
@@ -185,21 +185,23 @@ class UniLM(keras.Model):
             index: scalar, how many tokens were written before these.
             source: from `prefill`, a row each.
             cache: (M, 2 * L, H, W, d), from `empty_cache` or the last step.
+            beams: K, if it is known when the step is traced: the step is then faster.
+            passages: how many source rows a question has; the order of M is then
+                question, beam, passage.
 
         Returns:
             The states (M, D), which predict the next token, and the cache with these
             tokens in it.
         """
-        M, W = ops.shape(token_ids)[0], ops.shape(cache)[3]
-        beams = M // ops.shape(source.length)[0]
-        per_beam = self._per_beam(beams)
-        condition = source.condition
-        if condition is not None:
-            condition = per_beam(condition)
-        segments = ops.full_like(token_ids, int(self.config.application == "unilm"))
-        places = ops.cast(per_beam(source.length) + index, "int32")  # (M,)
+        if beams is None:
+            beams = ops.shape(token_ids)[0] // ops.shape(source.length)[0]
+        condition = self.per_beam(source.condition, beams, passages)
+        length = self.per_beam(source.length, beams, passages)
+        # Not like `token_ids`: what is the same at every step leaves a compiled loop.
+        segments = ops.full_like(length, int(self.config.application == "unilm"))
+        places = ops.cast(length + index, "int32")  # (M,)
         x = self.embeddings(token_ids, segments, places, condition)  # (M, D)
-        here = ops.arange(W, dtype="int32")
+        here = ops.arange(ops.shape(cache)[3], dtype="int32")
         seen = ops.cast(ops.where(here < index, 0.0, NEG_INF), x.dtype)  # (W,)
         new = []
         for number, block in enumerate(self.blocks):
@@ -209,6 +211,7 @@ class UniLM(keras.Model):
                 (cache[:, 2 * number], cache[:, 2 * number + 1]),
                 source.hidden,
                 seen,
+                passages,
             )
             new += [key, value]
             x = block.after_attention(x, attended, condition)
@@ -248,6 +251,10 @@ class UniLM(keras.Model):
         return self.embeddings(tokens, segments, places, condition, training=training)
 
     @staticmethod
-    def _per_beam(beams):
-        """Return a function that repeats each row for its beams: (B, …) to (M, …)."""
-        return lambda x: x if beams is None else ops.repeat(x, beams, axis=0)
+    def per_beam(x, beams, passages=1):
+        """Repeat each row for its beams: (B * P, …) to (M, …); None stays None."""
+        if x is None or passages == 1:
+            return x if x is None else ops.repeat(x, beams, axis=0)
+        shape = tuple(ops.shape(x)[1:])
+        x = ops.repeat(ops.reshape(x, (-1, 1, passages, *shape)), beams, axis=1)
+        return ops.reshape(x, (-1, *shape))

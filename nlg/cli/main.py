@@ -12,6 +12,7 @@ import click
 import nlg
 from nlg.cli.data import data
 from nlg.cli.evaluate import evaluate
+from nlg.cli.import_bert import import_bert
 from nlg.cli.poem import poem
 from nlg.cli.train import train
 from nlg.errors import NlgError
@@ -99,5 +100,5 @@ def main() -> None:
     """
 
 
-for command in (poem, data, train, evaluate):
+for command in (poem, data, train, import_bert, evaluate):
     main.add_command(command)

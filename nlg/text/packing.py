@@ -18,7 +18,7 @@ def pack(
 
     Example:
         >>> pack([0, 1, 2, 3], [6, 5, 4, 5], 10)
-        [[0, 2], [1, 3]]
+        [[1, 3], [0, 2]]
     """
     done: list[list[int]] = []
     rooms: list[int] = []  # left in each open row, fullest row first
