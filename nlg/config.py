@@ -3,7 +3,7 @@
 import dataclasses
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from nlg.errors import OptionError
@@ -15,7 +15,7 @@ def apply_settings(config: Config, settings: Sequence[str]) -> Config:
     """Return `config` with each "key=value" of `settings` in place.
 
     A value is read as JSON where it is JSON, else as text; it must be of the type that
-    it replaces.
+    it replaces. A list of texts may be written with commas: frozen=*/bias,*/gamma.
 
     Raises:
         OptionError: no such key (the nearest is named), or a value of another type.
@@ -25,23 +25,68 @@ def apply_settings(config: Config, settings: Sequence[str]) -> Config:
         key, equals, text = setting.partition("=")
         if not equals:
             raise OptionError(f"--set {setting}: write it as key=value")
-        changes[key] = _value(config, key, text)
+        kind = _kind(config, key, f"--set {key}")
+        value = _read(text, kind)
+        changes[key] = _checked(value, kind, f"--set {key}={text}: it")
     return dataclasses.replace(config, **changes)  # type: ignore[type-var]
 
 
-def _value(config: Any, key: str, text: str) -> Any:
+def apply_values(config: Config, values: Mapping[str, Any], source: str) -> Config:
+    """Return `config` with the `values` of a JSON object in place.
+
+    `source` is where they stand, for the errors, which are those of `apply_settings`.
+    """
+    changes = {
+        key: _checked(value, _kind(config, key, f"{source}: {key}"), f"{source}: {key}")
+        for key, value in values.items()
+    }
+    return dataclasses.replace(config, **changes)  # type: ignore[type-var]
+
+
+def hint(name: str, names: Iterable[str]) -> str:
+    """Return words that lead from a wrong `name` to a right one of `names`.
+
+    Example:
+        >>> hint("unit", ["units", "steps"])
+        'did you mean units?'
+    """
+    names = list(names)
+    near = difflib.get_close_matches(name, names, 1)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return the one of `names` that is most like `name`, however unlike it is."""
+    return "".join(difflib.get_close_matches(name, names, 1, cutoff=0.0))
+
+
+def _kind(config: Any, key: str, where: str) -> type:
+    """Return the type of the setting `key`."""
     names = [field.name for field in dataclasses.fields(config)]
     if key not in names:
-        near = difflib.get_close_matches(key, names, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
-        raise OptionError(f"--set {key}: no such setting; {hint}")
-    kind = type(getattr(config, key))
+        raise OptionError(f"{where}: no such setting; {hint(key, names)}")
+    return type(getattr(config, key))
+
+
+def _read(text: str, kind: type) -> Any:
+    """Return what `text` means where a `kind` is asked for."""
     try:
         value = json.loads(text)
-        if kind is float and type(value) is int:
-            value = float(value)
-    except (ValueError, OverflowError, RecursionError):  # no JSON, or a huge number
+    except (ValueError, RecursionError):  # no JSON, or a number of 4,300 digits
         value = text
+    if kind is tuple and type(value) is not list:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    return text if kind is str and type(value) is not str else value
+
+
+def _checked(value: Any, kind: type, where: str) -> Any:
+    """Return `value` as a `kind`; JSON knows one sort of number and no tuples."""
+    if kind is float and type(value) is int and abs(value) < 2**1000:
+        return float(value)
+    if kind is tuple:
+        if type(value) is list and all(type(part) is str for part in value):
+            return tuple(value)
+        raise OptionError(f"{where} must be a list of texts")
     if type(value) is not kind:
-        raise OptionError(f"--set {key}={text}: it must be of type {kind.__name__}")
+        raise OptionError(f"{where} must be of type {kind.__name__}")
     return value

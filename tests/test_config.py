@@ -1,8 +1,9 @@
 import dataclasses
+import json
 
 import pytest
 
-from nlg.config import apply_settings
+from nlg.config import apply_settings, apply_values, nearest
 from nlg.errors import OptionError
 
 
@@ -12,6 +13,7 @@ class Recipe:
     rate: float = 0.5
     name: str = "春"
     shuffle: bool = True
+    frozen: tuple[str, ...] = ()
 
     def __post_init__(self):
         if self.steps < 1:
@@ -29,11 +31,18 @@ class Recipe:
         (["rate=1e-3"], {"rate": 0.001}),
         (["name=夏"], {"name": "夏"}),
         (["name=a=b"], {"name": "a=b"}),
+        (["name=5"], {"name": "5"}),
+        (['name="5"'], {"name": "5"}),
         (["shuffle=false"], {"shuffle": False}),
+        (["frozen=a"], {"frozen": ("a",)}),
+        (["frozen=*/a, b=1"], {"frozen": ("*/a", "b=1")}),
+        (['frozen=["*/a", "b,c"]'], {"frozen": ("*/a", "b,c")}),
+        (["frozen=a", "frozen="], {"frozen": ()}),
+        (["frozen=5"], {"frozen": ("5",)}),
     ],
 )
 def test_settings_change_what_they_name_and_nothing_else(settings, changed):
-    expected = {"steps": 10, "rate": 0.5, "name": "春", "shuffle": True} | changed
+    expected = dataclasses.asdict(Recipe()) | changed
     got = dataclasses.asdict(apply_settings(Recipe(), settings))
     assert got == expected
     assert {k: type(v) for k, v in got.items()} == {
@@ -51,7 +60,7 @@ def test_the_config_given_stays_as_it_was():
     ("setting", "reason"),
     [
         ("step=3", "did you mean steps?"),
-        ("qqqq=3", "there are steps, rate, name, shuffle"),
+        ("qqqq=3", "there are steps, rate, name, shuffle, frozen"),
         ("steps", "write it as key=value"),
         ("=3", "no such setting"),
         ("steps=", "must be of type int"),
@@ -65,9 +74,47 @@ def test_the_config_given_stays_as_it_was():
         ("steps=" + "9" * 5000, "must be of type int"),
         ("steps=" + "[" * 100_000, "must be of type int"),
         ("steps=0", "at least 1"),
+        ("frozen=[1]", "must be a list of texts"),
     ],
     ids=lambda text: text[:12],
 )
 def test_a_setting_that_makes_no_sense_is_refused(setting, reason):
     with pytest.raises(OptionError, match=reason.replace("?", r"\?")):
         apply_settings(Recipe(), [setting])
+
+
+def test_values_of_a_file_change_what_they_name():
+    values = {"steps": 3, "rate": 2, "name": "夏", "shuffle": False, "frozen": ["a"]}
+    got = apply_values(Recipe(), values, "config.json")
+    assert got == Recipe(3, 2.0, "夏", False, ("a",))
+    assert type(got.rate) is float
+
+
+def test_config_that_was_written_as_json_comes_back():
+    recipe = Recipe(7, 0.1 + 0.2, "秋", False, ("*/a", "b"))
+    text = json.dumps(dataclasses.asdict(recipe))
+    assert apply_values(Recipe(), json.loads(text), "config.json") == recipe
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"step": 3}, "config.json: step: no such setting; did you mean steps?"),
+        ({"steps": "3"}, "config.json: steps must be of type int"),
+        ({"steps": 3.0}, "steps must be of type int"),
+        ({"steps": True}, "steps must be of type int"),
+        ({"steps": None}, "steps must be of type int"),
+        ({"name": 5}, "name must be of type str"),
+        ({"frozen": "a"}, "frozen must be a list of texts"),
+        ({"frozen": ["a", 1]}, "frozen must be a list of texts"),
+        ({"rate": 10**400}, "rate must be of type float"),
+    ],
+)
+def test_value_of_a_file_that_makes_no_sense_is_refused(values, reason):
+    with pytest.raises(OptionError, match=reason.replace("?", r"\?")):
+        apply_values(Recipe(), values, "config.json")
+
+
+def test_nearest_is_found_however_far_it_is():
+    assert nearest("encoder/block_9", ["head", "encoder/block_1"]) == "encoder/block_1"
+    assert nearest("x", ["steps"]) == "steps"

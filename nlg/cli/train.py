@@ -1,10 +1,85 @@
 """`nlg train`: train a model and make its checkpoint."""
 
 import pathlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+if TYPE_CHECKING:
+    from nlg.training.options import TrainOptions
+
+Options = TypeVar("Options", bound="TrainOptions")
+
 FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
+TRAINING = [  # what every task may be told, in the order of the help
+    click.option(
+        "--out",
+        required=True,
+        type=click.Path(path_type=pathlib.Path, file_okay=False),
+        help="Run folder; one that holds a run is gone on with.",
+    ),
+    click.option(
+        "--config",
+        type=FILE,
+        help="Settings as a JSON object, such as another run's config.json.",
+    ),
+    click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Change a setting, such as steps=2000; may be repeated.",
+    ),
+    click.option(
+        "--backend",
+        type=click.Choice(["torch", "tensorflow", "jax"]),
+        help="What Keras computes with.  [default: KERAS_BACKEND, else tensorflow]",
+    ),
+    click.option(
+        "--precision",
+        type=click.Choice(["float32", "mixed_bfloat16"]),
+        default="float32",
+        show_default=True,
+        help="mixed_bfloat16 is faster where the processor has bfloat16.",
+    ),
+    click.option(
+        "--seed", type=click.IntRange(0), help="[default: 1, or that of --config]"
+    ),
+]
+
+
+def training(command: Callable) -> Callable:
+    """Give a command the options of every training; `prepare` takes most of them."""
+    for option in reversed(TRAINING):
+        command = option(command)
+    return command
+
+
+def prepare(
+    defaults: Options,
+    config: pathlib.Path | None,
+    settings: tuple[str, ...],
+    seed: int | None,
+    backend: str | None,
+    precision: str,
+) -> Options:
+    """Return a run's options and choose Keras's backend, in this order of weight.
+
+    --set over --seed over --config over `defaults`. Keras may be imported after this.
+    """
+    from nlg.config import apply_settings, apply_values
+    from nlg.training.backend import choose_backend
+    from nlg.training.settings import read_settings
+
+    options = defaults
+    if config:
+        options = apply_values(options, read_settings(config), str(config))
+    if seed is not None:
+        options = apply_settings(options, [f"seed={seed}"])
+    options = apply_settings(options, settings)
+    choose_backend(backend, precision, options.seed)
+    return options
 
 
 @click.group()
@@ -15,46 +90,16 @@ def train() -> None:
 @train.command("poem-vae")
 @click.option("--data", required=True, type=FILE, help="Poems, from `nlg data poem`.")
 @click.option("--dev", required=True, type=FILE, help="Poems kept back.")
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=pathlib.Path, file_okay=False),
-    help="Run folder; one that holds a run is gone on with.",
-)
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Change a setting, such as steps=2000 or units=128; may be repeated.",
-)
-@click.option(
-    "--backend",
-    type=click.Choice(["torch", "tensorflow", "jax"]),
-    help="What Keras computes with.  [default: KERAS_BACKEND, else tensorflow]",
-)
-@click.option(
-    "--precision",
-    type=click.Choice(["float32", "mixed_bfloat16"]),
-    default="float32",
-    show_default=True,
-    help="mixed_bfloat16 is faster where the processor has bfloat16.",
-)
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@training
 def poem_vae(
-    data: pathlib.Path,
-    dev: pathlib.Path,
-    out: pathlib.Path,
-    settings: tuple[str, ...],
-    backend: str | None,
-    precision: str,
-    seed: int,
+    data: pathlib.Path, dev: pathlib.Path, out: pathlib.Path, **asked: Any
 ) -> None:
     """Train the CNN-VAE of poems and make OUT/checkpoint from its best weights.
 
     \b
     nlg train poem-vae --data poems.jsonl.gz --dev poems.dev.jsonl.gz --out runs/vae
     nlg train poem-vae … --backend torch --precision mixed_bfloat16 --set steps=7000
+    nlg train poem-vae … --config runs/vae/config.json --set ema=0.999 --out runs/ema
     nlg poem --sample --checkpoint runs/vae/checkpoint
 
     Killed at any moment, the same command goes on where it was. OUT holds config.json,
@@ -62,12 +107,9 @@ def poem_vae(
     """
     import json
 
-    from nlg.config import apply_settings
     from nlg.poem.options import VAETraining
-    from nlg.training.backend import choose_backend
 
-    options = apply_settings(VAETraining(seed=seed), settings)
-    choose_backend(backend, precision, options.seed)
+    options = prepare(VAETraining(), **asked)
     from nlg.poem.train_vae import make_checkpoint, train_vae
 
     best = train_vae(data, dev, out, options)

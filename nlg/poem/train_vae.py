@@ -28,6 +28,7 @@ MAY_CHANGE = (
     "patience",
     "save_every",
     "eval_every",
+    "workers",
     "metric_samples",
 )
 
@@ -42,7 +43,11 @@ def train_vae(
         if not found:
             raise DataError(f"{path}: no poem in it; make it with nlg data poem")
     run = Run(folder)
-    run.claim(dataclasses.asdict(options) | {"data": data.name}, MAY_CHANGE)
+    run.claim(
+        dataclasses.asdict(options) | {"data": data.name},
+        MAY_CHANGE,
+        defaults=dataclasses.asdict(VAETraining()),
+    )
     vocabulary = _vocabulary(run, poems, options.min_count)
     if len(vocabulary) < SLOTS:
         raise DataError(

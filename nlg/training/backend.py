@@ -32,3 +32,19 @@ def choose_backend(backend: str | None, precision: str, seed: int) -> None:
         raise NlgError(f"training needs {error.name}: {way_out}") from None
     keras.config.set_dtype_policy(precision)
     keras.utils.set_random_seed(seed)
+
+
+def seed_batch(seed: int, number: int) -> None:
+    """Make what a batch draws a function of its number, where Keras does not.
+
+    Its draws come from variables, which are saved with a run - save Dropout's on torch,
+    which come from torch's own generator.
+    """
+    import keras
+
+    if keras.backend.backend() == "torch":
+        import numpy as np
+        import torch
+
+        mixed = np.random.SeedSequence([seed, number]).generate_state(1)
+        torch.manual_seed(int(mixed[0]))

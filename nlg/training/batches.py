@@ -2,13 +2,15 @@
 
 So a run that was killed goes on with the rows it would have seen, on any number of
 workers, with nothing to save but the step. Rows of one shape share a bucket, so nothing
-is padded.
+is padded, or little.
 """
 
-from collections.abc import Hashable, Mapping
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
+
+from nlg.errors import DataError
 
 Bucket = TypeVar("Bucket", bound=Hashable)
 
@@ -44,15 +46,17 @@ class Schedule(Generic[Bucket]):
         self.steps_per_epoch = sum(
             max(1, count // batch_sizes[name]) for name, count in self.rows.items()
         )
-        self._epoch = -1
-        self._batches: list[Batch[Bucket]] = []
+        if not self.steps_per_epoch:
+            raise DataError("there are no rows to train on")
+        self._dealt: tuple[int, list[Batch[Bucket]]] = (-1, [])
 
     def at(self, step: int) -> Batch[Bucket]:
         """Return the batch of `step`, counted from 0 over all epochs."""
         epoch, place = divmod(step, self.steps_per_epoch)
-        if epoch != self._epoch:
-            self._epoch, self._batches = epoch, self._deal(epoch)
-        return self._batches[place]
+        dealt = self._dealt  # read and written whole: another thread may be an epoch on
+        if dealt[0] != epoch:
+            dealt = self._dealt = epoch, self._deal(epoch)
+        return dealt[1][place]
 
     def _deal(self, epoch: int) -> list[Batch[Bucket]]:
         rng = np.random.default_rng([self.seed, epoch])
@@ -62,3 +66,39 @@ class Schedule(Generic[Bucket]):
             order = rng.permutation(count)[: count // size * size]
             batches += [Batch(name, rows) for rows in order.reshape(-1, size)]
         return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def length_buckets(
+    lengths: Sequence[int], edges: Sequence[int]
+) -> dict[int, np.ndarray]:
+    """Return the rows of each bucket, whose name is the length to pad them to.
+
+    Args:
+        lengths: of each row.
+        edges: the lengths that batches may have, ascending.
+
+    Raises:
+        DataError: a row is longer than the last edge.
+
+    Example:
+        >>> rows = length_buckets([5, 20, 7, 16], edges=[8, 16, 32])
+        >>> {edge: row.tolist() for edge, row in rows.items()}
+        {8: [0, 2], 16: [3], 32: [1]}
+    """
+    places = np.searchsorted(edges, lengths)  # of the first edge that is not less
+    for row in np.flatnonzero(places == len(edges))[:1]:
+        raise DataError(
+            f"row {row} has {lengths[row]} tokens, the longest batches {edges[-1]}; "
+            "cut the row or give longer batches"
+        )
+    return {edge: np.flatnonzero(places == i) for i, edge in enumerate(edges)}
+
+
+def token_count(batch: Any) -> int:
+    """Return the tokens of a batch: places of an array, non-zero `token_ids` of a dict.
+
+    Zero is the id of padding.
+    """
+    if isinstance(batch, Mapping):
+        return int(np.count_nonzero(batch["token_ids"]))
+    return batch.size

@@ -15,15 +15,20 @@ class Trapezoid(keras.optimizers.schedules.LearningRateSchedule):
          /           \
         /             \
         0  warmup      steps
+
+    A step may take several `batches`, whose number is what Keras asks with.
     """
 
-    def __init__(self, rate: float, steps: int, warmup: int, decay: int):
+    def __init__(
+        self, rate: float, steps: int, warmup: int, decay: int, batches: int = 1
+    ):
         super().__init__()
         self.rate, self.steps, self.warmup, self.decay = rate, steps, warmup, decay
+        self.batches = batches
 
-    def __call__(self, step):
-        """Return the rate of `step`, counted from 0."""
-        step = ops.cast(step, "float32")
+    def __call__(self, batch):
+        """Return the rate of the step that `batch`, counted from 0, is in."""
+        step = ops.cast(ops.floor_divide(batch, self.batches), "float32")
         rise = (step + 1.0) / max(1, self.warmup)
         fall = (self.steps - step) / max(1, self.decay)
         share = ops.minimum(1.0, ops.minimum(rise, fall))
@@ -31,5 +36,5 @@ class Trapezoid(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self):
         """Return the arguments that make this schedule again."""
-        names = ("rate", "steps", "warmup", "decay")
+        names = ("rate", "steps", "warmup", "decay", "batches")
         return {name: getattr(self, name) for name in names}

@@ -1,6 +1,6 @@
 r"""A run folder: what a training run leaves behind, written so that nothing is lost.
 
-    config.json          what was asked for; the run can be started again from it
+    config.json          what was asked for (settings.py); `--config` starts it again
     log.jsonl            one line a look at dev, in order of steps
     state.safetensors    every variable of model and optimizer, and the step
     best.safetensors     the weights that did best on dev
@@ -14,11 +14,12 @@ import pathlib
 from typing import Any
 
 import numpy as np
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from nlg.errors import DataError
+from nlg.errors import CheckpointError, DataError, NlgError
 from nlg.files import replacing, write_whole
+from nlg.training.settings import read_config
 
 
 class Run:
@@ -28,38 +29,69 @@ class Run:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def claim(self, config: dict[str, Any], may_change: tuple[str, ...] = ()) -> None:
+    def claim(
+        self,
+        config: dict[str, Any],
+        may_change: tuple[str, ...] = (),
+        defaults: dict[str, Any] | None = None,
+    ) -> None:
         """Write `config`, or check that the folder was made with the same one.
 
-        Keys in `may_change` (dotted) may differ: more steps, say.
+        Keys in `may_change` (dotted) may differ: more steps, say. A key that the folder
+        is too old to have counts as what `defaults` say.
         """
         path = self.folder / "config.json"
+        now = json.loads(json.dumps(config))  # as it will be read: lists for tuples
         if path.exists():
-            old = json.loads(path.read_text("utf-8"))
-            for key in sorted(_flat(old).keys() | _flat(config).keys()):
-                before, now = _flat(old).get(key), _flat(config).get(key)
-                if before != now and key not in may_change:
+            old = _flat(json.loads(json.dumps(defaults or {})) | read_config(path))
+            for key in sorted(old.keys() | _flat(now).keys()):
+                before, after = old.get(key), _flat(now).get(key)
+                if before != after and key not in may_change:
                     raise DataError(
-                        f"{self.folder} holds a run with {key} = {before}, not {now}; "
-                        "take another folder or the same settings"
+                        f"{self.folder} holds a run with {key} = {before}, not {after};"
+                        " take another folder or the same settings"
                     )
-        write_whole(path, json.dumps(config, ensure_ascii=False, indent=2).encode())
+        write_whole(path, json.dumps(now, ensure_ascii=False, indent=2).encode())
 
     def save(self, name: str, tensors: dict[str, np.ndarray], **metadata: Any) -> None:
-        """Write `tensors` and JSON-able `metadata` to `name`, atomically."""
+        """Write `tensors` and JSON-able `metadata` to `name`, atomically.
+
+        Raises:
+            NlgError: it cannot be written; what was there is as it was.
+        """
         notes = {key: json.dumps(value) for key, value in metadata.items()}
-        with replacing(self.folder / name) as part:
-            save_file(tensors, part, notes)
+        path = self.folder / name
+        try:
+            with replacing(path) as part:
+                save_file(tensors, part, notes)
+        except (OSError, SafetensorError) as error:  # a full disk may raise either
+            raise NlgError(
+                f"{path} cannot be written: {error}; the one before is whole: make "
+                "room and start the same command again"
+            ) from None
 
     def load(self, name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
-        """Return the tensors and metadata of `name`; None if there is no such file."""
+        """Return the tensors and metadata of `name`; None if there is no such file.
+
+        Nothing but safetensors is read, which holds numbers and no code.
+
+        Raises:
+            CheckpointError: the file is cut short or of another kind.
+        """
         path = self.folder / name
         if not path.exists():
             return None
-        with safe_open(path, framework="numpy") as file:
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            notes = file.metadata() or {}
-        return tensors, {key: json.loads(value) for key, value in notes.items()}
+        try:
+            with safe_open(path, framework="numpy") as file:
+                names = list(file.keys())
+                tensors = {key: file.get_tensor(key) for key in names}
+                notes = file.metadata() or {}
+            return tensors, {key: json.loads(value) for key, value in notes.items()}
+        except (SafetensorError, OSError, ValueError) as error:
+            raise CheckpointError(
+                f"{path} cannot be read ({error}); put a copy of it back, or take "
+                "another folder and start anew"
+            ) from None
 
     def log(self, line: dict[str, Any]) -> None:
         """Append one JSON line."""

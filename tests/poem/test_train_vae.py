@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from safetensors.numpy import load_file
 
 from nlg.cli.main import main
+from nlg.config import apply_values
 from nlg.errors import DataError
 from nlg.poem.dataset import Poem, load_poems
 from nlg.poem.dataset import write as write_poem_file
@@ -20,6 +21,7 @@ from nlg.poem.train_vae import VAETraining, build_model, score, train_vae
 from nlg.text.forms import FORMS, form_of
 from nlg.text.vocab import UNK, Vocabulary
 from nlg.training.run import Run
+from nlg.training.settings import read_settings
 
 POEMS = """
 床前明月光 疑是地上霜 举头望明月 低头思故乡
@@ -147,6 +149,31 @@ def test_run_may_go_on_longer_and_at_a_lower_rate(trained, files, tmp_path):
     train_vae(*files, run.folder, longer)
     assert run.lines()[:2] == before and run.lines()[2]["step"] == 6
     assert json.loads((run.folder / "config.json").read_text())["steps"] == 6
+
+
+def test_config_of_a_run_gives_its_settings_again(trained):
+    settings = read_settings(trained[0] / "config.json")
+    again = apply_values(VAETraining(), settings, "config.json")
+    assert again == VAETraining(**SETTINGS)
+
+
+def test_averaged_run_with_accumulation_and_its_own_rates_is_trained(files, tmp_path):
+    options = VAETraining(
+        **{**SETTINGS, "steps": 2},
+        accumulate=2,
+        ema=0.9,
+        layer_decay=0.9,
+        rates=("*/page/*=0.5",),
+        frozen=("*/vocabulary/*",),
+        gradient_ops=("centralise", "clip=1.0"),
+        workers=1,
+    )
+    best = train_vae(*files, tmp_path, options)
+    assert [line["step"] for line in Run(tmp_path).lines()] == [2]
+    kept, _ = Run(tmp_path).load("best.safetensors")
+    model = build_model(len(Vocabulary.load(tmp_path / "vocab.txt")), options)
+    assert kept.keys() == {x.path for x in model.trainable_variables}
+    assert np.isfinite(best["dev_loss"])
 
 
 def test_unknown_setting_names_the_near_one(files, tmp_path):

@@ -1,7 +1,9 @@
 """A linear model that drops inputs at random: what a run must carry is all in it."""
 
+import errno
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,12 +12,15 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from same_run import assert_same_run
 
-from nlg.errors import CheckpointError, DataError
+import nlg.training.run as run_module
+from nlg.errors import CheckpointError, DataError, NlgError, OptionError
 from nlg.training.loop import BEST, STATE, Means, fit, load_weights, weights_by_name
 from nlg.training.options import TrainOptions
 from nlg.training.run import Run
 
+WEIGHTS = "checkpoints/poem/vae/weights.safetensors"
 HERE = pathlib.Path(__file__).parent
 X = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
 TRUTH = np.array([1, -2, 3], "float32")
@@ -68,22 +73,6 @@ def train(folder, batch_at=batch_at, dev_losses=None, seed=0, **changes):
     return model, fit(model, batch_at, evaluate, options, Run(folder)), looks
 
 
-def assert_same_run(one, other):
-    """Compare all that two run folders say, except how fast they were."""
-
-    def lines(folder):
-        every = Run(folder).lines()
-        return [{k: v for k, v in x.items() if k != "tokens_per_second"} for x in every]
-
-    assert lines(one) == lines(other)
-    for name in (BEST, STATE):
-        (a, notes_a), (b, notes_b) = Run(one).load(name), Run(other).load(name)
-        assert notes_a["step"] == notes_b["step"]
-        assert len(a) == len(b)
-        for key, other_key in zip(sorted(a), sorted(b), strict=True):
-            np.testing.assert_array_equal(a[key], b[other_key], err_msg=key)
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     """Return the folder of a run that nothing disturbed."""
@@ -133,7 +122,10 @@ train(pathlib.Path(sys.argv[1]), killed)
 
 
 def test_killed_process_leaves_a_run_that_goes_on(whole, tmp_path):
-    environment = {**os.environ, "PYTHONPATH": f"{HERE}:{HERE.parents[1]}"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{HERE}:{HERE.parent}:{HERE.parents[1]}",
+    }
     command = [sys.executable, "-c", KILLED, tmp_path]
     done = subprocess.run(command, env=environment, stderr=subprocess.DEVNULL)
     assert done.returncode == -signal.SIGKILL
@@ -207,13 +199,96 @@ def test_nan_loss_stops_the_run_and_its_last_state_survives(whole, tmp_path):
     def spoilt(step):
         return batch_at(step) * (np.nan if step == 5 else 1)
 
-    with pytest.raises(DataError, match=r"loss is nan at step 6.*learning_rate"):
+    said = r"loss is nan at step 6, on batch 5, where its input is not .*learning_rate"
+    with pytest.raises(DataError, match=said):
         train(tmp_path, spoilt)
     tensors, notes = Run(tmp_path).load(STATE)
     assert notes["step"] == 4
     assert all(np.isfinite(tensor).all() for tensor in tensors.values())
     train(tmp_path)
     assert_same_run(whole, tmp_path)
+
+
+def test_nan_loss_of_sound_data_blames_the_rate_alone(tmp_path):
+    with pytest.raises(DataError, match=r"at step \d+, on batch \d+; .*learning_rate"):
+        train(tmp_path, lambda step: batch_at(step) * 1e18, steps=100)
+
+
+def test_nan_loss_on_dev_is_no_best(tmp_path):
+    with pytest.raises(DataError, match=r"loss is nan at step 8, on dev"):
+        train(tmp_path, dev_losses=[1.0, float("nan")])
+    assert [line["step"] for line in Run(tmp_path).lines()] == [4]
+    assert Run(tmp_path).load(BEST)[1]["step"] == 4
+
+
+def test_weights_that_a_gradient_spoilt_are_never_saved(tmp_path):
+    def spoil(gradients):
+        return {path: x * np.nan for path, x in gradients.items()}
+
+    model = new_model()
+    with pytest.raises(DataError, match=r"line/dense/\w+ is not finite at step 1"):
+        fit(
+            model,
+            batch_at,
+            lambda: {"dev_loss": 0.0},
+            TrainOptions(**{**vars(OPTIONS), "save_every": 1}),  # before the next loss
+            Run(tmp_path),
+            gradient_ops=[spoil],
+        )
+    assert not (tmp_path / STATE).exists()
+
+
+def test_full_disk_stops_the_run_and_it_goes_on_from_the_state_before(
+    whole, tmp_path, monkeypatch
+):
+    def save_file(tensors, path, notes):
+        if notes["step"] == "6":
+            path.write_bytes(b"half of i")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(tensors, path, notes)
+
+    save = run_module.save_file
+    with monkeypatch.context() as patch:
+        patch.setattr(run_module, "save_file", save_file)
+        with pytest.raises(NlgError, match=r"state.safetensors cannot .*No space left"):
+            train(tmp_path)
+    assert Run(tmp_path).load(STATE)[1]["step"] == 4
+    train(tmp_path)
+    assert_same_run(whole, tmp_path)
+
+
+def test_state_of_another_run_is_refused_with_the_way_out(whole, tmp_path):
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    for other in (tmp_path / BEST, HERE.parents[1] / WEIGHTS):
+        shutil.copy(other, tmp_path / STATE)
+        said = rf"{STATE} is of another run \(.*\); .*another folder and start anew"
+        with pytest.raises(CheckpointError, match=said) as caught:
+            train(tmp_path)
+        assert len(str(caught.value)) < 800  # of a hundred wrong names some are shown
+
+
+def test_state_cut_short_is_refused_with_the_way_out(whole, tmp_path):
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    state = (tmp_path / STATE).read_bytes()
+    (tmp_path / STATE).write_bytes(state[:-9])
+    with pytest.raises(CheckpointError, match=rf"{STATE} cannot be read .*start anew"):
+        train(tmp_path)
+
+
+def test_checkpoint_keeps_what_was_frozen_too(tmp_path):
+    model, _, _ = train(tmp_path, frozen=("*/bias",))
+    tensors, _ = Run(tmp_path).load(BEST)
+    assert set(tensors) == {"line/dense/kernel", "line/dense/bias"}
+    assert (tensors["line/dense/bias"] == 0).all()
+    assert len(model.trainable_variables) == 2
+    other = new_model(1)
+    load_weights(other, tensors)
+    np.testing.assert_array_equal(other(DATA), model(DATA))
+
+
+def test_nothing_left_to_train_is_refused(tmp_path):
+    with pytest.raises(OptionError, match="leaves no weight to train"):
+        train(tmp_path, frozen=("*",))
 
 
 def test_run_without_a_look_at_dev_cannot_happen_by_its_length(tmp_path):
@@ -234,6 +309,31 @@ def test_hook_is_told_each_step_before_it_is_taken(tmp_path):
     assert steps == [("hook", 0), ("batch", 0), ("hook", 1), ("batch", 1)]
 
 
+def test_step_takes_its_batches_in_order_and_the_hook_is_told_once(tmp_path):
+    seen = []
+    fit(
+        new_model(),
+        lambda number: (seen.append(number), batch_at(number))[1],
+        lambda: {"dev_loss": 0.0},
+        TrainOptions(**{**vars(OPTIONS), "steps": 2, "accumulate": 3}),
+        Run(tmp_path),
+        lambda step: seen.append(f"step {step}"),
+    )
+    assert seen == ["step 0", 0, 1, 2, "step 1", 3, 4, 5]
+
+
+def test_speed_counts_what_the_caller_calls_tokens(tmp_path):
+    fit(
+        new_model(),
+        batch_at,
+        lambda: {"dev_loss": 0.0},
+        OPTIONS,
+        Run(tmp_path),
+        count_tokens=lambda batch: 0,
+    )
+    assert Run(tmp_path).lines()[0]["tokens_per_second"] == 0
+
+
 def test_weights_that_do_not_fit_are_listed_and_none_is_loaded():
     model = new_model()
     before = weights_by_name(model)
@@ -241,8 +341,8 @@ def test_weights_that_do_not_fit_are_listed_and_none_is_loaded():
     with pytest.raises(CheckpointError) as caught:
         load_weights(model, tensors)
     message = str(caught.value)
-    assert "missing line/dense/bias" in message
-    assert "unused line/old" in message
+    assert "missing 1: line/dense/bias" in message
+    assert "unused 1: line/old" in message
     assert "line/dense/kernel is (2, 1), not (3, 1)" in message
     assert "\n" not in message
     for name, weight in weights_by_name(model).items():

@@ -36,7 +36,13 @@ def test_longer_run_is_the_same_until_the_shorter_one_decays():
     assert rates(short, 8)[6:] != rates(long, 8)[6:]
 
 
+def test_batches_of_one_step_have_one_rate():
+    schedule = Trapezoid(8.0, steps=4, warmup=2, decay=2, batches=3)
+    want = np.repeat([4, 8, 8, 4], 3)
+    np.testing.assert_allclose(rates(schedule, 12), want, rtol=1e-6)
+
+
 def test_schedule_is_made_again_from_its_config():
-    schedule = Trapezoid(8.0, steps=10, warmup=4, decay=4)
+    schedule = Trapezoid(8.0, steps=10, warmup=4, decay=4, batches=2)
     again = Trapezoid.from_config(schedule.get_config())
     assert rates(again, 12) == pytest.approx(rates(schedule, 12))

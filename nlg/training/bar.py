@@ -1,0 +1,61 @@
+"""How far a run is, on stderr; silent where that is no terminal."""
+
+import contextlib
+import datetime
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import click
+
+Show = Callable[[int, dict[str, float]], None]
+
+
+@contextlib.contextmanager
+def progress_bar(steps: int, begun: int) -> Iterator[Show]:
+    """Give a function that shows the step reached and its scores.
+
+    The time still needed is reckoned from the steps after `begun`: those before it,
+    which a resumed run had done, took no time.
+    """
+    started = time.monotonic()
+    with click.progressbar(
+        length=steps,
+        label="training",
+        hidden=not sys.stderr.isatty(),
+        show_eta=False,
+        show_pos=True,
+        item_show_func=lambda text: text or "",
+        file=sys.stderr,
+        width=20,
+    ) as bar:
+        bar.update(begun)
+
+        def show(step: int, scores: dict[str, float]) -> None:
+            left = time_left(time.monotonic() - started, step - begun, steps - step)
+            bar.update(step - bar.pos, f"{left} left  {in_words(scores)}")
+
+        yield show
+
+
+def time_left(seconds: float, done: int, left: int) -> str:
+    """Return how long `left` steps take if `done` took so many seconds.
+
+    Example:
+        >>> time_left(60.0, 10, 600)
+        '1:00:00'
+    """
+    return str(datetime.timedelta(seconds=round(seconds / max(1, done) * left)))
+
+
+def in_words(scores: dict[str, float]) -> str:
+    """Return scores as text.
+
+    Example:
+        >>> in_words({"loss": 3.14159, "tokens_per_second": 12345.6})
+        'loss 3.142  tokens_per_second 12,346'
+    """
+    return "  ".join(
+        f"{name} {score:,.0f}" if score >= 1000 else f"{name} {score:.4g}"
+        for name, score in scores.items()
+    )

@@ -1,0 +1,36 @@
+"""What this process proves of one Keras backend, proved of the others by processes."""
+
+import importlib.util
+import os
+import pathlib
+import subprocess
+import sys
+
+import keras
+import pytest
+
+HERE = pathlib.Path(__file__).parent
+# One test for each hook into Keras; what they call is the same on every backend.
+CORE = "own_rate or one_large_batch or moving_average or lent or frozen or interrupted"
+FASTER = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}  # XLA compiles more than it computes
+FILES = [
+    HERE / "test_optimizer.py",
+    HERE / "test_resume.py",
+    HERE.parent / "layers" / "test_record.py",
+]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="once is enough")
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_steps_resuming_and_recording_hold_on_every_backend(backend):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    options = ["-p", "no:cacheprovider", "-k", f"{CORE} or recorded"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, *FILES],
+        env={**os.environ, "KERAS_BACKEND": backend} | FASTER,
+        cwd=HERE.parents[1],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
