@@ -14,6 +14,7 @@ from nlg.cli.data import data
 from nlg.cli.evaluate import evaluate
 from nlg.cli.import_bert import import_bert
 from nlg.cli.poem import poem
+from nlg.cli.pretrain import pretrain
 from nlg.cli.train import train
 from nlg.errors import NlgError
 
@@ -100,5 +101,5 @@ def main() -> None:
     """
 
 
-for command in (poem, data, train, import_bert, evaluate):
+for command in (poem, data, train, pretrain, import_bert, evaluate):
     main.add_command(command)

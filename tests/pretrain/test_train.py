@@ -1,0 +1,172 @@
+import dataclasses
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from nlg.backbone.checkpoint import load_backbone
+from nlg.backbone.unilm import UniLM
+from nlg.errors import DataError, OptionError
+from nlg.pretrain.options import PretrainOptions
+from nlg.pretrain.train import Rows, build_model, prepare, pretrain, score
+from nlg.training.run import Run
+
+TINY = PretrainOptions(
+    preset="tiny",
+    row_tokens=32,
+    batch_tokens=128,
+    min_count=1,
+    dev_tokens=1000,
+    steps=4,
+    eval_every=2,
+    save_every=2,
+    warmup_steps=1,
+    learning_rate=0.01,
+)
+WORDS = "春风又绿江南岸明月何时照我还白日依山尽黄河入海流"
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
+    """Made-up documents: each says one thing, then the same backwards."""
+    rng = np.random.default_rng(0)
+    path = tmp_path_factory.mktemp("text") / "made-up.txt"
+    lines = []
+    for _ in range(300):
+        part = "".join(rng.choice(list(WORDS), 8))
+        lines.append(f"{part}。{part[::-1]}。\n\n")
+    path.write_text("".join(lines), "utf-8")
+    return path
+
+
+def changed(**changes):
+    return dataclasses.replace(TINY, **changes)
+
+
+def test_prepared_text_is_parted_into_training_and_dev(text, tmp_path):
+    vocabulary, train, dev = prepare([text], tmp_path, TINY)
+    everything = train.token_ids.size + dev.token_ids.size
+    assert everything == 300 * 18
+    assert 0.1 < dev.token_ids.size / everything < 0.3  # 1,000 of 5,700 characters
+
+    def samples(corpus):
+        parts = np.split(corpus.token_ids, corpus.starts[1:-1])
+        texts = {vocabulary.decode(part) for part in parts}
+        return {text for text in texts if len(text) > 6}  # not the 。 of a cut sentence
+
+    assert not samples(train) & samples(dev)
+
+
+def test_prepared_text_is_read_again_not_made_again(text, tmp_path):
+    first = prepare([text], tmp_path, TINY)
+    again = prepare([text.with_name("gone.txt")], tmp_path, TINY)
+    assert again[0].tokens == first[0].tokens
+    np.testing.assert_array_equal(again[1].token_ids, first[1].token_ids)
+
+
+def test_tokens_per_file_reads_a_part_of_each(text, tmp_path):
+    options = changed(tokens_per_file=2000)
+    _, train, dev = prepare([text], tmp_path, options)
+    assert 1200 < train.token_ids.size + dev.token_ids.size < 2800
+
+
+def test_every_sample_comes_once_an_epoch_in_an_order_of_its_seed(text, tmp_path):
+    _, train, _ = prepare([text], tmp_path, TINY)
+    rows = Rows(train, TINY)
+
+    def order(epoch):
+        return [x for batch in rows.epoch(epoch) for row in batch for x in row]
+
+    assert len(set(order(0))) == len(order(0)) >= 0.9 * len(train.lengths)
+    assert order(0) == order(0) != order(1)
+    first_of_second = rows.at(rows.steps_per_epoch)
+    assert first_of_second == rows.epoch(1)[0]
+
+
+def test_training_lowers_dev_loss_of_every_objective(text, tmp_path):
+    pretrain([text], tmp_path, changed(steps=80, eval_every=40, save_every=40))
+    last = Run(tmp_path).lines()[-1]
+    for name in ("dev_loss", "dev_bidirectional", "dev_lm", "dev_seq2seq"):
+        assert last[name] < np.log(len(WORDS))  # better than knowing the characters
+
+
+def test_stopped_run_goes_on_as_if_it_had_not_been(text, tmp_path):
+    held = changed(decay_share=0.0)  # a rate that knows nothing of the run's length
+    keras.utils.set_random_seed(0)
+    straight = pretrain([text], tmp_path / "straight", held)
+    half = tmp_path / "half"
+    keras.utils.set_random_seed(0)
+    pretrain([text], half, dataclasses.replace(held, steps=2))
+    keras.utils.set_random_seed(99)
+    resumed = pretrain([text], half, held)
+    assert resumed["step"] == straight["step"] == 4
+    assert resumed["dev_loss"] == pytest.approx(straight["dev_loss"], abs=1e-5)
+
+
+def test_checkpoint_holds_the_best_weights_and_how_good_they_are(text, tmp_path):
+    best = pretrain([text], tmp_path, TINY)
+    backbone = load_backbone(tmp_path / "checkpoint")
+    assert backbone.metrics["dev_loss"] == best["dev_loss"]
+    assert backbone.metrics["settings"]["preset"] == "tiny"
+    assert backbone.tokenizer.encode("春风")[0] > 4
+    dev = prepare([text], tmp_path, TINY)[2]
+    model = build_model(backbone.model)
+    model.compile()
+    scores = score(model, dev, Rows(dev, TINY).epoch(0), TINY)
+    assert scores["dev_loss"] == pytest.approx(best["dev_loss"], abs=1e-2)  # float16
+
+
+def test_run_from_a_backbone_starts_where_that_one_ended(text, tmp_path):
+    long = changed(steps=80, eval_every=40, save_every=40)
+    first = pretrain([text], tmp_path / "first", long)
+    still = changed(steps=1, learning_rate=1e-9, eval_every=1, save_every=1)
+    checkpoint = tmp_path / "first" / "checkpoint"
+    second = pretrain([text], tmp_path / "second", still, init=checkpoint)
+    assert second["dev_loss"] == pytest.approx(first["dev_loss"], abs=1e-2)
+    with pytest.raises(OptionError, match=r"row_tokens \(64\) is more than the 32"):
+        pretrain([text], tmp_path / "third", changed(row_tokens=64), init=checkpoint)
+
+
+def test_score_is_the_mean_of_the_three_objectives(text, tmp_path):
+    vocabulary, _, dev = prepare([text], tmp_path, TINY)
+    keras.utils.set_random_seed(0)
+    unilm = UniLM(TINY.backbone(len(vocabulary)))
+    unilm.build()
+    model = build_model(unilm)
+    model.compile()
+    batches = Rows(dev, TINY).epoch(0)
+    scores = score(model, dev, batches, TINY)
+    parts = [scores[f"dev_{name}"] for name in ("bidirectional", "lm", "seq2seq")]
+    assert scores["dev_loss"] == pytest.approx(np.mean(parts))
+    assert scores == score(model, dev, batches, TINY)
+    # Untrained, every token is about equally likely.
+    assert scores["dev_lm"] == pytest.approx(np.log(len(vocabulary)), rel=0.1)
+
+
+def test_too_little_text_is_one_clear_error(tmp_path):
+    empty = tmp_path / "empty.txt"
+    empty.write_text("\n\n")
+    with pytest.raises(DataError, match=r"empty.txt: too little text"):
+        pretrain([empty], tmp_path / "run", TINY)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"lm_share": 0.9, "bidirectional_share": 0.2}, "more than all samples"),
+        ({"batch_tokens": 100}, "must be a multiple of row_tokens"),
+        ({"preset": "huge"}, "no preset 'huge'; choose base"),
+        ({"heads": 5}, "must be a multiple of heads"),
+        ({"mask_share": 0.0}, "mask_share is 0.0"),
+    ],
+)
+def test_settings_that_cannot_run_are_refused(changes, says):
+    with pytest.raises(OptionError, match=says):
+        changed(**changes)
+
+
+def test_run_writes_what_was_asked_for(text, tmp_path):
+    pretrain([text], tmp_path, TINY)
+    config = json.loads((tmp_path / "config.json").read_text("utf-8"))
+    assert config["preset"] == "tiny" and config["data"] == ["made-up.txt"]
