@@ -25,6 +25,7 @@ KERAS_FREE = {"errors", "config", "files", "text", "metrics", "runtime", "cli"} 
     *(f"training/{n}" for n in ("options", "settings", "run", "backend", "batches")),
     *(f"training/{n}" for n in ("layerwise", "prefetch", "means", "bar")),
     *(f"backbone/{n}" for n in ("config", "names", "bert4keras_reader")),
+    *(f"decode/{n}" for n in ("options", "results")),
     *(f"backbone/import_{n}" for n in ("config", "source", "tensors", "vocabulary")),
 }
 HEAVY = {"keras", "tensorflow", "torch", "jax", "tf2onnx", "onnx", "bert4keras"}

@@ -216,7 +216,9 @@ class UniLM(keras.Model):
             new += [key, value]
             x = block.after_attention(x, attended, condition)
         written = ops.stack(new, axis=1)  # (M, 2 * L, H, 1, d)
-        return x, ops.where(ops.equal(here, index)[:, None], written, cache)
+        # Places not yet written are zero; ONNX Runtime adds faster than it chooses.
+        now = ops.cast(ops.equal(here, index), x.dtype)[:, None]  # (W, 1)
+        return x, cache + now * written
 
     def get_config(self):
         """Return what makes this model again."""

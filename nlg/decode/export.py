@@ -15,7 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
-from safetensors.numpy import save_file
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from nlg.decode.fuse import MICROSOFT, bodies, drop_unused, fuse
+from nlg.decode.quantize import quantize
 
 OPSET = 18
 
@@ -36,6 +40,7 @@ def export_onnx(
     outputs: Sequence[str],
     path: pathlib.Path,
     weights: pathlib.Path,
+    int8: bool = False,
 ) -> None:
     """Write `function` to `path`, its weights being those of `weights` beside it.
 
@@ -46,6 +51,8 @@ def export_onnx(
         outputs: a name for each array that `function` returns.
         path: the file to write.
         weights: the safetensors file that `save_weights` wrote in the same folder.
+        int8: multiply by weights in int8 (see `nlg.decode.quantize`). Those weights
+            are in the graph's own file; check that the answers stay what they were.
     """
     import onnx
     import tensorflow as tf
@@ -72,13 +79,45 @@ def export_onnx(
         ]
 
     exported, _ = tf2onnx.convert.from_function(
-        tf.function(graph), input_signature=specs, opset=OPSET
+        tf.function(graph),
+        input_signature=specs,
+        opset=OPSET,
+        custom_op_handlers={"Erfc": (_erfc, []), "SelectV2": (_where, [])},
     )
     names = {f"weight_{n}": variable.path for n, variable in enumerate(variables)}
+    fuse(exported.graph)
+    exported.opset_import.add(domain=MICROSOFT, version=1)
     hoist_invariants(exported.graph)
+    if int8:
+        stored = load_file(weights)
+        values = {n: stored[path].astype("float32") for n, path in names.items()}
+        quantize(exported.graph, values)
+        drop_unused(exported.graph)
     _use_weights_of(exported.graph, names, weights)
     _name_ends(exported.graph, outputs)
     onnx.save(exported, path)
+
+
+def _erfc(context: Any, node: Any, name: str, arguments: Any) -> None:
+    """Write Erfc, which tf2onnx does not know and exact GELU needs, as 1 - Erf."""
+    value = node.input[0]
+    dtype, shape = context.get_dtype(node.output[0]), context.get_shape(node.output[0])
+    context.remove_node(node.name)
+    erf = context.make_node("Erf", [value], name=f"{name}_erf")
+    one = context.make_const(f"{name}_one", np.array(1, "float32"))
+    context.make_node(
+        "Sub",
+        [one.output[0], erf.output[0]],
+        name=name,
+        outputs=node.output,
+        dtypes=[dtype],
+        shapes=[shape],
+    )
+
+
+def _where(context: Any, node: Any, name: str, arguments: Any) -> None:
+    """Write a choice as Where; tf2onnx writes six nodes of arithmetic."""
+    node.type = "Where"
 
 
 def _use_weights_of(
@@ -88,11 +127,13 @@ def _use_weights_of(
     import onnx
 
     places = tensor_places(weights)
+    used = {x for body in (graph, *bodies(graph)) for n in body.node for x in n.input}
     kept = []
     for entry in graph.input:
         name = entry.name.split(":")[0]
         if name not in names:
             kept.append(entry)
+        if name not in names or entry.name not in used:
             continue
         place = places[names[name]]
         stored = onnx.TensorProto(

@@ -1,7 +1,7 @@
 """Multi-head self-attention that reads whole sequences, or one token with a cache.
 
-Shapes: B rows, T tokens, D units, H heads, d = D / H; in a step K beams a row, M = B *
-K, S tokens of source, W places for written tokens.
+Shapes: B rows, T tokens, D units, H heads, d = D / H; in a step R sources, K beams a
+source, M = R * K, S tokens of source, W places for written tokens.
 """
 
 import keras
@@ -67,48 +67,50 @@ class SelfAttention(keras.layers.Layer):
             mixed = ops.einsum("bhij,bjhd->bihd", self.probabilities(scores), values)
         return self._join(mixed)
 
-    def step(self, inputs, source, written, seen_source, seen_written):
+    def step(self, inputs, source, written, seen_source, seen_written, passages=1):
         """Let one new token a beam look at its source, at what it wrote, at itself.
 
         The source stands once a row, whatever the beams: that is most of what a step
-        reads.
+        reads, and all beams of a row read it in one product.
 
         Args:
             inputs: (M, D), the new tokens.
-            source: keys (B, H, d, S) and values (B, H, S, d).
+            source: keys (R, H, d, S) and values (R, H, S, d).
             written: keys (M, H, W, d) and values (M, H, W, d).
-            seen_source: scores to add, (B, 1, 1, S): 0 where seen, `NEG_INF` elsewhere.
+            seen_source: scores to add, (R, 1, 1, S): 0 where seen, `NEG_INF` elsewhere.
             seen_written: the same for the written places, (W,).
+            passages: P sources a question, R = B * P; the order of M is then question,
+                beam, passage.
 
         Returns:
             (M, D), and the new token's own key and value, each (M, H, 1, d).
         """
-        M, H, d = ops.shape(inputs)[0], self.heads, self.head_size
-        B = ops.shape(source[0])[0]
-        one = (M, H, 1, d)
+        H, d = self.heads, self.head_size
+        R, S = ops.shape(source[0])[0], ops.shape(source[0])[-1]
+        W = ops.shape(written[0])[2]
+
+        def by_source(x, n):  # (M, H, 1, n) -> (R, H, K, n)
+            x = ops.reshape(x, (R // passages, -1, passages, H, n))
+            return ops.reshape(ops.transpose(x, (0, 2, 3, 1, 4)), (R, H, -1, n))
+
+        def by_beam(x, n):  # (R, H, K, n) -> (M, H, 1, n)
+            x = ops.reshape(x, (R // passages, passages, H, -1, n))
+            return ops.reshape(ops.transpose(x, (0, 3, 1, 2, 4)), (-1, H, 1, n))
+
+        one = (-1, H, 1, d)
         query = ops.reshape(self.query(inputs), one) * d**-0.5
         key, value = (ops.reshape(f(inputs), one) for f in (self.key, self.value))
-        # One product for all beams of a row: (B, H, K, d) x (B, H, d, S).
-        by_row = ops.transpose(ops.reshape(query, (B, -1, H, d)), (0, 2, 1, 3))
-        to_source = ops.matmul(by_row, source[0]) + seen_source  # (B, H, K, S)
-        to_source = ops.reshape(
-            ops.transpose(to_source, (0, 2, 1, 3)), (M, H, 1, ops.shape(source[0])[-1])
-        )
+        to_source = ops.matmul(by_source(query, d), source[0])  # (R, H, K, S)
         to_written = ops.matmul(query, ops.transpose(written[0], (0, 1, 3, 2)))
         to_itself = ops.sum(query * key, axis=-1, keepdims=True)  # (M, H, 1, 1)
-        scores = ops.concatenate(
-            [to_source, to_written + seen_written, to_itself], axis=-1
-        )
-        shares = self.probabilities(scores)  # (M, H, 1, S + W + 1)
-        S, W = ops.shape(source[0])[-1], ops.shape(written[0])[2]
-        from_source = ops.reshape(shares[..., :S], (B, -1, H, S))
-        from_source = ops.matmul(
-            ops.transpose(from_source, (0, 2, 1, 3)), source[1]
-        )  # (B, H, K, d)
-        from_source = ops.reshape(ops.transpose(from_source, (0, 2, 1, 3)), one)
-        from_written = ops.matmul(shares[..., S : S + W], written[1])
-        mixed = from_source + from_written + shares[..., S + W :] * value
-        joined = self.output_projection(ops.reshape(mixed, (M, H * d)))
+        own = ops.concatenate([to_written + seen_written, to_itself], axis=-1)
+        scores = [to_source + seen_source, by_source(own, W + 1)]
+        shares = self.probabilities(ops.concatenate(scores, axis=-1))
+        from_source = by_beam(ops.matmul(shares[..., :S], source[1]), d)
+        own = by_beam(shares[..., S:], W + 1)  # (M, H, 1, W + 1)
+        from_written = ops.matmul(own[..., :W], written[1])  # (M, H, 1, d)
+        mixed = from_source + from_written + own[..., W:] * value
+        joined = self.output_projection(ops.reshape(mixed, (-1, H * d)))
         return joined, key, value
 
     def _split(self, x):

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from nlg.decode.beam import NEG_INF, beam_search
+from nlg.decode.beam import beam_search
+from nlg.decode.results import NEG_INF
 from nlg.poem.vae import PoemVAE
 
 BEAMS = 2
@@ -157,17 +158,18 @@ def _search(
         stray = ops.logical_and(again, ops.logical_not(on_purpose))
         return ops.where(stray, log_probs + NEG_INF, log_probs)
 
-    written, totals = beam_search(
+    found = beam_search(
         next_log_probs,
         (),
         batch=B,
         beams=BEAMS,
         length=T,
         constraints=[perturb, no_stray_repeat],
+        n_best=1,
     )
-    best = written[:, 0]  # (B, T)
+    best = found.token_ids[:, 0]  # (B, T)
     luck = ops.sum(_at_slots(noise, best), axis=1)
-    return _at_slots(slots.token_ids, best), totals[:, 0] - luck
+    return _at_slots(slots.token_ids, best), found.log_probs[:, 0] - luck
 
 
 def _by_place(rows: Any) -> Any:

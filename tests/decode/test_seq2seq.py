@@ -1,0 +1,168 @@
+"""The backbone on the seam: the cache changes nothing, compiling changes nothing."""
+
+import numpy as np
+import pytest
+from decode.models import SEP, SOURCES, tiny_unilm
+from decode.toys import BACKEND, eager, every_way, numpy_of
+from keras import ops
+
+from nlg.decode.beam import beam_search
+from nlg.decode.constraints import at_least, no_repeated_ngram
+from nlg.decode.options import DecodeOptions
+from nlg.decode.results import uniforms
+from nlg.decode.seq2seq import Reading, decode, explain, read, room, write, writer
+
+LENGTH = 6
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_unilm()
+
+
+def uncached(model, beams):
+    """The whole sequence anew at every step: what bert4keras does."""
+
+    def next_log_probs(token_ids, cache, index):
+        rows = []
+        for beam, line in enumerate(np.array(token_ids)):
+            source = SOURCES[beam // beams]
+            source = source[source > 0]
+            tokens = np.concatenate([source, line[: int(index)]])[None]
+            segments = (np.arange(tokens.shape[1]) >= len(source))[None]
+            states = model(
+                {"token_ids": tokens, "segment_ids": segments.astype("int32")}
+            )
+            rows.append(model.logits(states[:, -1]))
+        return ops.log_softmax(ops.concatenate(rows, axis=0), axis=-1), cache
+
+    return next_log_probs
+
+
+def search(model, sources=SOURCES, way=eager, **options):
+    options = {"beams": 3, "length": LENGTH, "end_id": SEP, **options}
+    found = way(lambda x: write(model, {"token_ids": x}, **options), model)(sources)
+    return numpy_of(found)
+
+
+def assert_same(got, want):
+    np.testing.assert_array_equal(got.token_ids, want.token_ids)
+    np.testing.assert_allclose(got.log_probs, want.log_probs, atol=1e-4)
+    np.testing.assert_allclose(got.scores, want.scores, atol=1e-4)
+
+
+@pytest.mark.skipif(BACKEND == "jax", reason="JAX traces every loop")
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+def test_search_with_a_cache_finds_what_reading_all_anew_finds(model, alpha):
+    options = {"beams": 3, "length": LENGTH, "end_id": SEP, "length_penalty": alpha}
+    want = beam_search(uncached(model, 3), (), batch=2, **options)
+    got = search(model, length_penalty=alpha)
+    assert_same(got, numpy_of(want))
+    assert len(np.unique(got.token_ids)) > 3  # the lines say something
+
+
+@every_way
+def test_backbone_and_search_are_one_graph_everywhere(model, way):
+    assert_same(search(model, way=way, n_best=2), search(model, n_best=2))
+
+
+def test_a_row_does_not_depend_on_its_batch_or_on_its_padding(model):
+    together = search(model)
+    short = SOURCES[:1, : np.count_nonzero(SOURCES[0])]
+    for row, source in enumerate((short, SOURCES[1:])):
+        alone = search(model, source)
+        np.testing.assert_array_equal(together.token_ids[row], alone.token_ids[0])
+        np.testing.assert_allclose(together.scores[row], alone.scores[0], atol=1e-4)
+
+
+def test_condition_reaches_every_written_token():
+    model = tiny_unilm(condition_size=4, classes=(3,))
+    both = {
+        "token_ids": np.repeat(SOURCES[1:], 2, 0),
+        "class_ids": np.array([[1], [3]]),
+    }
+    options = {"beams": 2, "length": 4, "end_id": SEP}
+    found = numpy_of(write(model, both, **options))
+    for row in range(2):
+        one = {name: x[row : row + 1] for name, x in both.items()}
+        alone = numpy_of(write(model, one, **options))
+        np.testing.assert_array_equal(found.token_ids[row], alone.token_ids[0])
+        np.testing.assert_allclose(found.scores[row], alone.scores[0], atol=1e-4)
+    assert (found.token_ids[0] != found.token_ids[1]).any()
+
+
+def test_source_is_read_once_and_kept_once_a_row(model):
+    beams = 5
+    reading = read(model, {"token_ids": SOURCES})
+    assert isinstance(reading, Reading)
+    assert {x.shape[0] for x in reading.source.keys} == {2}
+    cache = room(model, 2 * beams, LENGTH)
+    assert cache.shape[0] == 2 * beams
+    assert cache.shape[3] == LENGTH - 1  # nothing is read after the last token
+    log_probs, _ = writer(model, reading, beams)(
+        ops.zeros((2 * beams, LENGTH), "int32"), cache, 0
+    )
+    np.testing.assert_allclose(
+        numpy_of(log_probs), np.repeat(numpy_of(reading.first), beams, 0), atol=1e-6
+    )
+
+
+def test_options_search_with_what_they_say(model):
+    options = DecodeOptions(
+        beams=3,
+        n_best=2,
+        max_length=LENGTH,
+        min_length=2,
+        no_repeat_ngram=1,
+        length_penalty=0.5,
+    )
+    want = search(
+        model,
+        n_best=2,
+        length_penalty=0.5,
+        constraints=[at_least(2, SEP), no_repeated_ngram(1)],
+    )
+    got = decode(model, {"token_ids": SOURCES}, options, end_id=SEP)
+    assert_same(numpy_of(got), want)
+
+
+def test_options_draw_lines_and_a_line_has_a_seed_of_its_own(model):
+    options = DecodeOptions(sampling=True, n_best=3, max_length=LENGTH, top_p=0.9)
+    noise = uniforms(range(6), LENGTH)
+    inputs = {"token_ids": SOURCES}
+    drawn = numpy_of(decode(model, inputs, options, end_id=SEP, noise=noise))
+    assert drawn.token_ids.shape == (2, 3, LENGTH)
+    assert len({tuple(line) for line in drawn.token_ids[0].tolist()}) > 1
+    one = DecodeOptions(sampling=True, n_best=1, max_length=LENGTH, top_p=0.9)
+    alone = decode(model, {"token_ids": SOURCES[1:]}, one, end_id=SEP, noise=noise[4:5])
+    np.testing.assert_array_equal(
+        numpy_of(alone).token_ids[0, 0], drawn.token_ids[1, 1]
+    )
+
+
+def test_no_temperature_is_greedy_whatever_the_noise(model):
+    options = DecodeOptions(sampling=True, temperature=0.0, max_length=LENGTH)
+    inputs = {"token_ids": SOURCES}
+    first, second = (
+        numpy_of(
+            decode(model, inputs, options, end_id=SEP, noise=uniforms(seeds, LENGTH))
+        )
+        for seeds in ([1, 2], [3, 4])
+    )
+    np.testing.assert_array_equal(first.token_ids, second.token_ids)
+
+
+@every_way
+def test_explanation_adds_up_to_the_score_of_the_line(model, way):
+    lines = search(model, n_best=2)
+    told = way(
+        lambda sources, lines: explain(
+            model, {"token_ids": sources}, lines, end_id=SEP, runners_up=2
+        ),
+        model,
+    )(SOURCES, lines.token_ids)
+    told = numpy_of(told)
+    np.testing.assert_allclose(
+        told.log_probs.sum(-1).reshape(2, 2), lines.log_probs, atol=1e-3
+    )
+    assert (told.runners_up[:, :, 0] != told.runners_up[:, :, 1]).any()
