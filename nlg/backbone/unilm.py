@@ -115,8 +115,7 @@ class UniLM(keras.Model):
                 class_ids (B, N), condition (B, C): see `nlg.layers.condition`.
             training: whether dropout drops.
         """
-        if not isinstance(inputs, dict):
-            inputs = {"token_ids": inputs}
+        inputs = _as_tensors(inputs)
         tokens = inputs["token_ids"]
         segments = inputs.get("segment_ids", ops.zeros_like(tokens))
         samples = inputs.get("sample_ids", ops.cast(tokens != 0, "int32"))
@@ -145,8 +144,7 @@ class UniLM(keras.Model):
         Returns:
             (B, D), which predict the first written token, and the keys and values.
         """
-        if not isinstance(inputs, dict):
-            inputs = {"token_ids": inputs}
+        inputs = _as_tensors(inputs)
         tokens = inputs["token_ids"]
         segments = inputs.get("segment_ids", ops.zeros_like(tokens))
         known = ops.cast(tokens != 0, "int32")  # (B, S)
@@ -260,3 +258,9 @@ class UniLM(keras.Model):
         shape = tuple(ops.shape(x)[1:])
         x = ops.repeat(ops.reshape(x, (-1, 1, passages, *shape)), beams, axis=1)
         return ops.reshape(x, (-1, *shape))
+
+
+def _as_tensors(inputs: Any) -> dict[str, Any]:
+    """Return the inputs by name, lists of Python as tensors."""
+    named = inputs if isinstance(inputs, dict) else {"token_ids": inputs}
+    return {name: ops.convert_to_tensor(x) for name, x in named.items()}

@@ -85,6 +85,13 @@ def test_untrained_condition_leaves_the_backbone_as_it_was():
     )
 
 
+def test_source_may_be_a_plain_list():
+    model = model_of()
+    from_list, _ = model.prefill({"token_ids": SOURCE.tolist()})
+    from_array, _ = model.prefill(SOURCE)
+    np.testing.assert_allclose(numpy(from_list), numpy(from_array), atol=1e-6)
+
+
 def test_target_does_not_reach_back_into_the_source():
     model = model_of()
     tokens = np.concatenate([SOURCE[:1], TARGET[:1]], axis=1)
