@@ -18,19 +18,8 @@ from nlg.poem.vae import PoemVAE
 from nlg.text.vocab import Vocabulary
 from nlg.training.batches import Schedule
 from nlg.training.loop import Means, fit
+from nlg.training.options import MAY_CHANGE
 from nlg.training.run import Run
-
-# A run may be given more steps, a lower rate after a NaN, or be watched more closely,
-# and stays the same run.
-MAY_CHANGE = (
-    "steps",
-    "learning_rate",
-    "patience",
-    "save_every",
-    "eval_every",
-    "workers",
-    "metric_samples",
-)
 
 
 def train_vae(
@@ -45,7 +34,7 @@ def train_vae(
     run = Run(folder)
     run.claim(
         dataclasses.asdict(options) | {"data": data.name},
-        MAY_CHANGE,
+        (*MAY_CHANGE, "metric_samples"),
         defaults=dataclasses.asdict(VAETraining()),
     )
     vocabulary = _vocabulary(run, poems, options.min_count)

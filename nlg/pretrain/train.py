@@ -25,16 +25,9 @@ from nlg.text.packing import pack
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import Vocabulary
 from nlg.training.loop import Means, fit
+from nlg.training.options import MAY_CHANGE
 from nlg.training.run import Run
 
-MAY_CHANGE = (
-    "steps",
-    "learning_rate",
-    "patience",
-    "save_every",
-    "eval_every",
-    "workers",
-)
 VOCABULARY, TRAIN, DEV = "vocab.txt", "corpus.safetensors", "dev.safetensors"
 
 

@@ -7,6 +7,16 @@ from nlg.config import hint
 from nlg.errors import OptionError
 
 MANY = 10**9
+# A run may be given more steps, a lower rate after a NaN, or be watched more closely,
+# and stays the same run.
+MAY_CHANGE = (
+    "steps",
+    "learning_rate",
+    "patience",
+    "save_every",
+    "eval_every",
+    "workers",
+)
 GRADIENT_OPS = {"centralise": False, "clip": True, "noise": True}  # takes a number?
 
 
