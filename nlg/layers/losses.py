@@ -10,6 +10,20 @@ import keras
 from keras import ops
 
 
+def nats_of(logits, targets):
+    """Return -log p(target) in nats, float32 (...), of `logits` (..., V).
+
+    The logits are what training waits for, so they stay in the compute dtype: softmax
+    kernels sum in float32 and round only what they return.
+    """
+    # Two axes, classes last: the form for which torch has one fused kernel.
+    flat = ops.reshape(logits, (-1, ops.shape(logits)[-1]))
+    nats = ops.sparse_categorical_crossentropy(
+        ops.reshape(targets, (-1,)), flat, from_logits=True
+    )
+    return ops.cast(ops.reshape(nats, ops.shape(targets)), "float32")
+
+
 class MaskedCrossEntropy(keras.layers.Layer):
     """Charge -log p(target) in nats, averaged over the places with weight.
 
@@ -30,12 +44,7 @@ class MaskedCrossEntropy(keras.layers.Layer):
             weights: (...), 0 where nothing is charged.
             group_ids: (...) int, the kind of each place, a number in `groups`.
         """
-        # Two axes, classes last: the form for which torch has one fused kernel.
-        flat = ops.reshape(logits, (-1, ops.shape(logits)[-1]))
-        nats = ops.sparse_categorical_crossentropy(
-            ops.reshape(targets, (-1,)), flat, from_logits=True
-        )
-        nats = ops.reshape(ops.cast(nats, "float32"), ops.shape(targets))
+        nats = nats_of(logits, targets)
         weights = ops.cast(weights, "float32")
         self.add_loss(ops.sum(nats * weights) / ops.maximum(ops.sum(weights), 1.0))
         for number, mean in enumerate(self.means):

@@ -6,6 +6,8 @@ Shapes: B rows, ... any axes between, D units, V vocabulary.
 import keras
 from keras import ops
 
+from nlg.layers.losses import nats_of
+
 
 class TiedVocabulary(keras.layers.Layer):
     """One table (V, D): look characters up in it, and score every character by it.
@@ -44,13 +46,5 @@ class TiedVocabulary(keras.layers.Layer):
         return ops.matmul(states, ops.transpose(table))
 
     def negative_log_likelihood(self, states, token_ids):
-        """Return -log p(token) in nats, float32 (B, ...).
-
-        The (B, ..., V) array is what training waits for, so it stays in the compute
-        dtype: softmax kernels sum in float32 and round only what they return.
-        """
-        flat = ops.reshape(self.logits(states), (-1, self.size))
-        nats = ops.sparse_categorical_crossentropy(
-            ops.reshape(token_ids, (-1,)), flat, from_logits=True
-        )
-        return ops.cast(ops.reshape(nats, ops.shape(token_ids)), "float32")
+        """Return -log p(token) in nats, float32 (B, ...)."""
+        return nats_of(self.logits(states), token_ids)
