@@ -1,4 +1,4 @@
-"""Gated one-dimensional convolutions over a page of lines.
+"""Gated one-dimensional convolutions over a line, or over a page of lines.
 
 GLU convolution (arXiv:1612.08083, as in kexue.fm/archives/5332): half of the filters
 are the content, the other half, through a sigmoid, say how much of it passes.
@@ -13,7 +13,7 @@ from nlg.layers.norm import ConditionalLayerNormalization
 
 
 class GatedConvolution(keras.layers.Layer):
-    """Residual gated convolution of width three over (B, R, C, D).
+    """Residual gated convolution of width three over (B, R, C, D) or (B, T, D).
 
     `along="reading"` looks at the characters before and after in reading order, over
     line ends, `dilation` places away. `along="column"` looks at the same place of the
@@ -37,7 +37,7 @@ class GatedConvolution(keras.layers.Layer):
         self.filters.build((None, 3 * inputs_shape[-1]))
 
     def call(self, inputs, condition=None, training=None):
-        """Return (B, R, C, D): `inputs` plus what the gate lets pass."""
+        """Return the shape of `inputs`: they plus what the gate lets pass."""
         x = self.norm(inputs, condition)
         x = self._column(x) if self.along == "column" else self._reading(x)
         content, gate = ops.split(x, 2, axis=-1)  # (B, R, C, D) each
@@ -45,10 +45,10 @@ class GatedConvolution(keras.layers.Layer):
 
     def _reading(self, x):
         """Filter the page as one line of R * C characters."""
-        B, R, C, D = ops.shape(x)
-        line = ops.reshape(x, (B, -1, D))
+        *shape, D = ops.shape(x)
+        line = ops.reshape(x, (shape[0], -1, D))
         windows = self._windows(line, self.dilation)  # (B, R * C, 3 * D)
-        return ops.reshape(self.filters(windows), (B, R, C, 2 * self.units))
+        return ops.reshape(self.filters(windows), (*shape, 2 * self.units))
 
     def _column(self, x):
         """Filter each column of the page as a line of R characters."""

@@ -2,7 +2,7 @@
 
     latent -> decoder -> p(x_t | z) at every place            the softmax of the post
            -> which tone pattern and which rhyme fit it best  `choose_rules`
-           -> the N best characters of each place under them  `Slots`
+           -> the N best characters of each place under them  `nlg.decode.slots`
            -> beam search over slots, seeing the last two characters
 
 Rules come in as arrays, so this file knows no characters and the exported graph serves
@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from nlg.decode.beam import beam_search
 from nlg.decode.results import NEG_INF
+from nlg.decode.slots import Slots, best_slots, by_place, fill_slots
 from nlg.poem.vae import PoemVAE
 
 BEAMS = 2
@@ -49,13 +49,6 @@ class Places(NamedTuple):
 
     states: Any  # (B, T, D)
     wanted: Any  # (B, T, 2 * D)
-
-
-class Slots(NamedTuple):
-    """The N best allowed characters of each place; a slot is one of them."""
-
-    token_ids: Any  # (B, T, N) int32
-    allowed: Any  # (B, T, N) float, 0 where the rules left fewer than N
 
 
 def write_poems(
@@ -119,88 +112,39 @@ def _allowed(pattern: Any, group: Any, rules: Rules) -> Any:
 
 def _slots(probs: Any) -> Slots:
     """Keep the `SLOTS` best characters of each place of `probs` (B, T, V)."""
-    values, token_ids = ops.top_k(probs, SLOTS)
-    return Slots(ops.cast(token_ids, "int32"), ops.cast(values > 0, "float32"))
+    token_ids, values = best_slots(probs, SLOTS)
+    return Slots(token_ids, ops.where(values > 0, 0.0, NEG_INF))
 
 
 def _search(
     model: PoemVAE, places: Places, slots: Slots, noise: Any, rules: Rules
 ) -> tuple[Any, Any]:
     """Return the best line as token ids (B, T), and its log-probability (B,)."""
-    B, T, N = ops.shape(slots.token_ids)
     C = ops.shape(rules.required)[2]
+    states, wishes = (by_place(x, BEAMS) for x in places)  # (T, M, D), (T, M, 2 * D)
 
-    states, wanted = map(_by_place, places)  # (T, B * K, D), (T, B * K, 2 * D)
-    drawn, offered = _by_place(noise), _by_place(slots.token_ids)  # (T, B * K, N)
-    closed = _by_place((1.0 - slots.allowed) * NEG_INF)  # (T, B * K, N)
-
-    def next_log_probs(written, cache, index):
-        context = _context(model, _read(slots, written, index), index)  # (B * K, 2 * D)
-        mixed = model.head.join(states[index], wanted[index], context)  # (B * K, D)
-        token_ids = offered[index][::BEAMS]  # (B, N), the same for every beam
-        vectors = ops.take(model.vocabulary.table, token_ids, axis=0)  # (B, N, D)
-        mixed = ops.reshape(mixed, (B, BEAMS, -1))
-        scores = ops.matmul(mixed, ops.transpose(vectors, (0, 2, 1)))  # (B, K, N)
-        scores = ops.reshape(scores, (B * BEAMS, N)) + closed[index]
-        return ops.log_softmax(scores, axis=-1), cache
-
-    def perturb(log_probs, written, index):
-        return log_probs + drawn[index]
-
-    def no_stray_repeat(log_probs, written, index):
-        before = _read(slots, written, index)  # (B * K, T)
-        again = ops.any(before[:, None] == offered[index][..., None], axis=-1)
-        last = ops.take(before, ops.maximum(index - 1, 0), axis=1)  # (B * K,)
-        # 处处 is one word of two, and words of two begin at odd places of a line.
-        on_purpose = ops.logical_and(
-            (index % C) % 2 == 1, offered[index] == last[:, None]
+    def wanted(last, before_last, index):
+        context = ops.concatenate(
+            [_vectors(model, last), _vectors(model, before_last)], axis=-1
         )
+        return model.head.join(states[index], wishes[index], context)
+
+    def no_stray_repeat(log_probs, written, offered, index):
+        again = ops.any(written[:, None] == offered[..., None], axis=-1)
+        last = ops.take(written, ops.maximum(index - 1, 0), axis=1)  # (M,)
+        # 处处 is one word of two, and words of two begin at odd places of a line.
+        on_purpose = ops.logical_and((index % C) % 2 == 1, offered == last[:, None])
         stray = ops.logical_and(again, ops.logical_not(on_purpose))
         return ops.where(stray, log_probs + NEG_INF, log_probs)
 
-    found = beam_search(
-        next_log_probs,
-        (),
-        batch=B,
-        beams=BEAMS,
-        length=T,
-        constraints=[perturb, no_stray_repeat],
-        n_best=1,
+    table = model.vocabulary.table
+    found = fill_slots(
+        wanted, table, slots, noise, beams=BEAMS, rules=[no_stray_repeat]
     )
-    best = found.token_ids[:, 0]  # (B, T)
-    luck = ops.sum(_at_slots(noise, best), axis=1)
-    return _at_slots(slots.token_ids, best), found.log_probs[:, 0] - luck
+    return found.token_ids[:, 0], found.log_probs[:, 0]
 
 
-def _by_place(rows: Any) -> Any:
-    """Return `rows` (B, T, ...) as (T, B * K, ...): a step reads one slice of each."""
-    everyone = ops.repeat(rows, BEAMS, axis=0)
-    return ops.transpose(everyone, (1, 0, *range(2, len(rows.shape))))
-
-
-def _at_slots(values: Any, written: Any) -> Any:
-    """Return, of `values` (B, T, N), those at the slots `written` (B, T)."""
-    B, T, N = ops.shape(values)
-    flat = ops.reshape(ops.arange(B * T, dtype="int32") * N, (B, T)) + written
-    return ops.take(ops.reshape(values, (-1,)), flat, axis=0)
-
-
-def _read(slots: Slots, written: Any, index: Any) -> Any:
-    """Return the token ids (B * K, T) of `written` slots; -1 from `index` on."""
-    B, T, N = ops.shape(slots.token_ids)
-    row = ops.repeat(ops.arange(B, dtype="int32"), BEAMS)[:, None]  # (B * K, 1)
-    place = ops.arange(T, dtype="int32")
-    flat = (row * T + place) * N + written  # (B * K, T)
-    token_ids = ops.take(ops.reshape(slots.token_ids, (-1,)), flat, axis=0)
-    return ops.where(place < index, token_ids, -1)
-
-
-def _context(model: PoemVAE, token_ids: Any, index: Any) -> Any:
-    """Return the vectors (B * K, 2 * D) of the last character and the one before it."""
-
-    def before(step):
-        place = ops.maximum(index - step, 0)
-        vectors = model.vocabulary(ops.maximum(ops.take(token_ids, place, axis=1), 0))
-        return ops.where(index >= step, vectors, 0.0)
-
-    return ops.concatenate([before(1), before(2)], axis=-1)
+def _vectors(model: PoemVAE, token_ids: Any) -> Any:
+    """Return the vectors (M, D) of `token_ids` (M,), zeros where there is none."""
+    vectors = model.vocabulary(ops.maximum(token_ids, 0))
+    return ops.where(token_ids[:, None] >= 0, vectors, 0.0)

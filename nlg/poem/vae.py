@@ -18,6 +18,7 @@ vocabulary.
 import keras
 from keras import ops
 
+from nlg.layers.context import ContextHead, before
 from nlg.layers.convolution import GatedConvolution
 from nlg.layers.latent import GaussianLatent, ReconstructionLoss
 from nlg.layers.norm import ConditionalLayerNormalization
@@ -119,46 +120,6 @@ class Decoder(keras.layers.Layer):
         return ops.reshape(x, (ops.shape(x)[0], -1, self.config.units))
 
 
-class ContextHead(keras.layers.Layer):
-    """Mix what the latent wants at a place with the two characters before it.
-
-    One gated layer, `mix`, over both; its two halves can be computed apart, because
-    what the latent wants is known for every place before the first is written.
-    """
-
-    def __init__(self, config, **kwargs):
-        super().__init__(**kwargs)
-        self.units = config.units
-        self.norm = ConditionalLayerNormalization(name="norm")
-        self.mix = keras.layers.Dense(2 * config.units, name="mix")
-        self.output_norm = ConditionalLayerNormalization(name="output_norm")
-
-    def build(self, places_shape, context_shape=None):
-        """Create the kernel (3 * D, 2 * D) of the gated mixture."""
-        self.norm.build(places_shape)
-        self.mix.build((None, 3 * self.units))
-        self.output_norm.build(places_shape)
-
-    def call(self, places, context):
-        """Return (..., D) from `places` (..., D) and `context` (..., 2 * D)."""
-        return self.join(places, self.wanted(places), context)
-
-    def wanted(self, places):
-        """Return the share of `places` in the mixture, (..., 2 * D)."""
-        kernel = ops.cast(self.mix.kernel[: self.units], self.compute_dtype)
-        bias = ops.cast(self.mix.bias, self.compute_dtype)
-        return ops.matmul(self.norm(places), kernel) + bias
-
-    def join(self, places, wanted, context=None):
-        """Add the share of `context`; None is "not seen", the same as zeros."""
-        mixed = wanted
-        if context is not None:
-            kernel = ops.cast(self.mix.kernel[self.units :], self.compute_dtype)
-            mixed = mixed + ops.matmul(context, kernel)
-        content, gate = ops.split(mixed, 2, axis=-1)
-        return self.output_norm(places + content * ops.sigmoid(gate))
-
-
 class PoemVAE(keras.Model):
     """The auto-encoder; its two losses are added inside, so `fit` needs no targets."""
 
@@ -173,7 +134,7 @@ class PoemVAE(keras.Model):
         self.encoder = Encoder(config, self.vocabulary, name="encoder")
         self.latent = GaussianLatent(config.free_nats, name="latent")
         self.decoder = Decoder(config, name="decoder")
-        self.head = ContextHead(config, name="head")
+        self.head = ContextHead(config.units, name="head")
         self.reconstruction = ReconstructionLoss(name="reconstruction")
         self.seeds = keras.random.SeedGenerator()
 
@@ -209,10 +170,7 @@ class PoemVAE(keras.Model):
 
     def context(self, flat):
         """Return the vectors of the two characters before each place, (B, T, 2 * D)."""
-        vectors = self.vocabulary(flat)  # (B, T, D)
-        T = ops.shape(flat)[1]
-        padded = ops.pad(vectors, [(0, 0), (2, 0), (0, 0)])  # (B, T + 2, D)
-        return ops.concatenate([padded[:, 1 : T + 1], padded[:, :T]], axis=-1)
+        return before(self.vocabulary(flat))
 
 
 def blocks(depth: int, config: VAEConfig):
