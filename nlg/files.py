@@ -29,10 +29,16 @@ def write_whole(path: pathlib.Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Give a path to write to; it takes the place of `path` once all is on the disk."""
-    if path.exists() and not path.is_file():  # /dev/stdout, a pipe, a folder
+    """Give a path to write to; it takes the place of `path` once all is on the disk.
+
+    A link stays one, what it leads to is replaced. What has no place of its own, such
+    as a pipe or /dev/stdout, is written to as it is.
+    """
+    is_open = str(path).startswith(("/dev/", "/proc/"))  # maybe a link to a plain file
+    if is_open or (path.exists() and not path.is_file()):
         yield path
         return
+    path = pathlib.Path(os.path.realpath(path))
     part = path.with_name(path.name + ".part")
     try:
         yield part

@@ -1,5 +1,6 @@
 import json
 import os
+import pathlib
 
 import pytest
 
@@ -81,6 +82,34 @@ def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path):
     assert os.read(reader, 100) == b"through"
     os.close(reader)
     assert pipe.is_fifo()
+
+
+def test_a_link_stays_a_link_and_leads_to_the_new_file(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "a").write_bytes(b"old")
+    (tmp_path / "link").symlink_to(tmp_path / "folder" / "a")
+    write_whole(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "folder" / "a").read_bytes() == b"new"
+    assert names(tmp_path) == ["folder", "link"]
+    assert names(tmp_path / "folder") == ["a"]
+
+
+def test_a_link_that_leads_nowhere_or_to_itself_is_no_crash(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "new")
+    write_whole(tmp_path / "link", b"new")
+    assert (tmp_path / "new").read_bytes() == b"new"
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    write_whole(tmp_path / "loop", b"new")
+    assert (tmp_path / "loop").read_bytes() == b"new"
+
+
+def test_what_is_open_elsewhere_is_written_to_and_not_replaced(tmp_path):
+    # As /dev/stdout is where a shell has sent it to a file.
+    with (tmp_path / "a").open("wb") as file:
+        write_whole(pathlib.Path(f"/dev/fd/{file.fileno()}"), b"through")
+        assert os.fstat(file.fileno()).st_size == len(b"through")
+    assert (tmp_path / "a").read_bytes() == b"through"
 
 
 def test_json_is_read():

@@ -1,7 +1,8 @@
 """`nlg data`: raw text in, training data out."""
 
 import pathlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -9,7 +10,36 @@ from nlg.cli.options import Number, Word, progress
 from nlg.cli.poem import FORM_NAMES
 
 if TYPE_CHECKING:
-    from nlg.poem.dataset import Poem, Report
+    from nlg.text.collect import Found, Report
+
+Record = TypeVar("Record", bound="Found")
+
+COLLECTING = [  # what every kind of data may be told, in the order of the help
+    click.argument("inputs", nargs=-1, required=True, metavar="INPUT..."),
+    click.option(
+        "-o",
+        "--output",
+        required=True,
+        type=click.Path(path_type=pathlib.Path),
+        help="The training part; gzipped if it ends in .gz.",
+    ),
+    click.option(
+        "--dev-share",
+        type=Number(0, 1, max_open=True),
+        default=0.01,
+        show_default=True,
+        help="Share kept back for dev, beside OUTPUT: NAME.dev.… for NAME.….",
+    ),
+    click.option("--seed", type=click.IntRange(0), default=1, show_default=True),
+    click.option("--strict", is_flag=True, help="Stop at the first unreadable record."),
+]
+
+
+def collecting(command: Callable) -> Callable:
+    """Give a command the options of all collecting; `_part` takes the middle three."""
+    for option in reversed(COLLECTING):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -18,14 +48,7 @@ def data() -> None:
 
 
 @data.command("poem")
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=click.Path(path_type=pathlib.Path),
-    help="JSON lines of the training part; gzipped if it ends in .gz.",
-)
+@collecting
 @click.option(
     "--form",
     "forms",
@@ -33,22 +56,8 @@ def data() -> None:
     type=Word(FORM_NAMES),
     help="Keep this form; may be repeated.  [default: all four]",
 )
-@click.option(
-    "--dev-share",
-    type=Number(0, 1, max_open=True),
-    default=0.01,
-    show_default=True,
-    help="Share of poems kept back for dev, beside OUTPUT as NAME.dev.jsonl.",
-)
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
-@click.option("--strict", is_flag=True, help="Stop at the first unreadable record.")
 def poem_data(
-    inputs: tuple[str, ...],
-    output: pathlib.Path,
-    forms: tuple[str, ...],
-    dev_share: float,
-    seed: int,
-    strict: bool,
+    inputs: tuple[str, ...], forms: tuple[str, ...], strict: bool, **parting: Any
 ) -> None:
     """Collect regulated poems from files and folders; - is standard input.
 
@@ -58,64 +67,122 @@ def poem_data(
 
     Reads JSON arrays with paragraphs (chinese-poetry), JSON lines, and plain text with
     one poem a line or one a block; gzipped or not. Traditional characters become
-    simplified ones, marks are dropped, a poem found twice is kept once.
+    simplified ones, marks are dropped, a poem found twice is kept once. JSON lines are
+    written.
+    """
+    from nlg.poem import dataset
+    from nlg.text.collect import Report, split
+
+    report = Report()
+    records = _records(dataset.find_files(inputs), dataset.read)
+    poems = list(dataset.clean(records, forms or FORM_NAMES, report, strict))
+    _tell(report, poems, "regulated poem")
+    _part(poems, "poems", split, dataset.write, **parting)
+
+
+@data.command("couplet")
+@collecting
+@click.option(
+    "--max-length",
+    type=click.IntRange(1),
+    default=64,
+    show_default=True,
+    help="Characters that a line may have, marks included.",
+)
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="FILE",
+    help="Drop couplets that share a line with FILE, such as a test set; may be "
+    "repeated.",
+)
+def couplet_data(
+    inputs: tuple[str, ...],
+    max_length: int,
+    exclude: tuple[str, ...],
+    strict: bool,
+    **parting: Any,
+) -> None:
+    """Collect couplets from files and folders; - is standard input.
+
+    \b
+    nlg data couplet couplet/train/ -o couplets.tsv.gz --exclude couplet/test/
+    echo 書山有路勤為徑；學海無涯苦作舟 | nlg data couplet - -o mine.tsv --dev-share 0
+
+    Reads 上联 TAB 下联 (；or —— will do for the TAB), JSON lines with first_line and
+    second_line, and in.txt with out.txt beside it (couplet-dataset); gzipped or not.
+    Traditional characters become simplified ones, spaces and marks at the end are
+    dropped, marks inside become ， 、 or ？. What is not two lines of one length with
+    marks at the same places is dropped, a couplet found twice is kept once. Lines of
+    上联 TAB 下联 are written; no line of the dev part stands in the training part.
+    """
+    from nlg.couplet import dataset
+    from nlg.text.collect import Report
+
+    report = Report()
+    excluded = dataset.lines_in(dataset.find_files(exclude))
+    records = _records(dataset.find_files(inputs), dataset.read)
+    couplets = list(dataset.clean(records, report, strict, max_length, excluded))
+    _tell(report, couplets, "couplet")
+    _part(couplets, "couplets", dataset.split, dataset.write, **parting)
+
+
+def _records(
+    files: Iterable[pathlib.Path], read: Callable[[pathlib.Path], Iterable[Record]]
+) -> Iterator[Record]:
+    """Yield the records of every file behind a progress bar."""
+    return progress((record for path in files for record in read(path)), "reading")
+
+
+def _tell(report: "Report", kept: list, what: str) -> None:
+    """Report on stderr what was kept, and what was dropped why.
+
+    Raises:
+        DataError: nothing was kept.
     """
     from nlg.errors import DataError
-    from nlg.poem import dataset
 
-    report = dataset.Report()
-    poems = _collect(inputs, forms or FORM_NAMES, report, strict)
-    if not poems:
-        _tell(report)
-        raise DataError("no regulated poem in the input: nothing to train on")
-    train, dev = dataset.split(poems, dev_share, seed)
-    _write(train, dev, output)
-    _tell(report)
-    click.echo(
-        f"wrote {len(train):,} poems to {output}, {len(dev):,} kept back for dev",
-        err=True,
-    )
+    for problem in report.problems[:20]:
+        click.echo(f"skipped: {problem}", err=True)
+    if len(report.problems) > 20:
+        click.echo(f"skipped: {len(report.problems) - 20} more", err=True)
+    counts = ", ".join(f"{kind} {n:,}" for kind, n in report.kept.most_common())
+    click.echo(f"read {report.read:,} records; kept {counts or 'none'}", err=True)
+    for reason, count in report.dropped.most_common():
+        click.echo(f"dropped {count:,}: {reason}", err=True)
+    if not kept:
+        raise DataError(f"no {what} in the input: nothing to train on")
 
 
-def _collect(
-    inputs: tuple[str, ...], forms: tuple[str, ...], report: "Report", strict: bool
-) -> list["Poem"]:
-    """Read every file behind a progress bar; each poem once over all of them."""
-    from nlg.poem import dataset
+def _part(
+    kept: list,
+    what: str,
+    split: Callable[[list, float, int], tuple[list, list]],
+    write: Callable[[list, pathlib.Path], None],
+    *,
+    output: pathlib.Path,
+    dev_share: float,
+    seed: int,
+) -> None:
+    """Write a training and a dev part; without a dev part, remove an earlier run's.
 
-    files = dataset.find_files(inputs)
-    records = (record for path in files for record in dataset.read(path))
-    counted = progress(records, "reading")
-    return list(dataset.clean(counted, forms, report, strict))
-
-
-def _write(train: list["Poem"], dev: list["Poem"], output: pathlib.Path) -> None:
-    """Write both parts; without a dev part, remove the one of an earlier run.
-
-    Its poems may be in the new training part.
+    What it holds may be in the new training part.
     """
     from nlg.errors import DataError
-    from nlg.poem import dataset
+    from nlg.text.collect import dev_path
 
-    beside = dataset.dev_path(output)
+    train, dev = split(kept, dev_share, seed)
+    beside = dev_path(output)
     try:
-        dataset.write(train, output)
+        write(train, output)
         if dev:
-            dataset.write(dev, beside)
+            write(dev, beside)
         elif beside.is_file():
             beside.unlink()
             click.echo(f"removed the old {beside}: nothing kept back for dev", err=True)
     except OSError as error:
         raise DataError(f"{output} cannot be written: {error.strerror}") from None
-
-
-def _tell(report: "Report") -> None:
-    """Report on stderr what was kept, and what was dropped why."""
-    for problem in report.problems[:20]:
-        click.echo(f"skipped: {problem}", err=True)
-    if len(report.problems) > 20:
-        click.echo(f"skipped: {len(report.problems) - 20} more", err=True)
-    kept = ", ".join(f"{form} {n:,}" for form, n in report.kept.most_common()) or "none"
-    click.echo(f"read {report.read:,} records; kept {kept}", err=True)
-    for reason, count in report.dropped.most_common():
-        click.echo(f"dropped {count:,}: {reason}", err=True)
+    click.echo(
+        f"wrote {len(train):,} {what} to {output}, {len(dev):,} kept back for dev",
+        err=True,
+    )

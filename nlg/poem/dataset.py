@@ -8,25 +8,20 @@ poem` writes; one object over many lines will do), and plain text, one poem a li
 one a block between blank lines.
 """
 
-import collections
 import dataclasses
-import gzip
-import io
 import json
 import pathlib
-import random
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from nlg.errors import DataError
-from nlg.files import UNREADABLE, parse_json, text_of, write_whole
+from nlg.files import UNREADABLE, parse_json, text_of
+from nlg.text import collect
+from nlg.text.collect import HALF, Report, Value, json_values, name_of, readable
 from nlg.text.forms import FORMS, cut_unmarked, form_of
-from nlg.text.normalize import fold_width, is_han, to_simplified, verses
+from nlg.text.normalize import fold_width, is_han, simplified, to_simplified, verses
 
 SUFFIXES = (".json", ".jsonl", ".txt")
 HEADS = 2  # lines that may stand before a poem: its title, its author
-HALF = re.compile("[\ud800-\udfff]")  # a surrogate, which no UTF-8 text can hold
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,45 +50,14 @@ class Record(NamedTuple):
     problem: str = ""
 
 
-@dataclasses.dataclass
-class Report:
-    """How many records were read, kept by form, and dropped by reason."""
-
-    read: int = 0
-    kept: collections.Counter = dataclasses.field(default_factory=collections.Counter)
-    dropped: collections.Counter = dataclasses.field(
-        default_factory=collections.Counter
-    )
-    problems: list[str] = dataclasses.field(default_factory=list)
-
-
 def load_poems(path: pathlib.Path) -> list[Poem]:
     """Read what `nlg data poem` wrote; raise at the first bad record."""
     return list(clean(read(path), FORMS, Report(), strict=True))
 
 
 def find_files(inputs: Iterable[str]) -> list[pathlib.Path]:
-    """Return the files that `inputs` name; a folder stands for what is below it.
-
-    A pipe or a device is as good as a file.
-    """
-    files: list[pathlib.Path] = []
-    for name in inputs:
-        path = pathlib.Path(name)
-        if path.is_dir():
-            below = sorted(
-                p for p in path.rglob("*") if _suffix(p) in SUFFIXES and p.is_file()
-            )
-            if not below:
-                raise DataError(
-                    f"{path}: no {', '.join(SUFFIXES)} file in this folder, nor gzipped"
-                )
-            files += below
-        elif name == "-" or path.exists():
-            files.append(path)
-        else:
-            raise DataError(f"{path}: no such file or folder")
-    return files
+    """Return the files that `inputs` name; a folder stands for what is below it."""
+    return collect.find_files(inputs, SUFFIXES)
 
 
 def read(path: pathlib.Path) -> Iterator[Record]:
@@ -101,7 +65,7 @@ def read(path: pathlib.Path) -> Iterator[Record]:
 
     A record that cannot be read is yielded with its `problem`, never skipped.
     """
-    name = "<stdin>" if str(path) == "-" else str(path)
+    name = name_of(path)
     try:
         text = text_of(path)
     except UNREADABLE as error:
@@ -111,7 +75,7 @@ def read(path: pathlib.Path) -> Iterator[Record]:
     if start == "[":
         yield from _read_array(name, text)
     elif start == "{":
-        yield from _read_json_lines(name, text)
+        yield from map(_record, json_values(name, text))
     else:
         yield from _read_plain(name, text)
 
@@ -126,15 +90,7 @@ def clean(
     """
     seen: set[tuple[str, ...]] = set()
     wanted = set(forms)
-    for record in records:
-        report.read += 1
-        if record.problem:
-            problem = f"{record.where}: {record.problem}"
-            if strict:
-                raise DataError(problem)
-            report.problems.append(problem)
-            report.dropped["unreadable record"] += 1
-            continue
+    for record in readable(records, report, strict):
         lines = simplified(record.lines)
         form = form_of(lines)
         reason = _reason_to_drop(lines, form and form.name, wanted, seen)
@@ -150,34 +106,9 @@ def clean(
         yield Poem(form.name, lines, *about)
 
 
-def split(
-    poems: list[Poem], dev_share: float, seed: int
-) -> tuple[list[Poem], list[Poem]]:
-    """Return train and dev; the same poems and seed give the same split."""
-    numbers = set(
-        random.Random(seed).sample(range(len(poems)), round(len(poems) * dev_share))
-    )
-    train = [poem for number, poem in enumerate(poems) if number not in numbers]
-    return train, [poems[number] for number in sorted(numbers)]
-
-
-def dev_path(path: pathlib.Path) -> pathlib.Path:
-    """Return where the dev part goes: poems.dev.jsonl.gz beside poems.jsonl.gz."""
-    name, dot, suffixes = path.name.partition(".")
-    return path.with_name(f"{name}.dev{dot}{suffixes}")
-
-
 def write(poems: Iterable[Poem], path: pathlib.Path) -> None:
     """Write JSON lines, gzipped if `path` ends in .gz; whole or not at all."""
-    content = "".join(poem.to_json() + "\n" for poem in poems).encode()
-    if path.suffix == ".gz":
-        content = gzip.compress(content, mtime=0)  # same poems, same bytes
-    write_whole(path, content)
-
-
-def simplified(lines: Sequence[str]) -> tuple[str, ...]:
-    """Return `lines` in simplified characters."""
-    return tuple(to_simplified("\n".join(lines)).split("\n"))
+    collect.write_lines((poem.to_json() for poem in poems), path)
 
 
 def _reason_to_drop(
@@ -196,11 +127,6 @@ def _reason_to_drop(
     return "duplicate" if lines in seen else ""
 
 
-def _suffix(path: pathlib.Path) -> str:
-    """Return the suffix of a file's content: .json for a.json.gz."""
-    return (path.with_suffix("") if path.suffix == ".gz" else path).suffix
-
-
 def _read_array(name: str, text: str) -> Iterator[Record]:
     try:
         records = parse_json(text)
@@ -209,31 +135,14 @@ def _read_array(name: str, text: str) -> Iterator[Record]:
         return
     # The decoder keeps no line numbers; the n-th record of an array is found by its n.
     for number, record in enumerate(records, 1):
-        yield _record(f"{name}: record {number}", record)
+        yield _record(Value(f"{name}: record {number}", record))
 
 
-def _read_json_lines(name: str, text: str) -> Iterator[Record]:
-    for number, line in enumerate(_json_texts(text), 1):
-        if not line.strip():
-            continue
-        where = f"{name}:{number}"
-        try:
-            yield _record(where, parse_json(line))
-        except json.JSONDecodeError as error:
-            yield Record(where, problem=f"not JSON: {error.msg}")
-
-
-def _json_texts(text: str) -> Iterable[str]:
-    """Return `text` itself if it is one JSON value, else its lines."""
-    try:
-        parse_json(text)
-    except json.JSONDecodeError:
-        return io.StringIO(text)
-    return [text]
-
-
-def _record(where: str, fields: Any) -> Record:
+def _record(found: Value) -> Record:
     """Return the record that a JSON object describes."""
+    where, fields, problem = found
+    if problem:
+        return Record(where, problem=problem)
     if not isinstance(fields, dict):
         return Record(where, problem="not a JSON object")
     body = fields.get("paragraphs", fields.get("lines"))

@@ -7,6 +7,7 @@ both convert phrase by phrase, so 皇后 and 後來 keep their own characters.
 import functools
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 # The ideographs of Unicode: the unified blocks, their extensions, and 〇.
@@ -26,6 +27,11 @@ def _converter(name: str) -> Any:
 def to_simplified(text: str) -> str:
     """Return `text` in simplified characters: 國破山河在 -> 国破山河在."""
     return _converter("t2s").convert(text)
+
+
+def simplified(lines: Sequence[str]) -> tuple[str, ...]:
+    """Return `lines`, none of which holds a line end, in simplified characters."""
+    return tuple(to_simplified("\n".join(lines)).split("\n"))
 
 
 def to_traditional(text: str) -> str:

@@ -1,4 +1,3 @@
-import collections
 import gzip
 import io
 import json
@@ -12,7 +11,8 @@ from known_poems import BAIDI, SPRING, STORKS
 
 from nlg.errors import DataError
 from nlg.poem import dataset
-from nlg.poem.dataset import Poem, Report, clean, find_files, load_poems, read
+from nlg.poem.dataset import Poem, clean, find_files, load_poems, read
+from nlg.text.collect import Report
 from nlg.text.forms import FORMS
 
 RIVER = ("千山鸟飞绝", "万径人踪灭", "孤舟蓑笠翁", "独钓寒江雪")
@@ -356,7 +356,7 @@ def test_every_record_is_counted_once(found):
     assert report.kept == {"五绝": 1, "五律": 1}
 
 
-# --- splitting and writing
+# --- writing
 
 
 def numbered(count):
@@ -368,25 +368,6 @@ def numbered(count):
         )
         for n in range(count)
     ]
-
-
-@pytest.mark.parametrize(
-    ("share", "size"), [(0, 0), (0.01, 2), (0.5, 100), (0.99, 198)]
-)
-def test_a_split_is_all_poems_once_in_their_order(share, size):
-    poems = numbered(200)
-    train, dev = dataset.split(poems, share, seed=3)
-    assert len(dev) == size
-    count = collections.Counter(train) + collections.Counter(dev)
-    assert count == collections.Counter(poems)
-    for part in (train, dev):
-        assert part == sorted(part, key=poems.index)
-
-
-def test_a_seed_says_which_poems_are_kept_back():
-    poems = numbered(200)
-    parts = [dataset.split(poems, 0.1, seed)[1] for seed in (1, 1, 2)]
-    assert parts[0] == parts[1] != parts[2]
 
 
 @pytest.mark.parametrize("name", ["poems.jsonl", "poems.jsonl.gz"])
@@ -418,11 +399,3 @@ def test_loading_stops_at_a_bad_record(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"lines": 3}', "utf-8")
     with pytest.raises(DataError, match=r"a\.jsonl:1: no list of strings"):
         load_poems(tmp_path / "a.jsonl")
-
-
-@pytest.mark.parametrize(
-    ("name", "dev"),
-    [("p.jsonl.gz", "p.dev.jsonl.gz"), ("p.jsonl", "p.dev.jsonl"), ("p", "p.dev")],
-)
-def test_dev_lies_beside_train(tmp_path, name, dev):
-    assert dataset.dev_path(tmp_path / name) == tmp_path / dev
