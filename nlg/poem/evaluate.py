@@ -64,22 +64,3 @@ def latent_report(poet: Poet, poems: Iterable[Poem]) -> dict[str, Any]:
         "latent_units": every.shape[1],
         "reconstruction_accuracy": right / places,
     }
-
-
-def table(columns: dict[str, dict[str, Any]]) -> str:
-    """Return the reports of `columns` side by side, one score a line."""
-    names = list(dict.fromkeys(name for report in columns.values() for name in report))
-    width = max(map(len, names))
-    wide = {title: max(len(title), 10) for title in columns}
-    lines = [" " * width + "".join(f"  {t:>{w}}" for t, w in wide.items())]
-    for name in names:
-        cells = (_cell(report.get(name)) for report in columns.values())
-        row = "".join(f"  {c:>{w}}" for c, w in zip(cells, wide.values(), strict=True))
-        lines.append(f"{name:<{width}}{row}")
-    return "\n".join(lines)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"

@@ -1,0 +1,209 @@
+"""`nlg check`: what is right and wrong with a couplet or a poem."""
+
+import importlib.util
+import json
+import pathlib
+import sys
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nlg.cli.options import JSON, Word, as_typed, progress, read_text, write_lines
+
+if TYPE_CHECKING:
+    from nlg.couplet.dataset import Couplet
+    from nlg.poem.check import Examination
+    from nlg.text.couplets import Parallelism, Verdict
+
+    Parallel = Callable[[str, str], Parallelism]
+
+BOOK = click.option(
+    "--book",
+    type=Word(("平水韵", "中华新韵")),
+    default="平水韵",
+    show_default=True,
+    help="Rhyme book whose tones count: of Tang and Song, or of today.",
+)
+STRICT = click.option("--strict", is_flag=True, help="Exit with 1 if a rule is broken.")
+
+
+@click.group()
+def check() -> None:
+    """Say what is right and wrong with a couplet or a poem."""
+
+
+@check.command("couplet")
+@click.argument("lines", nargs=-1, metavar="[A B]")
+@click.option(
+    "--input",
+    "source",
+    type=click.Path(path_type=pathlib.Path, dir_okay=False, allow_dash=True),
+    help="Couplets as nlg data couplet reads them, 上联 TAB 下联 a line; - is standard "
+    "input. Prints a JSON line each.",
+)
+@BOOK
+@click.option(
+    "--allow-particles",
+    is_flag=True,
+    help="Let 之 and other particles stand at one place in both lines.",
+)
+@click.option(
+    "--no-parallelism", is_flag=True, help="Leave words and their classes out: faster."
+)
+@STRICT
+@JSON
+@click.pass_context
+def check_couplet_lines(
+    ctx: click.Context,
+    lines: tuple[str, ...],
+    source: pathlib.Path | None,
+    **options: Any,
+) -> None:
+    """Check that B (下联) answers A (上联): length, marks, repeats and tones.
+
+    \b
+    nlg check couplet 晚风摇树树还挺 晨露润花花更红
+    nlg check couplet 海内存知己 天涯若比邻 --book 中华新韵 --json
+    nlg check couplet --input 对联.tsv --no-parallelism > verdicts.jsonl
+
+    The words that face each other (对仗) are jieba's guess, and no rule.
+    """
+    from nlg.cli.verdicts import couplet_rows, parallel_rows
+    from nlg.text.couplets import check_couplet
+
+    couplets = _couplets(lines, source)
+    parallel = None if options["no_parallelism"] else _parallel()
+    as_json = options["as_json"] or source is not None
+    broken = False
+    for couplet in couplets:
+        verdict = check_couplet(*couplet, options["book"], options["allow_particles"])
+        broken |= bool(verdict.violations)
+        if as_json:
+            facts = _couplet_facts(couplet, verdict, parallel)
+            facts["book"] = options["book"]
+            click.echo(json.dumps(facts, ensure_ascii=False))
+            continue
+        write_lines(couplet_rows(couplet, verdict), None)
+        if parallel:  # found last: jieba takes a second to load
+            write_lines(parallel_rows(parallel(*couplet)), None)
+    ctx.exit(int(options["strict"] and broken))
+
+
+def _couplets(
+    lines: tuple[str, ...], source: pathlib.Path | None
+) -> Iterable["Couplet"]:
+    """Return what there is to check, in simplified characters."""
+    if bool(lines) == (source is not None) or len(lines) not in (0, 2):
+        raise click.UsageError("give two lines, 上联 and 下联, or --input FILE")
+    if source is None:
+        return [_typed(*map(as_typed, lines))]
+    couplets = _couplets_of(source)
+    # On a terminal the verdicts themselves show how far it is.
+    hidden = sys.stdout.isatty()
+    return couplets if hidden else progress(couplets, "checking", len(couplets))
+
+
+def _typed(first_line: str, second_line: str) -> "Couplet":
+    """Return a couplet from the command line, which must be Chinese."""
+    from nlg.couplet.dataset import cleaned
+    from nlg.errors import OptionError
+    from nlg.text.normalize import verses
+
+    couplet = cleaned(first_line, second_line)
+    for name, line in zip(("上联", "下联"), couplet, strict=True):
+        if not verses(line):
+            start = line[:20] or "an empty text"
+            raise OptionError(f"{name}: {start} has no Chinese characters")
+    return couplet
+
+
+def _couplets_of(path: pathlib.Path) -> list["Couplet"]:
+    """Return the couplets of a file, of whatever lengths."""
+    from nlg.couplet.dataset import cleaned, read
+    from nlg.errors import DataError
+
+    couplets = []
+    for record in read(path):
+        if record.problem:
+            raise DataError(f"{record.where}: {record.problem}")
+        couplets.append(cleaned(record.first_line, record.second_line))
+    if not couplets:
+        raise DataError(f"{path}: no couplet in it")
+    return couplets
+
+
+def _parallel() -> "Parallel | None":
+    """Return what finds the words that face each other, where jieba is installed."""
+    if importlib.util.find_spec("jieba") is None:
+        note = 'note: 对仗 is left out; it needs pip install "nlg[eval]"'
+        click.echo(note, err=True)
+        return None
+    from nlg.text.couplets import parallelism
+
+    return parallelism
+
+
+def _couplet_facts(
+    couplet: "Couplet", verdict: "Verdict", parallel: "Parallel | None"
+) -> dict[str, Any]:
+    """Return what --json prints."""
+    facts = couplet._asdict() | {
+        "tones": verdict.tones,
+        "violations": [violation._asdict() for violation in verdict.violations],
+        "clean": not verdict.violations,
+    }
+    if parallel:
+        words = parallel(*couplet)
+        pairs = [one._asdict() | {"alike": one.alike} for one in words.pairs]
+        facts["parallelism"] = words._asdict() | {"pairs": pairs}
+    return facts
+
+
+@check.command("poem")
+@click.argument("text", metavar="[POEM]", default="-")
+@BOOK
+@STRICT
+@JSON
+@click.pass_context
+def check_poem(
+    ctx: click.Context, text: str, book: str, strict: bool, as_json: bool
+) -> None:
+    """Check form, tones, rhyme and originality of POEM; - is standard input.
+
+    \b
+    nlg check poem 白日依山尽，黄河入海流。欲穷千里目，更上一层楼。
+    nlg check poem 國破山河在城春草木深感時花濺淚恨別鳥驚心 --strict --json
+    nlg poem --sample | nlg check poem
+
+    Typed with or without marks, in simplified or traditional characters. One that is no
+    五绝, 七绝, 五律 or 七律 gets tones and rhyme only; to --strict that is a fault.
+    """
+    from nlg.cli.verdicts import poem_rows
+    from nlg.poem.check import examine
+
+    found = examine(read_text(text), book)
+    if as_json:
+        facts = _poem_facts(found) | {"book": book}
+        click.echo(json.dumps(facts, ensure_ascii=False))
+    else:
+        write_lines(poem_rows(found), None)
+    ctx.exit(int(strict and not found.clean))
+
+
+def _poem_facts(found: "Examination") -> dict[str, Any]:
+    """Return what --json prints."""
+    violations = [violation._asdict() for violation in found.verdict.violations]
+    rhymes = {book: rhyme._asdict() for book, rhyme in found.rhymes.items()}
+    return {
+        "lines": found.lines,
+        "form": found.verdict.form,
+        "pattern": found.verdict.pattern,
+        "tones": found.verdict.tones,
+        "violations": violations,
+        "clean": found.clean,
+        "rhymes": rhymes,
+        "polyphones": [polyphone._asdict() for polyphone in found.polyphones],
+        "known_lines": found.known_lines,
+        "longest_shared_run": found.longest_shared_run,
+    }

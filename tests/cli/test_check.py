@@ -1,0 +1,362 @@
+import gzip
+import importlib.util
+import json
+
+import pytest
+
+from nlg.text.couplets import check_couplet, parallelism
+from nlg.text.width import width
+
+FIRST, SECOND = "晚风摇树树还挺", "晨露润花花更红"
+BROKEN = "晨露润花枝更翠"  # 叠字不对, 句脚失对, 下联仄收
+STORKS = "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。"
+THOUGHT = "床前明月光，疑是地上霜。举头望明月，低头思故乡。"
+SPRING = (
+    "國破山河在，城春草木深。感時花濺淚，恨別鳥驚心。"
+    "烽火連三月，家書抵萬金。白頭搔更短，渾欲不勝簪。"
+)
+
+
+@pytest.fixture
+def couplet(run):
+    """`nlg check couplet` without jieba, which takes its time to load."""
+
+    def couplet(*arguments, stdin=None):
+        return run("check", "couplet", "--no-parallelism", *arguments, stdin=stdin)
+
+    return couplet
+
+
+@pytest.fixture
+def poem(run):
+    return lambda *arguments, stdin=None: run("check", "poem", *arguments, stdin=stdin)
+
+
+def columns_of(row, sign):
+    """The columns on the screen where `sign` begins."""
+    return [width(row[:place]) for place, found in enumerate(row) if found == sign]
+
+
+# --- couplets
+
+
+def test_both_lines_stand_over_their_tones(couplet):
+    result = couplet(FIRST, SECOND)
+    assert result.exit_code == 0 and result.stderr == ""
+    assert result.stdout == (
+        "上联  晚风摇树树还挺\n"
+        "      仄平多仄仄平仄\n"
+        "下联  晨露润花花更红\n"
+        "      平仄仄多多多平\n"
+        "\n"
+        "合律  no rule is broken\n"
+    )
+
+
+def test_each_fault_is_marked_named_and_counted(couplet):
+    rows = couplet(FIRST, BROKEN).stdout.splitlines()
+    assert columns_of(rows[2], "＾") == columns_of(rows[5], "＾")
+    assert columns_of(rows[5], "＾") == [6 + 2 * 4, 6 + 2 * 6]  # places 5 and 7
+    assert rows[7:] == [
+        "叠字不对  place 5: 树 repeats place 4, 枝 is new",
+        "句脚失对  挺 and 翠 end the lines in the same tone, 仄",
+        "下联仄收  翠 ends 下联 in an oblique tone",
+        "不合律  3 faults",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "row"),
+    [
+        ("江山，日月", "日水高舟", "字数不等  上联 has 5 characters and marks, 下联 4"),
+        ("江山，日月", "日水高，舟", "标点不对  place 3: ， in 上联, 高 in 下联"),
+        ("山之高月", "水之落舟", "同位重字  place 2: 之 stands in both lines"),
+        ("江山日月", "日水高舟", "异位重字  place 1: 日 stands in 上联 too, at 3"),
+        ("江山日月", "高舟山灯", "平仄失对  place 2: 山 and 舟 are both 平"),
+        ("江山江月", "雨石落舟", "叠字不对  place 3: 江 repeats place 1, 落 is new"),
+        ("江山日月", "雨石雨舟", "叠字不对  place 3: 日 is new, 雨 repeats place 1"),
+    ],
+)
+def test_each_rule_is_told_in_words(couplet, first, second, row):
+    assert row in couplet(first, second).stdout.splitlines()
+
+
+def test_one_fault_is_no_faults(couplet):
+    assert couplet("江山日月", "高舟雨灯").stdout.endswith("不合律  1 fault\n")
+
+
+def test_lines_of_unequal_length_say_what_was_not_compared(couplet):
+    assert "inner tones of such lines are not compared" in couplet("江月", "雨").stdout
+    assert "not compared" not in couplet("江月", "雨灯").stdout
+
+
+def test_a_couplet_is_read_however_it_is_typed(couplet):
+    typed = couplet(" 晚風搖樹樹還挺； ", "晨露潤花花更紅。")
+    assert typed.stdout == couplet(FIRST, SECOND).stdout
+
+
+def test_narrow_characters_keep_the_tones_in_their_columns(couplet):
+    rows = couplet("OK月风", "AB山月").stdout.splitlines()
+    assert columns_of(rows[0], "月") == columns_of(rows[1], "仄")[:1]
+
+
+def test_a_long_line_is_folded(couplet):
+    rows = couplet("春江" * 50, "明月" * 50).stdout.splitlines()
+    assert max(map(width, rows)) <= 80
+    folded = [row for row in rows if "春" in row]
+    assert "".join(folded).replace("上联", "").replace(" ", "") == "春江" * 50
+    assert [row[:2] for row in rows if row[:1] in "上下"][:2] == ["上联", "下联"]
+
+
+def test_a_line_of_2000_characters_is_checked(couplet):
+    assert couplet("月" * 2000, "春" * 2000).stdout.endswith(
+        "合律  no rule is broken\n"
+    )
+
+
+def test_json_holds_what_check_couplet_finds(couplet):
+    verdict = check_couplet(FIRST, BROKEN)
+    result = couplet(FIRST, BROKEN, "--json")
+    assert json.loads(result.stdout) == {
+        "first_line": FIRST,
+        "second_line": BROKEN,
+        "tones": list(verdict.tones),
+        "violations": [violation._asdict() for violation in verdict.violations],
+        "clean": False,
+        "book": "平水韵",
+    }
+
+
+def test_the_book_may_be_todays(couplet):
+    assert "下联仄收" in couplet("日月", "山白").stdout
+    modern = couplet("日月", "山白", "--book", "中华新韵", "--json")
+    assert json.loads(modern.stdout)["clean"]
+    assert json.loads(modern.stdout)["book"] == "中华新韵"
+
+
+def test_particles_may_be_allowed(couplet):
+    assert "同位重字" in couplet("山之高月", "水之落舟").stdout
+    assert "同位重字" not in couplet("山之高月", "水之落舟", "--allow-particles").stdout
+
+
+def test_a_verdict_is_no_failure_unless_strict(couplet):
+    assert couplet(FIRST, BROKEN).exit_code == 0
+    assert couplet(FIRST, BROKEN, "--strict").exit_code == 1
+    assert couplet(FIRST, SECOND, "--strict").exit_code == 0
+
+
+def test_words_that_face_each_other_come_last(run):
+    result = run("check", "couplet", "春风织柳线", "秋雨补荷衣")
+    *_, verdict, words, shares = result.stdout.splitlines()
+    assert verdict == "合律  no rule is broken"
+    assert words.startswith("对仗  ")
+    found = parallelism("春风织柳线", "秋雨补荷衣")
+    for pair in found.pairs:
+        assert f"{pair.first_word}/{pair.second_word} {pair.first_class}" in words
+    assert f"{found.boundaries:.0%} of the word boundaries" in shares
+    as_json = run("check", "couplet", "春风织柳线", "秋雨补荷衣", "--json")
+    told = json.loads(as_json.stdout)["parallelism"]
+    assert told["boundaries"] == found.boundaries
+    assert [one["alike"] for one in told["pairs"]] == [p.alike for p in found.pairs]
+
+
+def test_without_jieba_the_rules_are_checked_all_the_same(run, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    result = run("check", "couplet", FIRST, SECOND)
+    assert result.stdout.endswith("合律  no rule is broken\n")
+    assert result.stderr == 'note: 对仗 is left out; it needs pip install "nlg[eval]"\n'
+
+
+# --- many couplets
+
+
+def test_a_file_gives_one_json_line_a_couplet(couplet, tmp_path):
+    path = tmp_path / "对联.tsv"
+    path.write_text(f"{FIRST}\t{SECOND}\tmine\n{FIRST}\t{BROKEN}\n日月\t山\n", "utf-8")
+    records = [
+        json.loads(line) for line in couplet("--input", path).stdout.splitlines()
+    ]
+    assert [record["clean"] for record in records] == [True, False, False]
+    assert [record["second_line"] for record in records] == [SECOND, BROKEN, "山"]
+    assert records[2]["violations"][0]["kind"] == "字数不等"
+
+
+def test_a_pipe_and_a_gzipped_file_are_files_too(couplet, tmp_path):
+    text = f"{FIRST}\t{SECOND}\n"
+    piped = couplet("--input", "-", stdin=text).stdout
+    (tmp_path / "a.gz").write_bytes(gzip.compress(text.encode()))
+    assert piped == couplet("--input", tmp_path / "a.gz").stdout
+    assert json.loads(piped)["clean"]
+
+
+def test_strict_looks_at_every_couplet(couplet):
+    text = f"{FIRST}\t{BROKEN}\n{FIRST}\t{SECOND}\n"
+    result = couplet("--input", "-", "--strict", stdin=text)
+    assert result.exit_code == 1
+    assert len(result.stdout.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "exit_code", "reason"),
+    [
+        ([], None, 2, "give two lines, 上联 and 下联, or --input FILE"),
+        ([FIRST], None, 2, "give two lines"),
+        ([FIRST, SECOND, SECOND], None, 2, "give two lines"),
+        ([FIRST, SECOND, "--input", "-"], "", 2, "give two lines"),
+        ([FIRST, ""], None, 2, "下联: an empty text has no Chinese characters"),
+        (["😀", SECOND], None, 2, "上联: 😀 has no Chinese characters"),
+        ([FIRST, SECOND, "--book", "广韵"], None, 2, "'广韵' is not one of"),
+        (["--input", "-"], "", 1, "-: no couplet in it"),
+        (["--input", "-"], "春风\t秋雨\n春风\n", 1, "<stdin>:2: no TAB"),
+        (["--input", "-"], b"\xff\xfe\x00", 1, "<stdin>: cannot be read"),
+        (["--input", "nowhere"], None, 1, "nowhere: cannot be read"),
+    ],
+)
+def test_what_is_no_couplet_is_told_in_one_line(
+    couplet, arguments, stdin, exit_code, reason
+):
+    result = couplet(*arguments, stdin=stdin)
+    assert (result.exit_code, result.stdout) == (exit_code, "")
+    assert reason in result.stderr.splitlines()[-1]
+
+
+# --- poems
+
+
+def test_a_poem_stands_over_its_tones_and_what_is_known_of_it(poem):
+    result = poem(STORKS)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == (
+        "1     白日依山尽\n"
+        "      仄仄平平仄\n"
+        "2     黄河入海流\n"
+        "      平平仄仄平\n"
+        "3     欲穷千里目\n"
+        "      仄平平仄仄\n"
+        "4     更上一层楼\n"
+        "      多仄仄平平\n"
+        "\n"
+        "格律  五绝, 仄起首句不入韵\n"
+        "押韵  平水韵 十一尤: 流 楼\n"
+        "押韵  中华新韵 七尤: 流 楼\n"
+        "多音  更 4:1 (line:place)\n"
+        "出处  4 of 4 lines stand in the training set; "
+        "one ends as a line there does, for 5 characters\n"
+        "合律  no rule is broken\n"
+    )
+
+
+def test_each_broken_rule_of_a_poem_is_marked_and_named(poem):
+    rows = poem(THOUGHT).stdout.splitlines()
+    assert "格律  五绝, no standard pattern" in rows
+    assert rows[-5:] == [
+        "失替  line 2, place 4: the even places do not alternate",
+        "失粘  line 3, place 2: the line does not begin as the one before did",
+        "失替  line 3, place 4: the even places do not alternate",
+        "失对  line 4, place 2: the line does not oppose the one before",
+        "不合律  4 faults",
+    ]
+    marked = [row for row in rows if "＾" in row]
+    assert [columns_of(row, "＾") for row in marked] == [[12], [8, 12], [8]]
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        (
+            "白日依山尽，黄河入海东。欲穷千里目，更上一层楼。",
+            "出韵  line 4, place 5: 楼 does not rhyme in 一东",
+        ),
+        (
+            "白日依山尽，黄河入海流。欲穷千里目，更上一层月。",
+            "韵脚仄声  line 4, place 5: 月 ends an even line in an oblique tone",
+        ),
+        (
+            "白日依山尽，黄河入海流。欲穷千里目，更上山层楼。",
+            "三平尾  line 4, place 3: three level tones end the line",
+        ),
+        (
+            "白日依山尽，月河入海流。欲穷千里目，更上一层楼。",
+            "孤平  line 2, place 1: 仄平仄仄平 has one level tone besides the rhyme",
+        ),
+    ],
+)
+def test_each_rule_of_a_poem_is_told_in_words(poem, text, row):
+    assert row in poem(text).stdout.splitlines()
+
+
+def test_traditional_characters_are_read(poem):
+    rows = poem(SPRING).stdout.splitlines()
+    assert rows[0] == "1     国破山河在"
+    assert "格律  五律, 仄起首句不入韵" in rows
+    assert "押韵  中华新韵 九文: 深 心 金; not 簪" in rows
+    assert rows[-1] == "合律  no rule is broken"
+
+
+def test_a_poem_of_no_form_says_so_and_gets_tones_and_rhyme(poem):
+    result = poem("枯藤老树昏鸦，小桥流水人家")
+    assert result.stdout.splitlines() == [
+        "1     枯藤老树昏鸦",
+        "      平平仄仄平平",
+        "2     小桥流水人家",
+        "      仄平平仄平平",
+        "",
+        "格律  none of 五绝 七绝 五律 七律, so only tones and rhyme are looked at",
+        "押韵  平水韵 六麻: 鸦 家",
+        "押韵  中华新韵 一麻: 鸦 家",
+        "出处  0 of 2 lines stand in the training set",
+    ]
+
+
+def test_a_poem_of_one_character_is_looked_at(poem):
+    assert poem("春").stdout.startswith("1     春\n      平\n\n格律  none of 五绝")
+
+
+def test_a_poem_as_json(poem):
+    facts = json.loads(poem(THOUGHT, "--json").stdout)
+    assert facts["lines"] == ["床前明月光", "疑是地上霜", "举头望明月", "低头思故乡"]
+    assert (facts["form"], facts["pattern"], facts["clean"]) == ("五绝", "", False)
+    assert facts["violations"][0] == {"kind": "失替", "line": 2, "place": 4}
+    assert facts["rhymes"]["平水韵"] == {
+        "group": "七阳",
+        "feet": "光霜乡",
+        "others": "",
+    }
+    assert facts["polyphones"][0] == {"character": "望", "line": 3, "place": 3}
+    assert (facts["known_lines"], facts["longest_shared_run"]) == (4, 5)
+    assert facts["book"] == "平水韵"
+
+
+def test_the_poem_may_come_from_a_pipe(poem):
+    assert poem("-", stdin=STORKS).stdout == poem(stdin=STORKS).stdout
+    assert poem(stdin=STORKS).stdout == poem(STORKS).stdout
+
+
+def test_strict_wants_regulated_verse_without_faults(poem):
+    assert poem(STORKS, "--strict").exit_code == 0
+    assert poem(THOUGHT, "--strict").exit_code == 1
+    assert poem("枯藤老树昏鸦", "--strict").exit_code == 1
+    assert poem(THOUGHT).exit_code == poem("枯藤老树昏鸦").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "stdin", "exit_code", "reason"),
+    [
+        ("", None, 2, "an empty text has no Chinese characters; give a poem"),
+        ("To be", None, 2, "To be has no Chinese characters; give a poem"),
+        ("-", "", 2, "an empty text has no Chinese characters"),
+        ("-", b"\xff\xfe\x00", 1, "standard input is no UTF-8 text"),
+    ],
+)
+def test_what_is_no_poem_is_told_in_one_line(poem, text, stdin, exit_code, reason):
+    result = poem(text, stdin=stdin)
+    assert (result.exit_code, result.stdout) == (exit_code, "")
+    assert reason in result.stderr.splitlines()[-1]
+
+
+def test_a_console_without_chinese_reads_and_shows_the_verdict(shell):
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0"}
+    done = shell("check", "couplet", FIRST, SECOND, environment=locale)
+    assert (done.returncode, done.stderr) == (0, b"")  # jieba tells nothing either
+    assert "合律" in done.stdout.decode()
+    assert "对仗" in done.stdout.decode()
