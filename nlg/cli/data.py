@@ -36,7 +36,7 @@ COLLECTING = [  # what every kind of data may be told, in the order of the help
 
 
 def collecting(command: Callable) -> Callable:
-    """Give a command the options of all collecting; `_part` takes the middle three."""
+    """Give a command the options of all collecting; `part` takes the middle three."""
     for option in reversed(COLLECTING):
         command = option(command)
     return command
@@ -74,10 +74,10 @@ def poem_data(
     from nlg.text.collect import Report, split
 
     report = Report()
-    records = _records(dataset.find_files(inputs), dataset.read)
+    records = records_of(dataset.find_files(inputs), dataset.read)
     poems = list(dataset.clean(records, forms or FORM_NAMES, report, strict))
-    _tell(report, poems, "regulated poem")
-    _part(poems, "poems", split, dataset.write, **parting)
+    tell(report, poems, "regulated poem")
+    part(poems, "poems", split, dataset.write, **parting)
 
 
 @data.command("couplet")
@@ -121,21 +121,21 @@ def couplet_data(
 
     report = Report()
     excluded = dataset.lines_in(dataset.find_files(exclude))
-    records = _records(dataset.find_files(inputs), dataset.read)
+    records = records_of(dataset.find_files(inputs), dataset.read)
     couplets = list(dataset.clean(records, report, strict, max_length, excluded))
-    _tell(report, couplets, "couplet")
-    _part(couplets, "couplets", dataset.split, dataset.write, **parting)
+    tell(report, couplets, "couplet")
+    part(couplets, "couplets", dataset.split, dataset.write, **parting)
 
 
-def _records(
+def records_of(
     files: Iterable[pathlib.Path], read: Callable[[pathlib.Path], Iterable[Record]]
 ) -> Iterator[Record]:
     """Yield the records of every file behind a progress bar."""
     return progress((record for path in files for record in read(path)), "reading")
 
 
-def _tell(report: "Report", kept: list, what: str) -> None:
-    """Report on stderr what was kept, and what was dropped why.
+def tell(report: "Report", kept: list, what: str) -> None:
+    """Report on stderr what was kept, changed, and dropped why.
 
     Raises:
         DataError: nothing was kept.
@@ -150,11 +150,13 @@ def _tell(report: "Report", kept: list, what: str) -> None:
     click.echo(f"read {report.read:,} records; kept {counts or 'none'}", err=True)
     for reason, count in report.dropped.most_common():
         click.echo(f"dropped {count:,}: {reason}", err=True)
+    for change, count in report.changed.most_common():
+        click.echo(f"changed {count:,}: {change}", err=True)
     if not kept:
         raise DataError(f"no {what} in the input: nothing to train on")
 
 
-def _part(
+def part(
     kept: list,
     what: str,
     split: Callable[[list, float, int], tuple[list, list]],

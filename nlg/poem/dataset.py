@@ -14,9 +14,17 @@ import pathlib
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from nlg.files import UNREADABLE, parse_json, text_of
+from nlg.files import UNREADABLE, text_of
 from nlg.text import collect
-from nlg.text.collect import HALF, Report, Value, json_values, name_of, readable
+from nlg.text.collect import (
+    HALF,
+    Report,
+    Value,
+    array_values,
+    json_values,
+    name_of,
+    readable,
+)
 from nlg.text.forms import FORMS, cut_unmarked, form_of
 from nlg.text.normalize import fold_width, is_han, simplified, to_simplified, verses
 
@@ -73,7 +81,7 @@ def read(path: pathlib.Path) -> Iterator[Record]:
         return
     start = text.lstrip()[:1]
     if start == "[":
-        yield from _read_array(name, text)
+        yield from map(_record, array_values(name, text))
     elif start == "{":
         yield from map(_record, json_values(name, text))
     else:
@@ -125,17 +133,6 @@ def _reason_to_drop(
     if form not in wanted:
         return "a form not asked for"
     return "duplicate" if lines in seen else ""
-
-
-def _read_array(name: str, text: str) -> Iterator[Record]:
-    try:
-        records = parse_json(text)
-    except json.JSONDecodeError as error:
-        yield Record(f"{name}:{error.lineno}", problem=f"not JSON: {error.msg}")
-        return
-    # The decoder keeps no line numbers; the n-th record of an array is found by its n.
-    for number, record in enumerate(records, 1):
-        yield _record(Value(f"{name}: record {number}", record))
 
 
 def _record(found: Value) -> Record:

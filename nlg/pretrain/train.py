@@ -15,12 +15,12 @@ from nlg.pretrain.corpus import (
     Corpus,
     build_corpus,
     count_characters,
-    documents,
     make_vocabulary,
 )
 from nlg.pretrain.model import Pretraining
 from nlg.pretrain.objectives import EXTRA, OBJECTIVES, Objectives
 from nlg.pretrain.options import PretrainOptions
+from nlg.text.documents import documents
 from nlg.text.packing import pack
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import Vocabulary

@@ -47,11 +47,14 @@ class Value(NamedTuple):
 
 @dataclasses.dataclass
 class Report:
-    """How many records were read, kept by kind, and dropped by reason."""
+    """How many records were read, kept by kind, changed and dropped by reason."""
 
     read: int = 0
     kept: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     dropped: collections.Counter = dataclasses.field(
+        default_factory=collections.Counter
+    )
+    changed: collections.Counter = dataclasses.field(
         default_factory=collections.Counter
     )
     problems: list[str] = dataclasses.field(default_factory=list)
@@ -90,6 +93,11 @@ def name_of(path: pathlib.Path) -> str:
     return "<stdin>" if str(path) == "-" else str(path)
 
 
+def source_of(path: pathlib.Path) -> str:
+    """Return what records of a file are called after: 问题.v2.json is 问题."""
+    return "stdin" if str(path) == "-" else path.name.partition(".")[0]
+
+
 def json_values(name: str, text: str) -> Iterator[Value]:
     """Yield the value of each line of JSON lines, or the one value over many lines."""
     for number, line in enumerate(_json_texts(text), 1):
@@ -100,6 +108,18 @@ def json_values(name: str, text: str) -> Iterator[Value]:
             yield Value(where, parse_json(line))
         except json.JSONDecodeError as error:
             yield Value(where, problem=f"not JSON: {error.msg}")
+
+
+def array_values(name: str, text: str) -> Iterator[Value]:
+    """Yield the values of a JSON array."""
+    try:
+        values = parse_json(text)
+    except json.JSONDecodeError as error:
+        yield Value(f"{name}:{error.lineno}", problem=f"not JSON: {error.msg}")
+        return
+    # The decoder keeps no line numbers; the n-th record of an array is found by its n.
+    for number, value in enumerate(values, 1):
+        yield Value(f"{name}: record {number}", value)
 
 
 def readable(

@@ -1,16 +1,9 @@
-import gzip
-import json
-import lzma
-
 import numpy as np
-import pytest
 
-from nlg.errors import DataError
 from nlg.pretrain.corpus import (
     Corpus,
     build_corpus,
     count_characters,
-    documents,
     make_vocabulary,
 )
 from nlg.text.tokenizer import Tokenizer
@@ -28,54 +21,6 @@ def sample_texts(corpus, tokenizer):
     tokens = tokenizer.vocabulary.tokens
     parts = np.split(corpus.token_ids, corpus.starts[1:-1])
     return ["".join(tokens[i] for i in part) for part in parts]
-
-
-@pytest.mark.parametrize(
-    ("name", "opener"),
-    [("a.txt", open), ("a.txt.gz", gzip.open), ("a.txt.xz", lzma.open)],
-)
-def test_blank_lines_part_the_documents_of_a_text(name, opener, tmp_path):
-    with opener(tmp_path / name, "wt", encoding="utf-8") as file:
-        file.write(TEXT)
-    assert list(documents(tmp_path / name)) == DOCUMENTS
-
-
-def test_json_lines_give_a_passage_a_text_or_a_poem(tmp_path):
-    path = tmp_path / "mixed.jsonl"
-    records = [
-        {"passage": "长江全长六千三百公里。", "question": "多长？"},
-        {"passage": "长江全长六千三百公里。", "question": "哪条江？"},
-        {"text": "短文。"},
-        {"lines": ["床前明月光", "疑是地上霜"]},
-    ]
-    lines = [json.dumps(record, ensure_ascii=False) for record in records]
-    path.write_text("\n".join(lines), "utf-8")
-    want = ["长江全长六千三百公里。", "短文。", "床前明月光，疑是地上霜。"]
-    assert list(documents(path)) == want  # one passage of two questions comes once
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "says"),
-    [
-        ("a.jsonl", b'{"text": "x"}\n{\n', "a.jsonl:2: no JSON object"),
-        ("a.jsonl", b'{"title": "x"}\n', "a.jsonl:1: no JSON object"),
-        ("a.jsonl", b"[1]\n", "a.jsonl:1: no JSON object"),
-        ("a.txt", "春眠".encode("gbk"), "a.txt: cannot be read as UTF-8"),
-        ("a.txt.xz", b"no xz at all", "a.txt.xz: cannot be read"),
-        ("a.txt.gz", b"\x1f\x8b broken", "a.txt.gz: cannot be read"),
-    ],
-)
-def test_broken_file_is_named(name, content, says, tmp_path):
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(DataError, match=says):
-        list(documents(tmp_path / name))
-
-
-def test_endless_line_is_cut_and_an_endless_document_parted(tmp_path):
-    path = tmp_path / "long.txt"
-    path.write_text("春" * 100_000 + "\n" + ("夏" * 99 + "\n") * 300, "utf-8")
-    found = list(documents(path))
-    assert [len(text) for text in found] == [20_000, 20_000, 10_000]
 
 
 def test_vocabulary_begins_with_the_special_tokens_and_has_what_is_frequent():

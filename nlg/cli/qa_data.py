@@ -1,0 +1,180 @@
+"""`nlg data qa` and `nlg data cloze`: questions to train a reader on."""
+
+import pathlib
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nlg.cli.data import collecting, part, records_of, tell
+from nlg.cli.options import Number, progress
+from nlg.cli.qa_eval import LAYOUT
+
+if TYPE_CHECKING:
+    from nlg.qa.dataset import Question
+
+
+@click.command("qa")
+@collecting
+@LAYOUT
+@click.option(
+    "--max-passage",
+    type=click.IntRange(0),
+    default=256,
+    show_default=True,
+    help="Characters of a passage; a longer one is cut to a window that holds the "
+    "answer. 0 cuts none.",
+)
+@click.option(
+    "--max-question",
+    type=click.IntRange(0),
+    default=64,
+    show_default=True,
+    help="Characters of a question; of a longer one the end is kept.",
+)
+@click.option(
+    "--max-answer",
+    type=click.IntRange(0),
+    default=32,
+    show_default=True,
+    help="Characters of an answer; a longer one is dropped.",
+)
+@click.option(
+    "--extractive", is_flag=True, help="Drop answers that are not in their passage."
+)
+@click.option(
+    "--negatives",
+    type=Number(0, 1),
+    default=0,
+    show_default=True,
+    help="Share of the answered questions that get a second passage, which looks alike "
+    "and does not answer them.",
+)
+def qa_data(
+    inputs: tuple[str, ...],
+    layout: str,
+    max_passage: int,
+    max_question: int,
+    max_answer: int,
+    extractive: bool,
+    negatives: float,
+    seed: int,
+    strict: bool,
+    **parting: Any,
+) -> None:
+    """Collect questions with passages from files and folders; - is standard input.
+
+    \b
+    nlg data qa cmrc2018_train.json WebQA.json -o qa.jsonl.gz --negatives 0.3
+    echo '{"passage": "杜甫号少陵。", "question": "谁号少陵？", "answer": "杜甫"}' |
+        nlg data qa - -o mine.jsonl --dev-share 0
+
+    Reads WebQA.json and SogouQA.json, SQuAD 1 and 2 and CMRC 2018 JSON, and JSON lines
+    of (source, passage, question, answer) or with passages; gzipped or not. Each
+    passage makes an example, one without the answer too; an example found twice is
+    kept once. JSON lines are written; questions about one passage stay on one side.
+    For --negatives, the passage is another question's: one of those that share most
+    with this one (BM25 over the words that jieba finds) and do not hold its answer.
+    """
+    from nlg.qa import dataset, examples
+    from nlg.text.collect import Report
+
+    options = examples.CleanOptions(max_passage, max_question, max_answer, extractive)
+    report = Report()
+    files = dataset.find_files(inputs)
+    records = records_of(files, lambda path: dataset.read(path, layout))
+    questions = list(examples.clean(records, report, strict, options))
+    tell(report, questions, "question")
+    write = partial(_write, max_passage, negatives, seed)
+    part(questions, "questions", examples.split, write, seed=seed, **parting)
+
+
+def _write(
+    size: int,
+    share: float,
+    seed: int,
+    questions: "list[Question]",
+    path: pathlib.Path,
+) -> None:
+    """Write the examples of a part, and negatives from its own passages."""
+    from nlg.qa import examples
+    from nlg.qa.negatives import negatives
+
+    found = examples.examples(questions, size, seed)
+    added = negatives(found, share, seed, progress)
+    examples.write([*found, *added], path)
+    click.echo(f"{path}: {len(found):,} examples, {len(added):,} negatives", err=True)
+
+
+@click.command("cloze")
+@click.argument("inputs", nargs=-1, required=True, metavar="TEXT...")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="JSON lines; gzipped if it ends in .gz.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=100_000,
+    show_default=True,
+    help="Stop after so many questions.",
+)
+@click.option(
+    "--per-document",
+    type=click.IntRange(1),
+    default=4,
+    show_default=True,
+    help="Questions of one document at most.",
+)
+@click.option(
+    "--max-passage",
+    type=click.IntRange(16),
+    default=256,
+    show_default=True,
+    help="Characters of a passage.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+def cloze_data(
+    inputs: tuple[str, ...],
+    output: pathlib.Path,
+    limit: int,
+    per_document: int,
+    max_passage: int,
+    seed: int,
+) -> None:
+    """Make questions of plain text that nobody asked; - is standard input.
+
+    \b
+    nlg data cloze news.txt.xz wiki/*.txt -o clozes.jsonl.gz --limit 200000
+
+    A name that stands in two sentences of a document is blanked in one, which becomes
+    the question; the others are the passage, and the name the answer. TEXT is plain
+    text with a blank line between documents, or JSON lines with a passage or a text;
+    gzip and xz are unpacked. Documents are taken from the files in turn.
+    """
+    import random
+    from itertools import islice
+
+    from nlg.errors import DataError
+    from nlg.qa.cloze import ClozeOptions, clozes
+    from nlg.qa.examples import write
+    from nlg.text.documents import in_turn
+
+    rng = random.Random(seed)
+    options = ClozeOptions(passage=max_passage, per_document=per_document)
+    made = (
+        example
+        for source, text in in_turn(map(pathlib.Path, inputs))
+        for example in clozes(text, source, rng, options)
+    )
+    found = list(progress(islice(made, limit), "clozes", limit))
+    if not found:
+        raise DataError("no name stands in two sentences of a document: nothing made")
+    try:
+        write(found, output)
+    except OSError as error:
+        raise DataError(f"{output} cannot be written: {error.strerror}") from None
+    click.echo(f"wrote {len(found):,} questions to {output}", err=True)

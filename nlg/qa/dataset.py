@@ -1,0 +1,278 @@
+"""Read questions with the passages that may answer them.
+
+    path, text -> records (one a question, as found) -> questions
+
+Four layouts are read, gzipped or not, and told apart by what stands in them:
+
+    webqa, sogou  JSON array of {id, question, passages: [{passage, answer}]}
+    squad         JSON object of data, paragraphs and qas (SQuAD 1 and 2, CMRC 2018, …)
+    jsonl         JSON lines of {source, passage, question, answer}, or with passages
+    (gold)        id TAB answer TAB variant|variant, as SogouQA's scorer keeps its gold
+
+An empty answer says that the passage does not answer the question.
+"""
+
+import collections
+import io
+import pathlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from nlg.errors import DataError
+from nlg.files import UNREADABLE, text_of
+from nlg.text import collect
+from nlg.text.collect import (
+    HALF,
+    Report,
+    Value,
+    array_values,
+    json_values,
+    name_of,
+    readable,
+    source_of,
+)
+
+SUFFIXES = (".json", ".jsonl")
+ANSWER_KEYS = {"answer", "answers"}
+SQUAD_PARTS = {"data": "article", "paragraphs": "paragraph", "qas": "question"}
+
+
+class Passage(NamedTuple):
+    """A text that may answer a question."""
+
+    text: str
+    answers: tuple[str, ...] = ()  # what it answers, those in `text` first; or nothing
+    start: int = -1  # where answers[0] stands in `text`; -1 if it does not
+
+
+class Question(NamedTuple):
+    """A question and where its answer may stand."""
+
+    id: str
+    question: str
+    passages: tuple[Passage, ...]
+    source: str
+    answers: tuple[str, ...] = ()  # right ones, the canonical first; () has none
+
+
+class Record(NamedTuple):
+    """A question as found at `where` (file:line); `problem`: why it is unreadable."""
+
+    where: str
+    question: Question | None = None
+    problem: str = ""
+
+
+class _Broken(ValueError):
+    """What is wrong with a record, in one phrase."""
+
+
+def find_files(inputs: Iterable[str]) -> list[pathlib.Path]:
+    """Return the files that `inputs` name; a folder stands for what is below it."""
+    return collect.find_files(inputs, SUFFIXES)
+
+
+def load_questions(
+    path: pathlib.Path, layout: str, report: Report, strict: bool = False
+) -> list[Question]:
+    """Read the questions of a file that has one at least, each by an id of its own.
+
+    Raises:
+        DataError: no question, or two of one id; with `strict`, a bad record.
+    """
+    places: dict[str, str] = {}
+    questions = []
+    for record in readable(read(path, layout), report, strict):
+        assert record.question is not None
+        name = record.question.id
+        if name in places:
+            raise DataError(f"{record.where}: id {name} again, after {places[name]}")
+        places[name] = record.where
+        questions.append(record.question)
+    if not questions:
+        reasons = [*report.problems, f"{name_of(path)}: no question in it"]
+        raise DataError(reasons[0])
+    return questions
+
+
+def read(path: pathlib.Path, layout: str = "auto") -> Iterator[Record]:
+    """Yield the questions of one file; `-` is standard input.
+
+    A question without an id is called by its number in the file, one without a source
+    by the file's name. What cannot be read is yielded with its `problem`.
+    """
+    name = name_of(path)
+    try:
+        text = text_of(path)
+    except UNREADABLE as error:
+        yield Record(name, problem=f"cannot be read: {error}")
+        return
+    source = source_of(path)
+    for number, found in enumerate(_values(name, text), 1):
+        yield from _records(found, str(number), layout, source)
+
+
+def _records(found: Value, number: str, layout: str, source: str) -> Iterator[Record]:
+    """Yield the questions of one value of a file, which is its `number`-th."""
+    where, value, problem = found
+    if problem:
+        yield Record(where, problem=problem)
+    elif isinstance(value, tuple):
+        yield _record(where, _of_gold, value, source)
+    elif layout == "squad" or (layout == "auto" and _is_squad(value)):
+        for part in _paragraphs(found):
+            yield from _of_paragraph(part, number, source)
+    else:
+        yield _record(where, _of_object, value, number, source)
+
+
+def _values(name: str, text: str) -> Iterator[Value]:
+    """Yield JSON values, or the fields of lines that TABs part, as tuples."""
+    start = text.lstrip()[:1]
+    if start == "[":
+        yield from array_values(name, text)
+    elif start == "{":
+        yield from json_values(name, text)
+    else:
+        for number, line in enumerate(io.StringIO(text), 1):
+            if line.strip():
+                fields = line.rstrip("\r\n").split("\t")
+                yield Value(f"{name}:{number}", tuple(fields))
+
+
+def _record(where: str, read: Callable[..., Question], *fields: Any) -> Record:
+    """Return the question that `read` makes of `fields`, or what is wrong with them."""
+    try:
+        return Record(where, read(*fields))
+    except _Broken as broken:
+        return Record(where, problem=str(broken))
+
+
+def _of_gold(fields: tuple[str, ...], source: str) -> Question:
+    if len(fields) != 3:
+        raise _Broken("no JSON, and no id TAB answer TAB variants either")
+    name, answer, variants = fields
+    return Question(name, "", (), source, _unique([answer, *variants.split("|")]))
+
+
+def _of_object(fields: Any, number: str, source: str) -> Question:
+    """Return the question of an object with a passage, or with passages."""
+    fields = _object(fields)
+    question = _asked(fields, "question")
+    told = _answers(fields) if ANSWER_KEYS & fields.keys() else None
+    parts = _list(fields, "passages") if "passages" in fields else [fields]
+    passages = tuple(_passage(part, told) for part in parts)
+    if told is None:
+        found = (answer for passage in passages for answer in passage.answers)
+        told = tuple(name for name, _ in collections.Counter(found).most_common())
+    source = _text(fields, "source") if "source" in fields else source
+    return Question(_id(fields, "id") or number, question, passages, source, told)
+
+
+def _passage(part: Any, told: tuple[str, ...] | None) -> Passage:
+    """Return a passage with its own answers, else with the `told` ones that it has."""
+    fields = {"passage": part} if isinstance(part, str) else _object(part)
+    text = _text(fields, "passage")
+    if told is None or ANSWER_KEYS & fields.keys():
+        answers = _answers(fields)
+    else:
+        answers = tuple(answer for answer in told if answer in text)
+    return _answered(text, answers, fields.get("start"))
+
+
+def _answered(text: str, answers: tuple[str, ...], told: Any) -> Passage:
+    """Return a passage whose first answer stands where it was `told`, if it does."""
+    answers = tuple(sorted(answers, key=lambda answer: answer not in text))
+    if not answers:
+        return Passage(text)
+    right = type(told) is int and told >= 0 and text.startswith(answers[0], told)
+    return Passage(text, answers, told if right else text.find(answers[0]))
+
+
+def _is_squad(value: Any) -> bool:
+    return isinstance(value, dict) and not SQUAD_PARTS.keys().isdisjoint(value)
+
+
+def _paragraphs(found: Value) -> Iterator[Value]:
+    """Yield the paragraphs of a whole file or an article, each with its place."""
+    where, value, _ = found
+    for key in ("data", "paragraphs"):
+        if isinstance(value, dict) and isinstance(value.get(key), list):
+            for number, part in enumerate(value[key], 1):
+                place = f"{where}, {SQUAD_PARTS[key]} {number}"
+                yield from _paragraphs(Value(place, part))
+            return
+    yield found
+
+
+def _of_paragraph(found: Value, number: str, source: str) -> Iterator[Record]:
+    where, value, _ = found
+    try:
+        fields = _object(value)
+        text = _text(fields, "context_text" if "context_text" in fields else "context")
+        asked = _list(fields, "qas")
+    except _Broken as broken:
+        yield Record(where, problem=str(broken))
+        return
+    for count, qa in enumerate(asked, 1):
+        place = f"{where}, {SQUAD_PARTS['qas']} {count}"
+        yield _record(place, _of_qa, qa, text, f"{number}-{count}", source)
+
+
+def _of_qa(fields: Any, text: str, number: str, source: str) -> Question:
+    fields = _object(fields)
+    question = _asked(fields, "query_text" if "query_text" in fields else "question")
+    name = _id(fields, "query_id" if "query_id" in fields else "id") or number
+    impossible = fields.get("is_impossible") in (True, "true")  # CJRC writes a text
+    answers = () if impossible else _answers(fields)
+    told = fields.get("answers")
+    first = told[0] if isinstance(told, list) and told else None
+    place = first.get("answer_start") if isinstance(first, dict) else None
+    passage = _answered(text, answers, place)
+    return Question(name, question, (passage,), source, answers)
+
+
+def _answers(fields: dict[str, Any]) -> tuple[str, ...]:
+    """Return the texts under `answers` or `answer`; one of "" is no answer."""
+    told = fields.get("answers", fields.get("answer"))
+    parts: list[Any] = told if isinstance(told, list) else [told]
+    texts = (part if isinstance(part, dict) else {"text": part} for part in parts)
+    return _unique([_text(fields, "text", "answer") for fields in texts])
+
+
+def _unique(answers: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, map(str.strip, answers))))
+
+
+def _asked(fields: dict[str, Any], key: str) -> str:
+    question = _text(fields, key)
+    if not question.strip():
+        raise _Broken("an empty question")
+    return question
+
+
+def _id(fields: dict[str, Any], key: str) -> str:
+    name = fields.get(key, "")
+    return str(name) if type(name) is int else _text({key: name}, key)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _Broken("not a JSON object")
+    return value
+
+
+def _text(fields: dict[str, Any], key: str, called: str = "") -> str:
+    """Return the text under `key`, which messages call so, or as it is `called`."""
+    text = fields.get(key)
+    if not isinstance(text, str):
+        raise _Broken(f"no text under {called or key}")
+    if HALF.search(text):
+        raise _Broken("half a character, such as \\ud840 by itself")
+    return text
+
+
+def _list(fields: dict[str, Any], key: str) -> list[Any]:
+    if not isinstance(fields.get(key), list):
+        raise _Broken(f"no list under {key}")
+    return fields[key]

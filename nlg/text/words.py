@@ -1,0 +1,65 @@
+"""Words of Chinese text, found by jieba.
+
+Raises:
+    OptionError: by any function here, if jieba is not installed.
+"""
+
+import functools
+import logging
+from typing import Any
+
+from nlg.errors import OptionError
+from nlg.text.normalize import fold_width
+
+
+def cut_words(text: str) -> list[str]:
+    """Return the words of `text` in their order; joined, they are `text`.
+
+    Example:
+        >>> cut_words("我在北京大学读书。")
+        ['我', '在', '北京大学', '读书', '。']
+    """
+    return list(_segmenter().cut(text))
+
+
+def content_words(text: str) -> list[str]:
+    """Return what `text` can be searched by: words in lower case, without marks.
+
+    Example:
+        >>> content_words("ＩＢＭ，在哪里？")
+        ['ibm', '在', '哪里']
+    """
+    words = cut_words(fold_width(text).lower())
+    return [word for word in words if any(map(str.isalnum, word))]
+
+
+def part_of_speech(word: str) -> str:
+    """Return the tag of `word` in jieba's dictionary; "" for a word it does not have.
+
+    Tags are ICTCLAS's: n a noun, nr a person, ns a place, v a verb, m a number, ….
+
+    Example:
+        >>> part_of_speech("北京"), part_of_speech("我们"), part_of_speech("小米13")
+        ('ns', 'r', '')
+    """
+    return _tags().get(word, "")
+
+
+@functools.cache
+def _tags() -> dict[str, str]:
+    segmenter = _segmenter()
+    from jieba.posseg import POSTokenizer
+
+    tagger = POSTokenizer(segmenter)
+    tagger.initialize()
+    return tagger.word_tag_tab
+
+
+@functools.cache
+def _segmenter() -> Any:
+    try:
+        import jieba
+    except ImportError:
+        raise OptionError('words need jieba: pip install "nlg[train]"') from None
+    jieba.setLogLevel(logging.WARNING)  # it tells stderr how it loads
+    return jieba.Tokenizer()
