@@ -10,11 +10,10 @@ LISTED = [line for line in LINES if line and not line.startswith("#")]
 
 
 def test_requirements_txt_is_the_list_of_pyproject():
-    train = PROJECT["optional-dependencies"]["train"]
-    assert [line.split("#")[0].strip() for line in LISTED] == [
-        *PROJECT["dependencies"],
-        *train,
-    ]
+    extras = PROJECT["optional-dependencies"]
+    every = [*PROJECT["dependencies"], *extras["train"], *extras["eval"]]
+    listed = [line.split("#")[0].strip() for line in LISTED]
+    assert listed == list(dict.fromkeys(every))
 
 
 @pytest.mark.parametrize("line", LISTED)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nlg.cli.couplet import RULES
 from nlg.cli.options import (
     DEVICE,
     JSON,
@@ -20,6 +21,7 @@ from nlg.cli.options import (
 from nlg.cli.poem import DEFAULT_FORM, FORM_NAMES, write_options
 
 if TYPE_CHECKING:
+    from nlg.couplet.dataset import Couplet
     from nlg.metrics.trigrams import CharacterTrigrams
 
 
@@ -64,7 +66,7 @@ def eval_poem(files: tuple[str, ...], **options: Any) -> None:
     measured when the checkpoint was made, as what its latent holds of them was.
     """
     from nlg.metrics.poems import poem_report, signature
-    from nlg.poem.evaluate import table
+    from nlg.metrics.table import table
     from nlg.poem.generate import Poet
 
     judge = _judge(options["judge"])
@@ -120,3 +122,77 @@ def _poems_of(name: str) -> list[tuple[str, ...]]:
     if not poems:
         raise DataError(f"{name}: no poem in it")
     return poems
+
+
+@evaluate.command("couplet")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--predictions",
+    multiple=True,
+    metavar="FILE",
+    help="Second lines that a system wrote, one for each couplet and in their order: "
+    "text, or JSON lines with second_line; may be repeated.",
+)
+@click.option("--no-model", is_flag=True, help="Leave our own model out.")
+@click.option(
+    "--without",
+    multiple=True,
+    type=click.Choice(RULES),
+    help="As in nlg couplet, for our own model.",
+)
+@JSON
+@OUTPUT
+@checkpoint_option("couplet")
+@DEVICE
+def eval_couplet(
+    files: tuple[str, ...], predictions: tuple[str, ...], **options: Any
+) -> None:
+    """Report BLEU and the rules that second lines keep, side by side.
+
+    \b
+    nlg eval couplet 对联.tsv
+    nlg eval couplet 对联.tsv.gz --predictions 甲.txt --predictions 乙.jsonl --json
+    nlg eval couplet 对联.tsv --without tones --without ends
+
+    FILE holds couplets, 上联 TAB 下联 a line; - is standard input. One column is for
+    the second lines in it, which people wrote, one for our model's, and one for each of
+    --predictions.
+    """
+    from nlg.couplet.dataset import load_couplets
+    from nlg.couplet.evaluate import human_report, load_second_lines, system_report
+    from nlg.metrics.couplets import bleu_signature, signature
+    from nlg.metrics.table import table
+
+    names = dict.fromkeys(files)
+    couplets = [pair for name in names for pair in load_couplets(pathlib.Path(name))]
+    columns = {"human": human_report(couplets)}
+    if not options["no_model"]:
+        columns["nlg"] = _answered(couplets, options)
+    for name in dict.fromkeys(predictions):
+        lines = load_second_lines(pathlib.Path(name), len(couplets))
+        columns[name] = system_report(couplets, lines)
+    signatures = {"couplets": signature()}
+    if len(columns) > 1:
+        signatures["bleu"] = bleu_signature()
+    if options["as_json"]:
+        report = {"couplets": columns, "signatures": signatures}
+        text = json.dumps(report, ensure_ascii=False)
+    else:
+        text = "\n".join([table(columns), "", *signatures.values()])
+    write_lines([text], options["output"])
+
+
+def _answered(couplets: "list[Couplet]", options: dict[str, Any]) -> dict[str, Any]:
+    """Return the report of our own model."""
+    from nlg.couplet.evaluate import model_report
+    from nlg.couplet.generate import ReplyOptions, Responder
+
+    folder = default_checkpoint(options["checkpoint"], "couplet")
+    responder = Responder.from_checkpoint(folder, options["device"])
+    rules = tuple(rule for rule in RULES if rule not in options["without"])
+    return model_report(
+        couplets,
+        responder,
+        ReplyOptions(rules=rules),
+        lambda answers: progress(answers, "answering", len(couplets)),
+    )

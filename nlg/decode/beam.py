@@ -218,7 +218,9 @@ def _best_ways_on(
     if the end is one of them: two small sorts in place of one large.
     """
     K, V, end_id = rules.beams, log_probs.shape[-1], rules.end_id
-    ways = min(K + (end_id != NO_END), V)
+    ways = K + (end_id != NO_END)
+    if V is not None:  # a graph may leave it open; there are then as many
+        ways = min(ways, V)
     best, token = ops.top_k(log_probs, ways)  # (M, ways)
     token = ops.cast(token, "int32")
     total = ops.reshape(totals, (-1, 1)) + best

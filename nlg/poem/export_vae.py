@@ -5,14 +5,11 @@ TensorFlow backend, whichever backend trained the run.
 """
 
 import dataclasses
-import json
 import pathlib
 import sys
-from typing import Any
 
 import nlg
 from nlg.decode.export import export_onnx, save_weights
-from nlg.errors import DataError
 from nlg.metrics.originality import KnownLines
 from nlg.poem.dataset import load_poems
 from nlg.poem.evaluate import measure
@@ -24,43 +21,35 @@ from nlg.poem.train_vae import build_model, score
 from nlg.poem.vae import PoemVAE
 from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS, seal
 from nlg.text.vocab import Vocabulary
+from nlg.training.apart import best_of, emptied, write_json
 from nlg.training.backend import choose_backend
-from nlg.training.loop import BEST, load_weights
+from nlg.training.loop import load_weights
 from nlg.training.run import Run, best_line
 
 
 def export(
-    run_folder: pathlib.Path, data: pathlib.Path, dev: pathlib.Path, out: pathlib.Path
+    run_folder: pathlib.Path, out: pathlib.Path, data: pathlib.Path, dev: pathlib.Path
 ) -> None:
     """Write the checkpoint `out` from the best weights of `run_folder`.
 
     Args:
         run_folder: what `nlg train poem-vae` wrote.
+        out: the folder to make or to make anew.
         data: the training poems, for the originality report.
         dev: the poems that the metrics are taken on.
-        out: the folder to make or to make anew.
     """
     run = Run(run_folder)
-    saved = run.load(BEST)
-    if saved is None:
-        raise DataError(
-            f"{run_folder} has no {BEST}: train until the first look at dev"
-        )
-    settings = json.loads((run_folder / "config.json").read_text("utf-8"))
-    settings.pop("data")
+    settings, weights = best_of(run)
     options = VAETraining(**settings)
     vocabulary = Vocabulary.load(run_folder / "vocab.txt")
     model = build_model(len(vocabulary), options)
-    load_weights(model, saved[0])
-    out.mkdir(parents=True, exist_ok=True)
-    for old in out.iterdir():
-        old.unlink()
-    write_graphs(model, out)
+    load_weights(model, weights)
+    write_graphs(model, emptied(out))
     vocabulary.save(out / VOCABULARY)
     lines = (line for poem in load_poems(data) for line in poem.lines)
     KnownLines.from_lines(lines).save(out / KNOWN)
     facts = {"task": TASK, "format": FORMAT, "nlg": nlg.__version__, "slots": SLOTS}
-    _write_json(
+    write_json(
         out / CONFIG, {**facts, "model": dataclasses.asdict(model.config), **settings}
     )
     dev_poems = load_poems(dev)
@@ -70,7 +59,7 @@ def export(
     model.compile()  # Keras asks for it before it measures
     metrics["bound"] = score(model, pages, options.batch_tokens)
     metrics["best_line"] = best_line(run.lines())
-    _write_json(out / METRICS, metrics)
+    write_json(out / METRICS, metrics)
     seal(out)
 
 
@@ -108,10 +97,6 @@ def write_graphs(model: PoemVAE, out: pathlib.Path) -> None:
         out / "encoder.onnx",
         weights,
     )
-
-
-def _write_json(path: pathlib.Path, value: dict[str, Any]) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,21 +1,19 @@
 """Train the CNN-VAE: poems in, a run folder and a checkpoint folder out."""
 
 import dataclasses
-import os
 import pathlib
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
 
-from nlg.errors import DataError, NlgError
+from nlg.errors import DataError
 from nlg.poem.dataset import Poem, load_poems
 from nlg.poem.options import VAETraining
 from nlg.poem.pages import Pages, pages_of
 from nlg.poem.search import SLOTS
 from nlg.poem.vae import PoemVAE
 from nlg.text.vocab import Vocabulary
+from nlg.training.apart import export_apart
 from nlg.training.batches import Schedule
 from nlg.training.loop import Means, fit
 from nlg.training.options import MAY_CHANGE
@@ -75,25 +73,8 @@ def build_model(vocab_size: int, options: VAETraining) -> PoemVAE:
 def make_checkpoint(
     folder: pathlib.Path, data: pathlib.Path, dev: pathlib.Path
 ) -> pathlib.Path:
-    """Export the run's best weights to `folder`/checkpoint; return that path.
-
-    In a process of its own: tf2onnx needs Keras on TensorFlow, and this process may run
-    it on another backend.
-    """
-    out = folder / "checkpoint"
-    module = [sys.executable, "-m", "nlg.poem.export_vae"]
-    environment = {
-        **os.environ,
-        "KERAS_BACKEND": "tensorflow",
-        "PYTHONPATH": os.pathsep.join(sys.path),  # nlg may run from a checkout
-    }
-    done = subprocess.run(
-        [*module, folder, data, dev, out], env=environment, stderr=subprocess.PIPE
-    )
-    if done.returncode:
-        last = "".join(done.stderr.decode(errors="replace").strip().splitlines()[-1:])
-        raise NlgError(f"{folder} is trained, but the export failed: {last}")
-    return out
+    """Export the run's best weights to `folder`/checkpoint; return that path."""
+    return export_apart("nlg.poem.export_vae", folder, data, dev)
 
 
 def score(model: PoemVAE, pages: Pages, batch_tokens: int) -> dict[str, float]:

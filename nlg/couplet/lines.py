@@ -1,0 +1,91 @@
+"""A line of a couplet as people type it, and as the model reads it.
+
+typed     海闊憑魚躍 天高任鳥飛！
+source    海阔凭鱼跃，天高任鸟飞        simplified, marks that the model knows
+answer    …………… ……………！            every mark again, as it was typed
+"""
+
+from typing import NamedTuple
+
+from nlg.couplet.rules import FREE
+from nlg.errors import OptionError
+from nlg.text.couplets import is_mark
+from nlg.text.normalize import to_simplified
+
+LONGEST = 64  # characters of a line
+PAUSES = {"、": "、", "?": "？", "？": "？"}  # what the model knows; others are "，"
+
+
+class Line(NamedTuple):
+    """A given line."""
+
+    typed: str  # the part from its first letter to its last; marks as they were typed
+    before: str  # the marks before that part
+    after: str
+    source: str  # `typed`, in simplified characters and marks that the model knows
+    fixed: str  # as long: what must stand in the answer, or FREE
+
+
+def read_line(text: str, keep: str = "") -> Line:
+    """Return `text` as the model reads it.
+
+    Args:
+        text: a line as people type it; white space around it is dropped.
+        keep: see `ReplyOptions`; as long as `text`, or as its part from the first
+            letter to the last.
+
+    Raises:
+        OptionError: there is no letter in it, it is too long, or `keep` does not fit.
+
+    Example:
+        >>> read_line(" 海闊憑魚， ")
+        Line(typed='海闊憑魚', before='', after='，', source='海阔凭鱼', fixed='____')
+    """
+    text = text.strip()
+    letters = [place for place, c in enumerate(text) if not is_mark(c)]
+    if not letters:
+        raise OptionError(
+            f"{text[:20] or 'an empty line'}: nothing to answer; type a line of Chinese"
+        )
+    start, end = letters[0], letters[-1] + 1
+    if end - start > LONGEST:
+        raise OptionError(
+            f"{text[:20]}…: {end - start} characters, at most {LONGEST} can be "
+            "answered; cut the line"
+        )
+    typed = text[start:end]
+    fixed = _fixed(keep, text, start, end)
+    return Line(typed, text[:start], text[end:], as_known(typed), fixed)
+
+
+def _fixed(keep: str, text: str, start: int, end: int) -> str:
+    """Return the characters that must stand at each place of text[start:end]."""
+    keep = as_known(keep.strip().replace("＿", FREE), marks=False)
+    if not keep:
+        return FREE * (end - start)
+    if len(keep) == len(text):
+        return keep[start:end]
+    if len(keep) == end - start:
+        return keep
+    raise OptionError(
+        f"what to keep, {keep[:70]}, has {len(keep)} characters, the line {text[:70]} "
+        f"has {len(text)}; write {FREE} for each place that is free"
+    )
+
+
+def as_known(text: str, marks: bool = True) -> str:
+    """Return `text` in simplified characters and, with `marks`, known marks.
+
+    As long as before: what has no simplified form of one character stays.
+    """
+    simplified = to_simplified(text) if text else ""
+    if len(simplified) != len(text):
+        simplified = "".join(map(_simplified, text))
+    if not marks:
+        return simplified
+    return "".join(PAUSES.get(c, "，") if is_mark(c) else c for c in simplified)
+
+
+def _simplified(character: str) -> str:
+    simplified = to_simplified(character)
+    return simplified if len(simplified) == 1 else character

@@ -1,0 +1,68 @@
+"""The sizes of the couplet model and what a training of it may be told; no Keras."""
+
+import dataclasses
+
+from nlg.errors import OptionError
+from nlg.training.options import MANY, TrainOptions
+
+# What the network is to do: the second line from the first, the first from the second,
+# a first line from a few of its characters.
+MODES = ("forward", "reverse", "complete")
+FORWARD, REVERSE, COMPLETE = range(len(MODES))
+
+
+@dataclasses.dataclass(frozen=True)
+class CoupletConfig:
+    """Size of the model."""
+
+    vocab_size: int  # V
+    pairs: int  # frequent pairs of neighbours that have a vector of their own, and 0
+    units: int = 256  # D
+    embedding_units: int = 128  # E, of a character and of a pair
+    blocks: int = 6
+    dropout: float = 0.0  # inside the convolution blocks
+    context_dropout: float = 0.25  # share of places that do not see what precedes them
+
+
+@dataclasses.dataclass(frozen=True)
+class CoupletTraining(TrainOptions):
+    """What a run may be told: the loop's options, the model's, and its own."""
+
+    units: int = CoupletConfig.units
+    embedding_units: int = CoupletConfig.embedding_units
+    blocks: int = CoupletConfig.blocks
+    dropout: float = CoupletConfig.dropout
+    context_dropout: float = CoupletConfig.context_dropout
+    max_pairs: int = 32_768
+    min_count: int = 5  # rarer characters of the training lines are unknown
+    max_length: int = 40  # longer couplets are not trained on
+    reverse_share: float = 0.15  # of samples: the first line from the second
+    complete_share: float = 0.1  # of samples: a first line from a few of its characters
+    learning_rate: float = 2e-3
+    ema: float = 0.998
+
+    def __post_init__(self):
+        """Refuse what cannot run."""
+        super().__post_init__()
+        if self.reverse_share + self.complete_share > 1:
+            raise OptionError(
+                f"reverse_share ({self.reverse_share}) and complete_share "
+                f"({self.complete_share}) are more than all samples together"
+            )
+
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """Return the least and the greatest that each setting may be."""
+        sizes = ("units", "embedding_units", "blocks", "min_count", "max_length")
+        shares = ("context_dropout", "reverse_share", "complete_share")
+        return super().bounds() | {
+            **dict.fromkeys(sizes, (1, MANY)),
+            **dict.fromkeys(shares, (0, 1)),
+            "dropout": (0, 0.9),
+            "max_pairs": (0, MANY),
+        }
+
+    def model(self, vocab_size: int, pairs: int) -> CoupletConfig:
+        """Return the model's share of these settings."""
+        names = {field.name for field in dataclasses.fields(CoupletConfig)}
+        own = {k: v for k, v in dataclasses.asdict(self).items() if k in names}
+        return CoupletConfig(vocab_size=vocab_size, pairs=pairs, **own)

@@ -1,0 +1,104 @@
+"""Whole couplets from a word, or from a word for each line.
+
+    春风            □□春风□□□ -> 一夜春风吹绿柳 -> 满城…
+    山 水           □□山□□□□ -> …                □□水□□□□
+
+First lines are drawn around the word at every place where it may stand; each gets its
+best answer, and the couplets that the model finds most probable are kept.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+
+from nlg.couplet.generate import Reply, ReplyOptions, Responder, Row, Written
+from nlg.couplet.lines import LONGEST, read_line
+from nlg.couplet.options import COMPLETE, FORWARD
+from nlg.couplet.rules import FREE, Task
+from nlg.errors import OptionError
+from nlg.text.couplets import is_mark
+from nlg.text.normalize import to_simplified
+from nlg.text.prosody import LEVEL, OBLIQUE
+
+DRAFTS = 6  # first lines drawn for each place of the word
+WARMTH = 0.7  # temperature of the drafts
+DEFAULTS = ReplyOptions()
+
+
+def compose(
+    responder: Responder,
+    themes: tuple[str, ...],
+    length: int = 7,
+    options: ReplyOptions = DEFAULTS,
+) -> list[Reply]:
+    """Return couplets about one word, or with one word in each line, the best first.
+
+    Args:
+        responder: the model.
+        themes: a word of the first line and, if there is a second, one of as many
+            characters that faces it.
+        length: characters a line.
+        options: `temperature` is that of the answers.
+
+    Raises:
+        OptionError: the words do not fit.
+    """
+    first, second = _themes(themes, length)
+    starts = range(0, length - len(first) + 1, 2 if len(first) > 1 else 1)
+    drafts = {
+        line.text: (line, start)
+        for start in starts
+        for line in _drafts(responder, first, second, start, length, options)
+    }
+    rows = []
+    for text, (_, start) in drafts.items():
+        line = read_line(text, _around(second, start, length))
+        task = Task(line.source, line.fixed, LEVEL, options.banned)
+        rows.append(Row(line, task, FORWARD, (options.seed,)))
+    answers = responder.write(rows, options)
+    replies = [
+        Reply(text, best[0].text, round(draft.score + best[0].score, 4))
+        for (text, (draft, _)), best in zip(drafts.items(), answers, strict=True)
+    ]
+    return sorted(replies, key=lambda reply: -reply.score)[: options.count]
+
+
+def _themes(themes: tuple[str, ...], length: int) -> tuple[str, str]:
+    """Return the words of both lines, simplified."""
+    words = [to_simplified(word.strip()) for word in themes]
+    if not words or len(words) > 2 or any(not w or any(map(is_mark, w)) for w in words):
+        raise OptionError(
+            f"a theme is one word, or two that face each other, not {' '.join(words)!r}"
+        )
+    first, second = words[0], words[1] if len(words) == 2 else ""
+    if not len(first) <= length <= LONGEST:
+        raise OptionError(
+            f"{first} does not fit into a line of {length} characters; a line has at "
+            f"most {LONGEST}"
+        )
+    if second and len(second) != len(first):
+        raise OptionError(
+            f"{first} and {second} face each other; give two words of one length"
+        )
+    return first, second
+
+
+def _drafts(
+    responder: Responder,
+    theme: str,
+    kept_out: str,
+    start: int,
+    length: int,
+    options: ReplyOptions,
+) -> Iterator[Written]:
+    """Yield first lines with `theme` at `start`."""
+    line = read_line(_around(theme, start, length, "一"), _around(theme, start, length))
+    task = Task(line.fixed, line.fixed, OBLIQUE, options.banned + kept_out)
+    rows = [Row(line, task, COMPLETE, (options.seed, start, n)) for n in range(DRAFTS)]
+    warm = dataclasses.replace(options, temperature=WARMTH, count=1)
+    for best in responder.write(rows, warm):
+        yield from best
+
+
+def _around(word: str, start: int, length: int, filler: str = FREE) -> str:
+    """Return `word` at `start` of a line of `filler`; nothing without a word."""
+    return (filler * start + word).ljust(length, filler) if word else ""

@@ -1,0 +1,106 @@
+"""Train the couplet model: couplets in, a run folder and a checkpoint folder out."""
+
+import dataclasses
+import pathlib
+from typing import Any
+
+import numpy as np
+
+from nlg.couplet.dataset import load_couplets
+from nlg.couplet.lots import Lots, batch_of, lots_of
+from nlg.couplet.model import CoupletTagger
+from nlg.couplet.options import COMPLETE, FORWARD, MODES, REVERSE, CoupletTraining
+from nlg.couplet.pairs import Pairs
+from nlg.text.vocab import Vocabulary
+from nlg.training.apart import export_apart
+from nlg.training.batches import Schedule
+from nlg.training.loop import Means, fit
+from nlg.training.options import MAY_CHANGE
+from nlg.training.run import Run
+
+VOCABULARY, PAIRS = "vocab.txt", "pairs.txt"  # in the run's folder
+
+
+def train_couplet(
+    data: pathlib.Path,
+    dev: pathlib.Path,
+    folder: pathlib.Path,
+    options: CoupletTraining,
+) -> dict[str, Any]:
+    """Train to `options.steps`, resuming what `folder` holds; return the best line."""
+    couplets, dev_couplets = load_couplets(data), load_couplets(dev)
+    run = Run(folder)
+    run.claim(
+        dataclasses.asdict(options) | {"data": data.name},
+        MAY_CHANGE,
+        defaults=dataclasses.asdict(CoupletTraining()),
+    )
+    if not (folder / PAIRS).exists():  # the last to be written
+        lines = [line for couplet in couplets for line in couplet]
+        vocabulary = Vocabulary.from_counts(lines, options.min_count)
+        vocabulary.save(folder / VOCABULARY)
+        made = Pairs.from_counts(lines, vocabulary, options.max_pairs)
+        made.save(folder / PAIRS)
+    vocabulary = Vocabulary.load(folder / VOCABULARY)
+    pairs = Pairs.load(folder / PAIRS, vocabulary)
+    model = build_model(len(vocabulary), len(pairs), options)
+    lots = lots_of(couplets, vocabulary, options.max_length)
+    dev_lots = lots_of(dev_couplets, vocabulary, options.max_length)
+    schedule = Schedule(
+        {length: len(rows) for length, rows in lots.items()},
+        {length: max(1, options.batch_tokens // length) for length in lots},
+        options.seed,
+    )
+    shares = (options.reverse_share, options.complete_share)
+    chances = [1.0 - sum(shares), *shares]
+
+    def batch_at(step: int) -> dict[str, np.ndarray]:
+        length, rows = schedule.at(step)
+        rng = np.random.default_rng([options.seed, step])
+        modes = rng.choice(len(MODES), len(rows), p=chances)
+        return batch_of(lots[length][rows], modes, pairs, rng)
+
+    def evaluate() -> dict[str, float]:
+        return score(model, dev_lots, pairs, options.batch_tokens)
+
+    return fit(model, batch_at, evaluate, options, run)
+
+
+def make_checkpoint(
+    folder: pathlib.Path, data: pathlib.Path, dev: pathlib.Path
+) -> pathlib.Path:
+    """Export the run's best weights to `folder`/checkpoint; return that path."""
+    return export_apart("nlg.couplet.export", folder, data, dev)
+
+
+def build_model(vocab_size: int, pairs: int, options: CoupletTraining) -> CoupletTagger:
+    """Return a fresh model of the size that `options` say."""
+    model = CoupletTagger(options.model(vocab_size, pairs))
+    model.build()
+    return model
+
+
+def score(
+    model: CoupletTagger, lots: Lots, pairs: Pairs, batch_tokens: int
+) -> dict[str, float]:
+    """Return nats a character of each task; `dev_loss` is that of second lines.
+
+    The same places are blank each time.
+    """
+    rng = np.random.default_rng(1)
+    found = {}
+    for mode in (FORWARD, REVERSE, COMPLETE):
+        means = Means()
+        for length, rows in lots.items():
+            size = max(1, batch_tokens // length)
+            for start in range(0, len(rows), size):
+                part = rows[start : start + size]
+                batch = batch_of(part, np.full(len(part), mode), pairs, rng)
+                model.reset_metrics()
+                scores = model.test_on_batch(batch, return_dict=True)
+                count = float(batch["weights"].sum())
+                if count:
+                    means.add({"nats": scores[MODES[mode]]}, count)
+        found[MODES[mode]] = means.result()["nats"]
+    nats = {f"dev_{name}": value for name, value in found.items()}
+    return {"dev_loss": found[MODES[FORWARD]], **nats}
