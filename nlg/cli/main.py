@@ -10,11 +10,15 @@ from typing import Any
 import click
 
 import nlg
+from nlg.cli.check import check
+from nlg.cli.couplet import couplet
 from nlg.cli.data import data
 from nlg.cli.evaluate import evaluate
 from nlg.cli.import_bert import import_bert
 from nlg.cli.poem import poem
 from nlg.cli.pretrain import pretrain
+from nlg.cli.qa_data import cloze_data, qa_data
+from nlg.cli.qa_eval import eval_qa
 from nlg.cli.train import train
 from nlg.errors import NlgError
 
@@ -93,6 +97,7 @@ def main() -> None:
 
     \b
     Write a poem:            nlg poem --sample
+    Answer a line:           nlg couplet 晚风摇树树还挺
     Three, always the same:  nlg poem --sample -n 3 --form 五绝 --seed 7
     Blend two poems:         nlg poem --interpolate 诗甲 诗乙 --steps 5
 
@@ -101,5 +106,8 @@ def main() -> None:
     """
 
 
-for command in (poem, data, train, pretrain, import_bert, evaluate):
+for command in (poem, couplet, data, train, pretrain, import_bert, evaluate, check):
     main.add_command(command)
+for command in (qa_data, cloze_data):
+    data.add_command(command)
+evaluate.add_command(eval_qa)

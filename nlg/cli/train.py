@@ -115,3 +115,32 @@ def poem_vae(
     best = train_vae(data, dev, out, options)
     checkpoint = make_checkpoint(out, data, dev)
     click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
+
+
+@train.command("couplet")
+@click.option("--data", required=True, type=FILE, help="From `nlg data couplet`.")
+@click.option("--dev", required=True, type=FILE, help="Couplets kept back.")
+@training
+def couplet(
+    data: pathlib.Path, dev: pathlib.Path, out: pathlib.Path, **asked: Any
+) -> None:
+    """Train the couplet model and make OUT/checkpoint from its best weights.
+
+    \b
+    nlg train couplet --data pairs.tsv.gz --dev pairs.dev.tsv.gz --out runs/couplet
+    nlg train couplet … --backend torch --set steps=20000 --set blocks=8
+    nlg couplet 晚风摇树树还挺 --checkpoint runs/couplet/checkpoint
+
+    Killed at any moment, the same command goes on where it was. OUT holds config.json,
+    log.jsonl (a line a look at dev), loss.png, and the best and the latest weights.
+    """
+    import json
+
+    from nlg.couplet.options import CoupletTraining
+
+    options = prepare(CoupletTraining(), **asked)
+    from nlg.couplet.train import make_checkpoint, train_couplet
+
+    best = train_couplet(data, dev, out, options)
+    checkpoint = make_checkpoint(out, data, dev)
+    click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
