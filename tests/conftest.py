@@ -1,4 +1,4 @@
-"""What several tests share: the shipped poet, and commands run in this process."""
+"""What several tests share: the shipped models, and commands run in this process."""
 
 import os
 import pathlib
@@ -20,6 +20,13 @@ def poet():
     from nlg.poem.generate import Poet
 
     return Poet.from_checkpoint(SHIPPED)
+
+
+@pytest.fixture(scope="session")
+def responder():
+    from nlg.couplet.generate import Responder
+
+    return Responder.from_checkpoint(checkpoints_folder() / "couplet")
 
 
 @pytest.fixture

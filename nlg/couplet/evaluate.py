@@ -60,20 +60,24 @@ def model_report(
     }
 
 
-def perplexity(couplets: Sequence[Couplet], responder: Responder) -> float:
-    """Return exp of the mean nats of a character of second lines, marks left out."""
+def perplexity(couplets: Sequence[Couplet], responder: Responder) -> float | None:
+    """Return exp of the mean nats of a character of second lines, marks left out.
+
+    None if there is no such character in a line that the model could have written.
+    """
     by_length: dict[int, list[Couplet]] = {}
     for couplet in couplets:
-        if len(couplet.first_line) == len(couplet.second_line) <= LONGEST:
+        if 0 < len(couplet.first_line) == len(couplet.second_line) <= LONGEST:
             by_length.setdefault(len(couplet.first_line), []).append(couplet)
-    nats = []
+    nats = [np.zeros(0)]
     for group in by_length.values():
         for start in range(0, len(group), AT_ONCE):
             part = group[start : start + AT_ONCE]
             log_probs = responder.judge(part).log_probs  # (B, T)
             letters = [[not is_mark(c) for c in second] for _, second in part]
             nats.append(-log_probs[np.array(letters)])
-    return float(np.exp(np.concatenate(nats).mean()))
+    every = np.concatenate(nats)
+    return float(np.exp(every.mean())) if len(every) else None
 
 
 def load_second_lines(path: pathlib.Path, count: int) -> list[str]:

@@ -72,7 +72,7 @@ class Reply(NamedTuple):
 
     first_line: str
     second_line: str
-    score: float  # mean log-probability of a character among its slots, in nats
+    score: float  # mean log-probability of a character in the search, in nats
 
 
 class Row(NamedTuple):

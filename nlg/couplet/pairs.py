@@ -32,7 +32,7 @@ class Pairs:
     def __init__(self, pairs: Sequence[str], vocabulary: Vocabulary):
         self.pairs = list(pairs)
         self.size = len(vocabulary)
-        ids = np.array([vocabulary.encode(pair) for pair in pairs], "int64")
+        ids = np.array(vocabulary.encode("".join(pairs)), "int64")
         keys = ids.reshape(-1, 2) @ (self.size, 1)
         self._order = np.argsort(keys).astype("int32")
         self._keys = keys[self._order]  # ascending

@@ -25,7 +25,7 @@ RULES = {  # what each forbids, for the help of the command
 FREE = "_"  # any character may stand here
 ANY, KINDS = 0, {LEVEL: 1, OBLIQUE: 2}  # rows of `kinds`; leanings follow
 LEANING = {LEVEL: 3, OBLIQUE: 4}
-LEAN = 3.0  # nats that a character of the wrong tone is charged at an even place
+LEAN = 6.0  # nats that a character of the wrong tone is charged at an even place
 
 
 class Task(NamedTuple):

@@ -2,8 +2,11 @@
 
     characters, pairs -> convolutions -> p(character) at every place
            -> the N best of each place under the rules that are known beforehand
-           -> beam search over these, seeing the last two characters, under the rule
-              that is not: the repeat pattern
+           -> beam search over these by p(character) * p(character | the two before it),
+              under the rule that is not known beforehand: the repeat pattern
+
+The first factor says what answers the source, the second what makes words. Alone the
+second writes what is often written, whatever it is given: docs/couplets.md has figures.
 
 Rules come in as arrays, so this file knows no characters.
 
@@ -19,6 +22,7 @@ from nlg.couplet.model import CoupletTagger
 from nlg.decode.results import NEG_INF
 from nlg.decode.slots import Filled, Slots, best_slots, by_place, fill_slots
 
+SOURCE_WEIGHT = 1.0  # of the factor that sees no context
 COMMON = 4096  # a vocabulary starts with the frequent; rarer ones are read, not written
 
 
@@ -66,12 +70,15 @@ def answer_lines(
     wishes = model.head.wanted(places)  # (B, T, 2 * D)
     free = model.logits(model.head.join(places, wishes), COMMON)  # (B, T, V)
     slots = _slots(free, rules, ops.shape(noise)[2])
-    states, wishes = by_place(places, beams), by_place(wishes, beams)
+    states, wishes = by_place(places, 1), by_place(wishes, 1)  # (T, B, …)
 
     def wanted(last, before_last, index):
         context = [_vectors(model, last), _vectors(model, before_last)]
         context = ops.concatenate(context, axis=-1)  # (M, 2 * E)
-        return model.write(model.head.join(states[index], wishes[index], context))
+        context = ops.reshape(context, (-1, beams, ops.shape(context)[1]))
+        state, wish = states[index][:, None], wishes[index][:, None]  # (B, 1, …)
+        state = model.head.join(state, wish, context)  # (B, K, D)
+        return model.write(ops.reshape(state, (-1, ops.shape(state)[2])))
 
     return fill_slots(
         wanted,
@@ -88,7 +95,8 @@ def _slots(scores: Any, rules: Rules, count: Any) -> Slots:
     """Keep the `count` best characters of each place of `scores` (B, T, V)."""
     charges = _charges(rules)  # (B, T, V)
     token_ids, _ = best_slots(scores + charges, count)
-    bias = ops.take_along_axis(charges, token_ids, axis=-1)  # (B, T, N)
+    bias = charges + SOURCE_WEIGHT * scores
+    bias = ops.take_along_axis(bias, token_ids, axis=-1)  # (B, T, N)
     token_ids, bias = (_of_first(x, rules.same) for x in (token_ids, bias))
     # What is fixed stands in the first slot, and the others are closed.
     fixed = ops.not_equal(rules.fixed, FREE)[..., None]  # (B, T, 1)

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from nlg.couplet.dataset import load_couplets
+from nlg.couplet.dataset import Couplet, load_couplets
+from nlg.couplet.lines import LONGEST
 from nlg.couplet.lots import Lots, batch_of, lots_of
 from nlg.couplet.model import CoupletTagger
 from nlg.couplet.options import COMPLETE, FORWARD, MODES, REVERSE, CoupletTraining
 from nlg.couplet.pairs import Pairs
+from nlg.errors import DataError
 from nlg.text.vocab import Vocabulary
 from nlg.training.apart import export_apart
 from nlg.training.batches import Schedule
@@ -27,8 +29,12 @@ def train_couplet(
     folder: pathlib.Path,
     options: CoupletTraining,
 ) -> dict[str, Any]:
-    """Train to `options.steps`, resuming what `folder` holds; return the best line."""
-    couplets, dev_couplets = load_couplets(data), load_couplets(dev)
+    """Train to `options.steps`, resuming what `folder` holds; return the best line.
+
+    Raises:
+        DataError: there are no couplets, none short enough, or too few characters.
+    """
+    couplets, dev_couplets = (_read(path, options.max_length) for path in (data, dev))
     run = Run(folder)
     run.claim(
         dataclasses.asdict(options) | {"data": data.name},
@@ -38,6 +44,12 @@ def train_couplet(
     if not (folder / PAIRS).exists():  # the last to be written
         lines = [line for couplet in couplets for line in couplet]
         vocabulary = Vocabulary.from_counts(lines, options.min_count)
+        if len(vocabulary) <= LONGEST:
+            raise DataError(
+                f"{data}: {len(vocabulary) - 2} characters stand there "
+                f"{options.min_count} times or more, too few for a line of {LONGEST}; "
+                "give more couplets, or take another folder and a lower min_count"
+            )
         vocabulary.save(folder / VOCABULARY)
         made = Pairs.from_counts(lines, vocabulary, options.max_pairs)
         made.save(folder / PAIRS)
@@ -64,6 +76,16 @@ def train_couplet(
         return score(model, dev_lots, pairs, options.batch_tokens)
 
     return fit(model, batch_at, evaluate, options, run)
+
+
+def _read(path: pathlib.Path, longest: int) -> list[Couplet]:
+    """Return the couplets of a file, some of them short enough to be used."""
+    couplets = load_couplets(path)
+    if all(len(first) > longest for first, _ in couplets):
+        raise DataError(
+            f"{path}: no couplet in it of up to {longest} characters; raise max_length"
+        )
+    return couplets
 
 
 def make_checkpoint(
@@ -101,6 +123,6 @@ def score(
                 count = float(batch["weights"].sum())
                 if count:
                     means.add({"nats": scores[MODES[mode]]}, count)
-        found[MODES[mode]] = means.result()["nats"]
+        found[MODES[mode]] = means.result().get("nats", 0.0)  # where nothing is blank
     nats = {f"dev_{name}": value for name, value in found.items()}
     return {"dev_loss": found[MODES[FORWARD]], **nats}

@@ -1,10 +1,19 @@
 import gzip
 import json
+import math
 
 import pytest
 
+from nlg.couplet import evaluate
 from nlg.couplet.dataset import Couplet
-from nlg.couplet.evaluate import human_report, load_second_lines, system_report
+from nlg.couplet.evaluate import (
+    human_report,
+    load_second_lines,
+    model_report,
+    perplexity,
+    system_report,
+)
+from nlg.couplet.generate import ReplyOptions
 from nlg.errors import DataError
 from nlg.metrics.couplets import couplet_report
 
@@ -39,6 +48,71 @@ def test_the_answers_of_a_system_are_measured_against_the_human_ones():
     firsts = [couplet.first_line for couplet in COUPLETS]
     assert system_report(COUPLETS, mixed) == couplet_report(firsts, mixed, LINES)
     assert system_report(COUPLETS, LINES)["bleu"] == pytest.approx(1)
+
+
+def test_the_model_is_measured_by_its_best_answers(responder):
+    couplets = [*COUPLETS, Couplet("春风", "秋月")]
+    answers = [responder.reply(first)[0].second_line for first, _ in couplets]
+    report = model_report(couplets, responder)
+    human = report.pop("perplexity")
+    assert report == system_report(couplets, answers)
+    assert human == perplexity(couplets, responder)
+
+
+def test_the_model_is_measured_as_it_is_told_to_answer(responder):
+    free = ReplyOptions(rules=("marks",), keep="晨______")
+    report = model_report(COUPLETS[:1], responder, free)
+    wanted = [responder.reply(COUPLETS[0].first_line, free)[0].second_line]
+    assert report.items() >= system_report(COUPLETS[:1], wanted).items()
+
+
+def test_a_line_that_cannot_be_answered_counts_as_an_empty_answer(responder):
+    couplets = [COUPLETS[0], Couplet("春" * 70, "秋" * 70), Couplet("，", "。")]
+    best = responder.reply(COUPLETS[0].first_line)[0].second_line
+    report = model_report(couplets, responder)
+    assert report.items() >= system_report(couplets, [best, "", ""]).items()
+
+
+def test_answers_pass_by_what_shows_the_progress(responder):
+    passed = []
+
+    def show(answers):
+        for answer in answers:
+            passed.append(answer[0].first_line)
+            yield answer
+
+    model_report(COUPLETS, responder, show=show)
+    assert passed == [couplet.first_line for couplet in COUPLETS]
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 64])
+def test_perplexity_is_that_of_a_plain_loop_over_characters(
+    responder, monkeypatch, at_once
+):
+    monkeypatch.setattr(evaluate, "AT_ONCE", at_once)
+    couplets = [
+        *COUPLETS,
+        Couplet("春风", "秋月"),
+        Couplet("山高", "水长"),
+        COUPLETS[0],
+    ]
+    nats = []
+    for first, second in couplets:
+        (log_probs,) = responder.judge([(first, second)]).log_probs
+        pairs = zip(second, log_probs.tolist(), strict=True)
+        nats += [-log_prob for character, log_prob in pairs if character not in "，、"]
+    assert len(nats) == 7 + 8 + 2 + 2 + 7
+    mean = sum(nats) / len(nats)
+    assert perplexity(couplets, responder) == pytest.approx(math.exp(mean), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "couplet", [Couplet("春" * 65, "秋" * 65), Couplet("，", "，"), Couplet("", "")]
+)
+def test_lines_that_no_model_could_write_have_no_perplexity(responder, couplet):
+    assert perplexity([couplet], responder) is None
+    both = perplexity([couplet, COUPLETS[0]], responder)
+    assert both == pytest.approx(perplexity(COUPLETS[:1], responder), rel=1e-4)
 
 
 @pytest.mark.parametrize(
