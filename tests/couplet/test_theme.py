@@ -5,6 +5,7 @@ from nlg.couplet.generate import ReplyOptions
 from nlg.couplet.theme import compose
 from nlg.errors import OptionError
 from nlg.text.couplets import check_couplet
+from nlg.text.prosody import tones
 
 
 def kept(couplets, length):
@@ -15,7 +16,7 @@ def kept(couplets, length):
         assert pattern(first) == pattern(second) == [*range(length)]
         allowed = {"平仄失对", "下联仄收"}
         assert check_couplet(first, second).broken <= allowed
-        assert score < 0
+        assert score <= 0
     scores = [couplet.score for couplet in couplets]
     assert scores == sorted(scores, reverse=True)
     assert len({couplet.first_line for couplet in couplets}) == len(couplets)
@@ -27,6 +28,13 @@ def test_a_word_stands_in_the_first_line_and_both_keep_the_rules(responder, leng
     assert len(couplets) == (3 if length > 2 else 1)
     kept(couplets, length)
     assert all("春风" in couplet.first_line for couplet in couplets)
+
+
+def test_first_lines_end_oblique_and_second_ones_level(responder):
+    both = (c for c in responder.vocabulary.tokens[2:] if len(tones(c)) == 2)
+    options = ReplyOptions(count=4, banned="".join(both))
+    for first, second, _ in compose(responder, ("春风",), 7, options):
+        assert (tones(first[-1]), tones(second[-1])) == ({"仄"}, {"平"})
 
 
 @pytest.mark.parametrize(("one", "other"), [("春风", "秋月"), ("山", "水")])
