@@ -113,8 +113,21 @@ class UniLM(keras.Model):
                 generated (B, T): 1 where a token is written, see `nlg.layers.masks`;
                     by default what the config's `application` says.
                 class_ids (B, N), condition (B, C): see `nlg.layers.condition`.
+                vectors (B, T, D): added to the embeddings; none by default.
             training: whether dropout drops.
         """
+        return self._states(inputs, training)[-1]
+
+    def states_and_keys(self, inputs, training=None):
+        """Return what a call does, and the keys (B, T, D) of the last block.
+
+        For a head that looks at tokens as that block does.
+        """
+        *_, before_last, states = self._states(inputs, training)
+        return states, self.blocks[-1].attention.key(before_last)
+
+    def _states(self, inputs, training):
+        """Return (B, T, D) before the first block and after each."""
         inputs = _as_tensors(inputs)
         tokens = inputs["token_ids"]
         segments = inputs.get("segment_ids", ops.zeros_like(tokens))
@@ -122,10 +135,10 @@ class UniLM(keras.Model):
         generated = inputs.get("generated", self._generated(segments))
         condition = self.condition_of(inputs)
         mask = attention_mask(samples, generated)
-        x = self._embed(inputs, tokens, segments, condition, training)
+        states = [self._embed(inputs, tokens, segments, condition, training)]
         for block in self.blocks:
-            x = block(x, mask, condition, training=training)
-        return x
+            states.append(block(states[-1], mask, condition, training=training))
+        return states
 
     def logits(self, states, condition=None):
         """Return the scores (..., V) of the tokens that `states` (..., D) predict.
@@ -150,30 +163,33 @@ class UniLM(keras.Model):
         known = ops.cast(tokens != 0, "int32")  # (B, S)
         generated = inputs.get("generated", self._generated(segments))
         condition = self.condition_of(inputs)
-        mask = attention_mask(known, generated)
         x = self._embed(inputs, tokens, segments, condition)
-        keys, values = [], []
-        for block in self.blocks:
-            key, value = block.attention.keys_and_values(x)  # (B, S, H, d)
-            keys.append(ops.transpose(key, (0, 2, 3, 1)))
-            values.append(ops.transpose(value, (0, 2, 1, 3)))
-            attended = block.attention.attend(x, key, value, mask)
-            x = block.after_attention(x, attended, condition)
+        padding = _hidden(known[:, None, None] > 0, x.dtype)  # (B, 1, 1, S)
+        hidden = _hidden(attention_mask(known, generated)[:, None], x.dtype)
         length = ops.sum(known, axis=1)
         last = ops.one_hot(length - 1, ops.shape(tokens)[1], dtype=x.dtype)  # (B, S)
-        hidden = ops.cast(ops.where(known > 0, 0.0, NEG_INF), x.dtype)[:, None, None]
-        source = Source(tuple(keys), tuple(values), hidden, length, condition)
-        return ops.squeeze(ops.matmul(last[:, None], x), 1), source
+        keys, values = [], []
+        for block in self.blocks:
+            key, value = block.attention.keys_and_values(x)
+            keys.append(key)
+            values.append(value)
+            if block is self.blocks[-1]:  # only the last token is asked for any more
+                x, hidden = ops.matmul(last[:, None], x), padding
+            attended = block.attention.look(x, key, value, hidden)
+            x = block.after_attention(x, attended, condition)
+        source = Source(tuple(keys), tuple(values), padding, length, condition)
+        return ops.squeeze(x, 1), source
 
     def empty_cache(self, beams, length):
-        """Return room for `length` written tokens of `beams` (M): (M, 2 * L, H, W, d).
+        """Return room for `length` written tokens of `beams` (M): 2 * L x (M, H, W, d).
 
-        One tensor for all layers, because reordering beams costs by the tensor.
+        Keys and values of each layer, the latest token in the last place: a step moves
+        all to the left. That is two copies, and less than to write in the middle.
         """
         config = self.config
-        head_size = config.hidden_size // config.heads
-        shape = (beams, 2 * config.layers, config.heads, length, head_size)
-        return ops.zeros(shape, self.compute_dtype)
+        shape = (beams, config.heads, length, config.hidden_size // config.heads)
+        blank = ops.zeros(shape, self.compute_dtype)
+        return (blank,) * (2 * config.layers)
 
     def step(self, token_ids, index, source: Source, cache, beams=None, passages=1):
         """Read one more written token a beam.
@@ -182,7 +198,7 @@ class UniLM(keras.Model):
             token_ids: (M,), the tokens written last; the beams of a row stand together.
             index: scalar, how many tokens were written before these.
             source: from `prefill`, a row each.
-            cache: (M, 2 * L, H, W, d), from `empty_cache` or the last step.
+            cache: 2 * L x (M, H, W, d), from `empty_cache` or the last step.
             beams: K, if it is known when the step is traced: the step is then faster.
             passages: how many source rows a question has; the order of M is then
                 question, beam, passage.
@@ -199,24 +215,22 @@ class UniLM(keras.Model):
         segments = ops.full_like(length, int(self.config.application == "unilm"))
         places = ops.cast(length + index, "int32")  # (M,)
         x = self.embeddings(token_ids, segments, places, condition)  # (M, D)
-        here = ops.arange(ops.shape(cache)[3], dtype="int32")
-        seen = ops.cast(ops.where(here < index, 0.0, NEG_INF), x.dtype)  # (W,)
-        new = []
+        W = ops.shape(cache[0])[2]
+        written = ops.arange(W, dtype="int32") >= W - 1 - index  # (W,), from the right
+        seen = _hidden(written, x.dtype)
+        new: list[Any] = []
         for number, block in enumerate(self.blocks):
-            attended, key, value = block.attention.step(
+            attended, *kept = block.attention.step(
                 x,
                 (source.keys[number], source.values[number]),
-                (cache[:, 2 * number], cache[:, 2 * number + 1]),
+                cache[2 * number : 2 * number + 2],
                 source.hidden,
                 seen,
                 passages,
             )
-            new += [key, value]
+            new += kept
             x = block.after_attention(x, attended, condition)
-        written = ops.stack(new, axis=1)  # (M, 2 * L, H, 1, d)
-        # Places not yet written are zero; ONNX Runtime adds faster than it chooses.
-        now = ops.cast(ops.equal(here, index), x.dtype)[:, None]  # (W, 1)
-        return x, cache + now * written
+        return x, tuple(new)
 
     def get_config(self):
         """Return what makes this model again."""
@@ -248,13 +262,17 @@ class UniLM(keras.Model):
         places = inputs.get("position_ids")
         if places is None:
             places = ops.arange(ops.shape(tokens)[1], dtype="int32")[None]  # (1, T)
-        return self.embeddings(tokens, segments, places, condition, training=training)
+        x = self.embeddings(tokens, segments, places, condition, training=training)
+        vectors = inputs.get("vectors")
+        return x if vectors is None else x + ops.cast(vectors, x.dtype)
 
     @staticmethod
     def per_beam(x, beams, passages=1):
         """Repeat each row for its beams: (B * P, …) to (M, …); None stays None."""
-        if x is None or passages == 1:
-            return x if x is None else ops.repeat(x, beams, axis=0)
+        if x is None:
+            return None
+        if isinstance(passages, int) and passages == 1:  # a graph may leave it open
+            return ops.repeat(x, beams, axis=0)
         shape = tuple(ops.shape(x)[1:])
         x = ops.repeat(ops.reshape(x, (-1, 1, passages, *shape)), beams, axis=1)
         return ops.reshape(x, (-1, *shape))
@@ -264,3 +282,8 @@ def _as_tensors(inputs: Any) -> dict[str, Any]:
     """Return the inputs by name, lists of Python as tensors."""
     named = inputs if isinstance(inputs, dict) else {"token_ids": inputs}
     return {name: ops.convert_to_tensor(x) for name, x in named.items()}
+
+
+def _hidden(seen: Any, dtype: str) -> Any:
+    """Return what is added to scores: 0 where `seen`, else `NEG_INF`."""
+    return ops.cast(ops.where(seen, 0.0, NEG_INF), dtype)

@@ -5,6 +5,10 @@ tensors by file, offset and length, and a safetensors file is raw tensors behind
 header that says where each one is. Weights are stored in 16 bits and cast to float32
 once, when the graph is opened.
 
+    trace          a Keras function -> an ONNX model whose weights are inputs
+    save_graph     that model -> a file, in float32 or in int8
+    export_onnx    the two, one after the other
+
 Runs on the TensorFlow backend, which tf2onnx reads.
 """
 
@@ -12,7 +16,7 @@ import json
 import pathlib
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -22,12 +26,23 @@ from nlg.decode.fuse import MICROSOFT, bodies, drop_unused, fuse
 from nlg.decode.quantize import quantize
 
 OPSET = 18
+DTYPES = {"F16": "FLOAT16", "F32": "FLOAT"}  # what safetensors and ONNX call them
 
 
-def save_weights(model: keras.Model, path: pathlib.Path) -> None:
-    """Write the trainable variables of `model` by path, in float16."""
+class Traced(NamedTuple):
+    """A function as ONNX, before it is told where its weights are."""
+
+    model: Any  # onnx.ModelProto; its first inputs are weights
+    weights: Mapping[str, str]  # the path of the variable that an input is, by name
+    outputs: Sequence[str]
+
+
+def save_weights(
+    model: keras.Model, path: pathlib.Path, dtype: str = "float16"
+) -> None:
+    """Write the trainable variables of `model` by path, in float16 or float32."""
     tensors = {
-        variable.path: keras.ops.convert_to_numpy(variable.value).astype("float16")
+        variable.path: keras.ops.convert_to_numpy(variable.value).astype(dtype)
         for variable in model.trainable_variables
     }
     save_file(tensors, path)
@@ -54,7 +69,16 @@ def export_onnx(
         int8: multiply by weights in int8 (see `nlg.decode.quantize`). Those weights
             are in the graph's own file; check that the answers stay what they were.
     """
-    import onnx
+    save_graph(trace(function, model, signature, outputs), path, weights, int8)
+
+
+def trace(
+    function: Callable[..., Any],
+    model: keras.Model,
+    signature: Mapping[str, tuple[Sequence[int | None], str]],
+    outputs: Sequence[str],
+) -> Traced:
+    """Return `function` as ONNX; see `export_onnx`. This is what takes long."""
     import tensorflow as tf
     import tf2onnx
 
@@ -79,23 +103,34 @@ def export_onnx(
         ]
 
     exported, _ = tf2onnx.convert.from_function(
-        tf.function(graph),
+        tf.function(graph, autograph=False),
         input_signature=specs,
         opset=OPSET,
         custom_op_handlers={"Erfc": (_erfc, []), "SelectV2": (_where, [])},
     )
-    names = {f"weight_{n}": variable.path for n, variable in enumerate(variables)}
     fuse(exported.graph)
     exported.opset_import.add(domain=MICROSOFT, version=1)
     hoist_invariants(exported.graph)
+    names = {f"weight_{n}": variable.path for n, variable in enumerate(variables)}
+    return Traced(exported, names, outputs)
+
+
+def save_graph(
+    traced: Traced, path: pathlib.Path, weights: pathlib.Path, int8: bool = False
+) -> None:
+    """Write `traced` to `path`; see `export_onnx`. It may be written more than once."""
+    import onnx
+
+    model = onnx.ModelProto()
+    model.CopyFrom(traced.model)
     if int8:
         stored = load_file(weights)
-        values = {n: stored[path].astype("float32") for n, path in names.items()}
-        quantize(exported.graph, values)
-        drop_unused(exported.graph)
-    _use_weights_of(exported.graph, names, weights)
-    _name_ends(exported.graph, outputs)
-    onnx.save(exported, path)
+        values = {n: stored[p].astype("float32") for n, p in traced.weights.items()}
+        quantize(model.graph, values)
+        drop_unused(model.graph)
+    _use_weights_of(model.graph, traced.weights, weights)
+    _name_ends(model.graph, traced.outputs)
+    onnx.save(model, path)
 
 
 def _erfc(context: Any, node: Any, name: str, arguments: Any) -> None:
@@ -137,8 +172,8 @@ def _use_weights_of(
             continue
         place = places[names[name]]
         stored = onnx.TensorProto(
-            name=f"{name}_float16",
-            data_type=onnx.TensorProto.FLOAT16,
+            name=f"{name}_stored",
+            data_type=onnx.TensorProto.DataType.Value(DTYPES[place["dtype"]]),
             dims=place["shape"],
             data_location=onnx.TensorProto.EXTERNAL,
         )
@@ -164,6 +199,7 @@ def tensor_places(path: pathlib.Path) -> dict[str, dict[str, Any]]:
         header = json.loads(file.read(length))
     return {
         name: {
+            "dtype": entry["dtype"],
             "shape": entry["shape"],
             "bytes": {
                 "offset": 8 + length + entry["data_offsets"][0],

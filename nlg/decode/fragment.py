@@ -33,6 +33,7 @@ def fragment_of(
     beams: int,
     end_id: int,
     open_sources: Callable[[Any], Any] | None = None,
+    free: Any = False,
 ) -> tuple[NextLogProbs, Any]:
     """Return `next_log_probs`, held to fragments of `sources`, and its cache.
 
@@ -47,6 +48,7 @@ def fragment_of(
         end_id: the token that ends a line.
         open_sources: of the model's cache, which source tokens count, bool (M, S);
             by default all do.
+        free: a scalar bool, an input of a graph perhaps: no line is held to anything.
     """
     offered = ops.repeat(ops.convert_to_tensor(sources, "int32"), beams, axis=0)
 
@@ -58,6 +60,7 @@ def fragment_of(
         counts = follows if open_sources is None else follows & open_sources(inner)
         allowed = tokens_among(offered, counts, log_probs.shape[-1])  # (M, V)
         allowed = ops.logical_or(allowed, ops.equal(vocabulary(log_probs), end_id))
+        allowed = ops.logical_or(allowed, free)
         return ops.where(allowed, log_probs, NEG_INF), (inner, follows)
 
     return next_in_fragment, (cache, ops.ones_like(offered, "bool"))

@@ -19,11 +19,17 @@ Pattern = str | tuple  # a name for anything, or (operation, pattern of each inp
 
 _CENTRED = ("Sub", "x", ("ReduceMean", "x"))
 _VARIANCE = ("ReduceMean", ("Mul", _CENTRED, _CENTRED))
-_SCALE = ("Mul", ("Reciprocal", ("Sqrt", ("Add", _VARIANCE, "epsilon"))), "gamma")
+_INVERSE = ("Reciprocal", ("Sqrt", ("Add", _VARIANCE, "epsilon")))
+_SCALE = ("Mul", _INVERSE, "gamma")
 LAYER_NORM = (
     "Add",
     ("Mul", "x", _SCALE),
     ("Add", ("Mul", ("Neg", ("ReduceMean", "x")), _SCALE), "beta"),
+)
+NORMALISED = (  # without gamma and beta: the start of Conditional LayerNorm
+    "Add",
+    ("Mul", "x", _INVERSE),
+    ("Mul", ("Neg", ("ReduceMean", "x")), _INVERSE),
 )
 GELU = (
     "Mul",
@@ -111,30 +117,59 @@ def _fuse(graph: Any, outer: Scope) -> None:
     for tensor in graph.initializer:
         values[tensor.name] = onnx.numpy_helper.to_array(tensor)
     scope = Scope(makers, values)
-    for place, node in enumerate(graph.node):
+    nodes = []
+    for node in graph.node:
         for inner in (x.g for x in node.attribute if x.type == x.GRAPH):
             _fuse(inner, scope)
-        for pattern, replace in REPLACEMENTS:
-            if node.op_type == pattern[0] and len(node.output) == 1:
-                parts = match(node.output[0], pattern, scope, {})
-                new = replace(node, parts, scope) if parts else None
-                if new is not None:
-                    graph.node[place].CopyFrom(new)
-                    makers[node.output[0]] = graph.node[place]
-                    break
+        fused = _fused(node, scope)
+        makers |= {x: n for n in fused for x in n.output}
+        nodes += fused
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
-def _layer_norm(node: Any, parts: dict, scope: Scope) -> Any:
+def _fused(node: Any, scope: Scope) -> list[Any]:
+    """Return what stands for `node`: the nodes of a replacement, or itself."""
+    for pattern, replace in REPLACEMENTS:
+        if node.op_type == pattern[0] and len(node.output) == 1:
+            parts = match(node.output[0], pattern, scope, {})
+            new = replace(node, parts, scope) if parts else None
+            if new is not None:
+                return new
+    return [node]
+
+
+def _layer_norm(node: Any, parts: dict, scope: Scope) -> list[Any] | None:
     """Return one LayerNormalization, where scale and centre are weights (D,)."""
-    import onnx
-
-    vectors = [_before_reshape(parts[name], scope) for name in ("gamma", "beta")]
+    gamma, beta = (_before_reshape(parts[name], scope) for name in ("gamma", "beta"))
     epsilon = scope.values.get(parts["epsilon"])
-    if epsilon is None or None in vectors:
+    if epsilon is None or gamma is None or beta is None:
         return None
-    return onnx.helper.make_node(
+    return [_normalisation(node, [parts["x"], gamma, beta], epsilon)]
+
+
+def _normalised(node: Any, parts: dict, scope: Scope) -> list[Any] | None:
+    """Return a LayerNormalization whose scale is ones (D,), which it must have."""
+    from onnx import helper, numpy_helper
+
+    epsilon = scope.values.get(parts["epsilon"])
+    if epsilon is None:
+        return None
+    x, one = parts["x"], numpy_helper.from_array(np.ones(1, "float32"))
+    units, ones = f"{node.output[0]}_units", f"{node.output[0]}_ones"
+    return [
+        helper.make_node("Shape", [x], [units], start=-1),
+        helper.make_node("ConstantOfShape", [units], [ones], value=one),
+        _normalisation(node, [x, ones], epsilon),
+    ]
+
+
+def _normalisation(node: Any, inputs: list[str], epsilon: np.ndarray) -> Any:
+    from onnx import helper
+
+    return helper.make_node(
         "LayerNormalization",
-        [parts["x"], *vectors],
+        inputs,
         list(node.output),
         name=node.name,
         axis=-1,
@@ -148,7 +183,7 @@ def _before_reshape(name: str, scope: Scope) -> str | None:
     return node.input[0] if node is not None and node.op_type == "Reshape" else None
 
 
-def _gelu(node: Any, parts: dict, scope: Scope) -> Any:
+def _gelu(node: Any, parts: dict, scope: Scope) -> list[Any] | None:
     """Return one Gelu, where the constants are those of 0.5 x erfc(-x / sqrt(2))."""
     import onnx
 
@@ -157,12 +192,13 @@ def _gelu(node: Any, parts: dict, scope: Scope) -> Any:
         constant = scope.values.get(parts[name])
         if constant is None or not np.allclose(constant, value, atol=1e-7):
             return None
-    return onnx.helper.make_node(
+    gelu = onnx.helper.make_node(
         "Gelu", [parts["x"]], list(node.output), name=node.name, domain=MICROSOFT
     )
+    return [gelu]
 
 
-def _lookup(node: Any, parts: dict, scope: Scope) -> Any:
+def _lookup(node: Any, parts: dict, scope: Scope) -> list[Any] | None:
     """Return the Gather by the index as it came, negative or not."""
     import onnx
 
@@ -178,11 +214,12 @@ def _lookup(node: Any, parts: dict, scope: Scope) -> Any:
     new = onnx.NodeProto()
     new.CopyFrom(node)
     new.input[1] = parts["x"]
-    return new
+    return [new]
 
 
 REPLACEMENTS: list[tuple[tuple, Callable]] = [
     (LAYER_NORM, _layer_norm),
+    (NORMALISED, _normalised),
     (GELU, _gelu),
     (LOOKUP, _lookup),
 ]

@@ -1,7 +1,8 @@
 """Show a search while it runs: what stands for certain, and the best line so far.
 
-The search is the one of `nlg.decode.beam`, a few steps at a time: what comes out last
-is what `beam_search` returns. After each turn two things are known of a row:
+The search is the one of `nlg.decode.beam`, run a turn at a time by functions of
+`nlg.decode.turns` or by the graphs which that file exports: what comes out last is what
+`beam_search` returns. After each turn two things are known of a row:
 
     living   床前明月 -2.1   床前看月 -2.6      stable 床前: every line that can still
     ended    床前。   -3.0                     be the answer begins so
@@ -10,32 +11,32 @@ is what `beam_search` returns. After each turn two things are known of a row:
 The stable prefix never changes again, so an interface may print it; the rest it has to
 be able to take back.
 
-This file knows neither the vocabulary nor the backbone.
+This file knows neither the vocabulary nor the backbone, and no Keras: a command can
+stream from two ONNX files.
 
-Shapes: one row; K beams, N lines, T longest output.
+Shapes: one row; K beams, T longest output.
 """
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from keras import ops, tree
 
-from nlg.decode.beam import (
-    BeamRules,
-    BeamState,
-    Lines,
-    can_improve,
-    first_state,
-    goes_on,
-    lines_of,
-    score,
-    stepper,
-)
 from nlg.decode.results import IMPOSSIBLE, line_of
-from nlg.decode.seam import NextLogProbs
 
-Step = Callable[[BeamState], BeamState]
+Arrays = dict[str, np.ndarray]
+NEXT = "next_"
+
+
+class View(NamedTuple):
+    """What a turn tells of a search; the exported graphs' outputs have these names."""
+
+    written: Any  # ()      tokens that a living beam holds
+    living: Any  # (K, T)   int32, the living beams
+    living_scores: Any  # (K,)  below `IMPOSSIBLE` where none can be the answer any more
+    ended: Any  # (T,)      int32, the best line that has ended
+    ended_score: Any  # ()  below `IMPOSSIBLE` where there is none
+    done: Any  # ()         bool: the line that has ended is the answer
 
 
 class Progress(NamedTuple):
@@ -47,60 +48,75 @@ class Progress(NamedTuple):
 
 
 def stream(
-    next_log_probs: NextLogProbs,
-    cache: Any,
-    rules: BeamRules,
+    begin: Callable[[], tuple[Any, View]],
+    go_on: Callable[[Any], tuple[Any, View]],
     *,
+    end_id: int,
+    pad_id: int = 0,
     every: int = 1,
-    compile_step: Callable[[Step], Step] = lambda step: step,
 ) -> Iterator[Progress]:
     """Yield how far the search for one row is, after every so many tokens.
 
     Args:
-        next_log_probs: the model, with its constraints (`nlg.decode.seam.ruled`).
-        cache: as for `beam_search`.
-        rules: as in `beam_search`, of one row.
+        begin: reads the source and writes the first token; returns a state of its own
+            and a view of it.
+        go_on: from that state to the next, and its view.
+        end_id: the token that ends a line.
+        pad_id: what stands after the end.
         every: tokens a turn.
-        compile_step: makes the step fast, such as `tf.function(…, jit_compile=True)`;
-            the step is called with and without a tensor for its index.
+
+    Example: from the files that `nlg.decode.turns.export_turns` wrote,
+        `stream(*turns_of(graph("read"), graph("step"), sources=tokens), end_id=SEP)`.
     """
-    step = compile_step(stepper(next_log_probs, rules))
-    state = first_state(cache, rules)
-    while True:
-        for _ in range(every):
-            state = step(state)
-            if not bool(goes_on(state, rules)):
-                break
-        progress = progress_of(state, rules)
-        yield progress
-        if progress.done:
-            return
+    state, view = begin()
+    turn = 1
+    while not view.done:
+        if turn % every == 0:
+            yield progress_of(view, end_id, pad_id)
+        state, view = go_on(state)
+        turn += 1
+    yield progress_of(view, end_id, pad_id)
 
 
-def progress_of(state: BeamState, rules: BeamRules) -> Progress:
-    """Return what may be shown of the first row of `state`."""
-    if not bool(goes_on(state, rules)):
-        lines = _numpy(lines_of(state, rules))
-        best = line_of(lines.token_ids[0, 0], rules.end_id, rules.pad_id)
-        return Progress(best, best, True)
-    contenders = [line for _, line in _contenders(state, rules)]
-    return Progress(_common_prefix(contenders), contenders[0], False)
+def turns_of(
+    read: Callable[..., Arrays], step: Callable[..., Arrays], **inputs: np.ndarray
+) -> tuple[Callable, Callable]:
+    """Return the `begin` and `go_on` of `stream` that two graphs run on `inputs`.
+
+    What `read` returns besides its view goes into `step`, and of that `step` returns
+    what it has changed, by the same names after `NEXT`.
+    """
+
+    def begin():
+        return _with_view(read(**inputs))
+
+    def go_on(state):
+        found, view = _with_view(step(**state))
+        changed = {name.removeprefix(NEXT): x for name, x in found.items()}
+        return state | changed, view
+
+    return begin, go_on
 
 
-def _contenders(state: BeamState, rules: BeamRules) -> list[tuple[float, list[int]]]:
-    """Return (score now, line) of all that may still win, the best first."""
-    index = int(state.index)
-    lines = []
-    if bool(can_improve(state, rules)[0]):
-        now = _numpy(score(state.log_probs, index, rules.length_penalty))[0]
-        for worth, tokens in zip(now, _numpy(state.token_ids), strict=True):
-            if worth > IMPOSSIBLE:
-                lines.append((float(worth), [int(x) for x in tokens[:index]]))
-    ended: Lines = _numpy(state.ended)
-    if ended.log_probs[0, 0] > IMPOSSIBLE:
-        line = line_of(ended.token_ids[0], rules.end_id, rules.pad_id)
-        lines.append((float(ended.scores[0, 0]), line))
-    return sorted(lines, key=lambda pair: -pair[0])
+def progress_of(view: View, end_id: int, pad_id: int = 0) -> Progress:
+    """Return what may be shown of a search."""
+    ended = line_of(view.ended, end_id, pad_id)
+    if view.done:
+        return Progress(ended, ended, True)
+    contenders = [
+        (float(score), [int(token) for token in tokens[: int(view.written)]])
+        for score, tokens in zip(view.living_scores, view.living, strict=True)
+    ]
+    contenders = [(float(view.ended_score), ended), *contenders]
+    lines = [(score, line) for score, line in contenders if score > IMPOSSIBLE]
+    best = max(lines, key=lambda pair: pair[0])[1]
+    return Progress(_common_prefix([line for _, line in lines]), best, False)
+
+
+def _with_view(found: Arrays) -> tuple[Arrays, View]:
+    """Return the arrays to carry on, and the view among them."""
+    view = View(*(found[name] for name in View._fields))
+    return {n: x for n, x in found.items() if n not in View._fields}, view
 
 
 def _common_prefix(lines: list[list[int]]) -> list[int]:
@@ -116,7 +132,3 @@ def _common_prefix(lines: list[list[int]]) -> list[int]:
             break
         prefix.append(tokens[0])
     return prefix
-
-
-def _numpy(result: Any) -> Any:
-    return tree.map_structure(lambda x: np.asarray(ops.convert_to_numpy(x)), result)

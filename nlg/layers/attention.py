@@ -47,16 +47,10 @@ class SelfAttention(keras.layers.Layer):
 
     def call(self, inputs, mask):
         """Return (B, T, D) from `inputs` (B, T, D); `mask` (B, T, T) is "i sees j"."""
-        keys, values = self.keys_and_values(inputs)
-        return self.attend(inputs, keys, values, mask)
-
-    def keys_and_values(self, inputs):
-        """Return the keys and values of `inputs` (B, T, D), each (B, T, H, d)."""
-        return self._split(self.key(inputs)), self._split(self.value(inputs))
-
-    def attend(self, inputs, keys, values, mask):
-        """Return (B, T, D): every token of `inputs` looks at `keys` under `mask`."""
-        query = self._split(self.query(inputs))  # (B, T, H, d)
+        query, keys, values = (
+            self._split(project(inputs))  # (B, T, H, d)
+            for project in (self.query, self.key, self.value)
+        )
         if self.fused:
             mixed = ops.dot_product_attention(
                 query, keys, values, mask=mask[:, None], scale=self.head_size**-0.5
@@ -67,6 +61,25 @@ class SelfAttention(keras.layers.Layer):
             mixed = ops.einsum("bhij,bjhd->bihd", self.probabilities(scores), values)
         return self._join(mixed)
 
+    def keys_and_values(self, inputs):
+        """Return keys (B, H, d, S) and values (B, H, S, d) of `inputs` (B, S, D)."""
+        keys, values = self._split(self.key(inputs)), self._split(self.value(inputs))
+        return ops.transpose(keys, (0, 2, 3, 1)), ops.transpose(values, (0, 2, 1, 3))
+
+    def look(self, inputs, keys, values, hidden):
+        """Return (B, T, D): every token of `inputs` looks at keys and values.
+
+        Args:
+            inputs: (B, T, D), the tokens that look.
+            keys: (B, H, d, S), of `keys_and_values`.
+            values: (B, H, S, d).
+            hidden: scores to add, (B, 1, T or 1, S): 0 where seen, else `NEG_INF`.
+        """
+        query = ops.transpose(self._split(self.query(inputs)), (0, 2, 1, 3))
+        scores = ops.matmul(query * self.head_size**-0.5, keys) + hidden  # (B, H, T, S)
+        mixed = ops.matmul(self.probabilities(scores), values)  # (B, H, T, d)
+        return self._join(ops.transpose(mixed, (0, 2, 1, 3)))
+
     def step(self, inputs, source, written, seen_source, seen_written, passages=1):
         """Let one new token a beam look at its source, at what it wrote, at itself.
 
@@ -76,14 +89,15 @@ class SelfAttention(keras.layers.Layer):
         Args:
             inputs: (M, D), the new tokens.
             source: keys (R, H, d, S) and values (R, H, S, d).
-            written: keys (M, H, W, d) and values (M, H, W, d).
+            written: keys (M, H, W, d) and values (M, H, W, d) of the tokens before,
+                the latest in the last place.
             seen_source: scores to add, (R, 1, 1, S): 0 where seen, `NEG_INF` elsewhere.
-            seen_written: the same for the written places, (W,).
+            seen_written: the same for the written places, (W,), the new token's last.
             passages: P sources a question, R = B * P; the order of M is then question,
                 beam, passage.
 
         Returns:
-            (M, D), and the new token's own key and value, each (M, H, 1, d).
+            (M, D), and `written` with the new token in the last place.
         """
         H, d = self.heads, self.head_size
         R, S = ops.shape(source[0])[0], ops.shape(source[0])[-1]
@@ -99,19 +113,18 @@ class SelfAttention(keras.layers.Layer):
 
         one = (-1, H, 1, d)
         query = ops.reshape(self.query(inputs), one) * d**-0.5
-        key, value = (ops.reshape(f(inputs), one) for f in (self.key, self.value))
+        keys, values = (
+            ops.concatenate([before[:, :, 1:], ops.reshape(f(inputs), one)], axis=2)
+            for before, f in zip(written, (self.key, self.value), strict=True)
+        )
         to_source = ops.matmul(by_source(query, d), source[0])  # (R, H, K, S)
-        to_written = ops.matmul(query, ops.transpose(written[0], (0, 1, 3, 2)))
-        to_itself = ops.sum(query * key, axis=-1, keepdims=True)  # (M, H, 1, 1)
-        own = ops.concatenate([to_written + seen_written, to_itself], axis=-1)
-        scores = [to_source + seen_source, by_source(own, W + 1)]
+        to_written = ops.matmul(query, ops.transpose(keys, (0, 1, 3, 2)))
+        scores = [to_source + seen_source, by_source(to_written + seen_written, W)]
         shares = self.probabilities(ops.concatenate(scores, axis=-1))
-        from_source = by_beam(ops.matmul(shares[..., :S], source[1]), d)
-        own = by_beam(shares[..., S:], W + 1)  # (M, H, 1, W + 1)
-        from_written = ops.matmul(own[..., :W], written[1])  # (M, H, 1, d)
-        mixed = from_source + from_written + own[..., W:] * value
+        mixed = by_beam(ops.matmul(shares[..., :S], source[1]), d)  # (M, H, 1, d)
+        mixed = mixed + ops.matmul(by_beam(shares[..., S:], W), values)
         joined = self.output_projection(ops.reshape(mixed, (-1, H * d)))
-        return joined, key, value
+        return joined, keys, values
 
     def _split(self, x):
         """Return (B, T, D) as (B, T, H, d)."""

@@ -97,8 +97,8 @@ def test_source_is_read_once_and_kept_once_a_row(model):
     assert isinstance(reading, Reading)
     assert {x.shape[0] for x in reading.source.keys} == {2}
     cache = room(model, 2 * beams, LENGTH)
-    assert cache.shape[0] == 2 * beams
-    assert cache.shape[3] == LENGTH - 1  # nothing is read after the last token
+    assert {x.shape[0] for x in cache} == {2 * beams}
+    assert {x.shape[2] for x in cache} == {LENGTH - 1}  # none is read after the last
     log_probs, _ = writer(model, reading, beams)(
         ops.zeros((2 * beams, LENGTH), "int32"), cache, 0
     )

@@ -67,22 +67,22 @@ def test_one_step_with_a_cache_equals_the_whole_row():
     want, _ = by_hand(layer, x, mask)
     K, M = 2, 2 * B
     keys, values = (ops.convert_to_numpy(z) for z in layer.keys_and_values(x))
-    source = keys[:, :2].transpose(0, 2, 3, 1), values[:, :2].transpose(0, 2, 1, 3)
-    room = np.full((M, H, 4, d), 7.0, "float32")  # what was never written is not seen
+    source = keys[..., :2], values[:, :, :2]
+    room = np.full((M, H, 5, d), 7.0, "float32")  # what was never written is not seen
     written = [room.copy(), room.copy()]
-    for place, z in zip(written, (keys, values), strict=True):
-        place[:, :, :2] = np.repeat(z[:, 2:4].transpose(0, 2, 1, 3), K, axis=0)
+    for place, z in zip(written, (keys.swapaxes(2, 3), values), strict=True):
+        place[:, :, -2:] = np.repeat(z[:, :, 2:4], K, axis=0)
     hidden = np.where(mask[:, 0, :2], 0.0, NEG_INF).astype("float32")[:, None, None]
-    seen = np.array([0, 0, NEG_INF, NEG_INF], "float32")
-    got, key, value = layer.step(
+    seen = np.array([NEG_INF, NEG_INF, 0, 0, 0], "float32")
+    got, *kept = layer.step(
         np.repeat(x[:, 4], K, axis=0), source, written, hidden, seen
     )
     np.testing.assert_allclose(
         ops.convert_to_numpy(got), np.repeat(want[:, 4], K, axis=0), atol=2e-5
     )
-    for new, z in ((key, keys), (value, values)):
-        new = ops.convert_to_numpy(new)[::K, :, 0]
-        np.testing.assert_allclose(new, z[:, 4], atol=1e-5)
+    for new, z in zip(kept, (keys.swapaxes(2, 3), values), strict=True):
+        new = ops.convert_to_numpy(new)
+        np.testing.assert_allclose(new[::K, :, 2:], z[:, :, 2:], atol=1e-5)
 
 
 def test_heads_share_one_kernel_of_the_initializer_that_was_asked_for():
