@@ -81,15 +81,19 @@ def graphs(model, args, end_id, folder):
     return found
 
 
-def log_probs(model, sources, lines, end_id):
-    """Return what `lines` (B, T) are worth by the model in float32, (B,)."""
+def judge(model, end_id):
+    """Return what says how probable lines (B, T) are by the model in float32, (B,)."""
     from keras import ops
 
+    from nlg.decode.compile import compiled
     from nlg.decode.seq2seq import explain
 
-    inputs = {"token_ids": sources}
-    told = explain(model, inputs, lines[:, None], end_id=end_id, runners_up=0)
-    return ops.convert_to_numpy(told.log_probs).sum(-1)
+    def function(sources, lines):
+        inputs = {"token_ids": sources}
+        told = explain(model, inputs, lines[:, None], end_id=end_id, runners_up=0)
+        return ops.sum(told.log_probs, axis=-1)
+
+    return compiled(function, model)
 
 
 def main():
@@ -108,14 +112,15 @@ def main():
 
     model, tokenizer, *_ = load_backbone(args.checkpoint)
     end_id = tokenizer.vocabulary.ids["[SEP]"]
+    log_probs = judge(model, end_id)
     told = {}
     with tempfile.TemporaryDirectory() as folder:
         found = graphs(model, args, end_id, pathlib.Path(folder))
         for sources in passages(args.text, tokenizer, args.passages):
             for name, graph in found.items():
                 lines, first = graph(sources=sources).values()
-                worth = log_probs(model, sources, lines, end_id)
-                told.setdefault(name, []).append((lines, first, worth))
+                worth = log_probs(sources=sources, lines=lines)
+                told.setdefault(name, []).append((lines, first, np.array(worth)))
     told = {
         name: [np.concatenate(x) for x in zip(*parts, strict=True)]
         for name, parts in told.items()
