@@ -326,7 +326,8 @@ def in_a_process(system, sizes, args, folder):
         env=os.environ | threads | {"PYTHONPATH": root},
     )
     if done.returncode:
-        print(f"{system} failed: {done.stderr.splitlines()[-1:]}", file=sys.stderr)
+        told = [line for line in done.stderr.splitlines() if line.strip()]
+        print(f"{system} failed: {''.join(told[-1:])}", file=sys.stderr)
     lines = [json.loads(x) for x in done.stdout.splitlines() if x.startswith("{")]
     for line in lines:
         if "missing" in line:

@@ -17,17 +17,20 @@ decided, no line ends early and none repeats a token. The last line is JSON:
 import argparse
 import json
 import pathlib
+import sys
 import tempfile
 
 BATCH, WIDTH = 16, 256
 
 
 def passages(path, tokenizer, count):
-    """Yield batches (BATCH, WIDTH) of the first `count` passages, [PAD] at the end."""
+    """Return batches (BATCH, WIDTH) of the first `count` passages, [PAD] at the end."""
     import numpy as np
 
     ids = tokenizer.vocabulary.ids
     lines = [line for line in path.read_text("utf-8").splitlines() if line.strip()]
+    if not lines:
+        sys.exit(f"{path}: no passages; write one a line")
     table = np.zeros((min(count, len(lines)), WIDTH), "int32")
     for row, line in zip(table, lines, strict=False):
         tokens = [ids["[CLS]"], *tokenizer.encode(line)[: WIDTH - 2], ids["[SEP]"]]

@@ -59,7 +59,7 @@ class SelfAttention(keras.layers.Layer):
             scores = ops.einsum("bihd,bjhd->bhij", query, keys) * self.head_size**-0.5
             scores = ops.where(mask[:, None], scores, ops.cast(NEG_INF, scores.dtype))
             mixed = ops.einsum("bhij,bjhd->bihd", self.probabilities(scores), values)
-        return self._join(mixed)
+        return self._join(mixed, inputs)
 
     def keys_and_values(self, inputs):
         """Return keys (B, H, d, S) and values (B, H, S, d) of `inputs` (B, S, D)."""
@@ -78,7 +78,7 @@ class SelfAttention(keras.layers.Layer):
         query = ops.transpose(self._split(self.query(inputs)), (0, 2, 1, 3))
         scores = ops.matmul(query * self.head_size**-0.5, keys) + hidden  # (B, H, T, S)
         mixed = ops.matmul(self.probabilities(scores), values)  # (B, H, T, d)
-        return self._join(ops.transpose(mixed, (0, 2, 1, 3)))
+        return self._join(ops.transpose(mixed, (0, 2, 1, 3)), inputs)
 
     def step(self, inputs, source, written, seen_source, seen_written, passages=1):
         """Let one new token a beam look at its source, at what it wrote, at itself.
@@ -130,9 +130,13 @@ class SelfAttention(keras.layers.Layer):
         """Return (B, T, D) as (B, T, H, d)."""
         return ops.reshape(x, (*ops.shape(x)[:2], self.heads, self.head_size))
 
-    def _join(self, mixed):
-        """Project the heads (B, T, H, d) back to (B, T, D)."""
-        B, T = ops.shape(mixed)[:2]
+    def _join(self, mixed, inputs):
+        """Project the heads (B, T, H, d) back to (B, T, D); B and T of `inputs`.
+
+        tf2onnx may take a transposed tensor's shape for that of what it was before, so
+        `mixed` is not asked for its own.
+        """
+        B, T = ops.shape(inputs)[:2]
         return self.output_projection(
             ops.reshape(mixed, (B, T, self.heads * self.head_size))
         )

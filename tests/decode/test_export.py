@@ -76,6 +76,32 @@ def test_weights_of_16_bits_change_a_step_by_less_than_their_precision(model, tm
     assert 0 < np.abs(got - exact).max() < 2 * UNITS * 2**-11 * np.abs(X).max()
 
 
+def test_weights_of_32_bits_are_kept_as_they_are(model, tmp_path):
+    path, weights = tmp_path / "model.onnx", tmp_path / "weights.safetensors"
+    export.save_weights(model, weights, "float32")
+    export.export_onnx(
+        recurrence(model), model, SIGNATURE, ("y", "count"), path, weights
+    )
+    y, _ = recurrence(model)(X, STEPS)
+    np.testing.assert_allclose(answer(path)["y"], y, atol=1e-6)
+
+
+def test_one_trace_is_written_in_float_and_in_int8(tmp_path):
+    wide = keras.Sequential([keras.Input((64,)), keras.layers.Dense(64)])
+    weights = tmp_path / "weights.safetensors"
+    export.save_weights(wide, weights)
+    signature = {"x": ((None, 64), "float32")}
+    traced = export.trace(lambda x: [wide(x)], wide, signature, ["y"])
+    before, int8, after = (tmp_path / f"{n}.onnx" for n in ("before", "int8", "after"))
+    export.save_graph(traced, before, weights)
+    export.save_graph(traced, int8, weights, int8=True)
+    export.save_graph(traced, after, weights)
+    assert before.read_bytes() == after.read_bytes() != int8.read_bytes()
+    x = np.random.default_rng(0).normal(size=(3, 64)).astype("float32")
+    exact, near = (Graph(path, "cpu", 1)(x=x)["y"] for path in (after, int8))
+    assert 0 < np.abs(exact - near).max() < 0.1
+
+
 def test_loop_carries_only_what_changes(model, tmp_path, monkeypatch):
     hoisted, body = loop_of(write(model, tmp_path))
     changing = 2  # i and x

@@ -28,24 +28,32 @@ def folder(model, tmp_path_factory):
     return tmp_path_factory.mktemp("graphs")
 
 
-def exported(model, folder, name, **options):
-    weights, path = folder / "weights.safetensors", folder / f"{name}.onnx"
-    export.save_weights(model, weights)
+def traced(model):
     search = {"beams": 2, "length": 5, "end_id": SEP}
     function = lambda x: write(model, {"token_ids": x}, **search)  # noqa: E731
-    signature = {"sources": ((None, None), "int32")}
-    export.export_onnx(function, model, signature, NAMES, path, weights, **options)
+    return export.trace(function, model, {"sources": ((None, None), "int32")}, NAMES)
+
+
+def saved(model, folder, trace, name, **options):
+    weights, path = folder / "weights.safetensors", folder / f"{name}.onnx"
+    export.save_weights(model, weights)
+    export.save_graph(trace, path, weights, **options)
     return path
 
 
 @pytest.fixture(scope="module")
-def fused(model, folder):
-    return exported(model, folder, "fused")
+def trace(model):
+    return traced(model)
 
 
 @pytest.fixture(scope="module")
-def int8(model, folder):
-    return exported(model, folder, "int8", int8=True)
+def fused(model, folder, trace):
+    return saved(model, folder, trace, "fused")
+
+
+@pytest.fixture(scope="module")
+def int8(model, folder, trace):
+    return saved(model, folder, trace, "int8", int8=True)
 
 
 def nodes(path, inside_loop=False):
@@ -62,7 +70,7 @@ def test_fused_graph_has_fewer_nodes_and_gives_the_same(
     model, folder, fused, monkeypatch
 ):
     monkeypatch.setattr(export, "fuse", lambda graph: None)
-    plain = exported(model, folder, "plain")
+    plain = saved(model, folder, traced(model), "plain")
     before, after = nodes(plain, True), nodes(fused, True)
     assert after["LayerNormalization"] == 4  # embeddings, two of the block, the head
     assert after["Gelu"] == 2 and not after["Erf"]
@@ -70,6 +78,46 @@ def test_fused_graph_has_fewer_nodes_and_gives_the_same(
     got, want = (Graph(path, "cpu", 1)(sources=SOURCES) for path in (fused, plain))
     np.testing.assert_array_equal(got["token_ids"], want["token_ids"])
     np.testing.assert_allclose(got["scores"], want["scores"], atol=1e-4)
+
+
+def test_conditional_norms_are_fused_too(folder, monkeypatch):
+    model = tiny_unilm(layers=1, condition_size=4, classes=(3,))
+    weights = folder / "conditional.safetensors"
+    export.save_weights(model, weights)
+    inputs = {"token_ids": SOURCES, "class_ids": np.array([[1], [3]], "int32")}
+    signature = {
+        "token_ids": ((None, None), "int32"),
+        "class_ids": ((None, 1), "int32"),
+    }
+
+    def states(token_ids, class_ids):
+        return [model({"token_ids": token_ids, "class_ids": class_ids})]
+
+    def answer(name):
+        path = folder / f"{name}.onnx"
+        export.export_onnx(states, model, signature, ["states"], path, weights)
+        return nodes(path), Graph(path, "cpu", 1)(**inputs)["states"]
+
+    count, got = answer("conditional")
+    assert count["LayerNormalization"] == 3  # embeddings, two of the block
+    assert not count["Sqrt"]
+    monkeypatch.setattr(export, "fuse", lambda graph: None)
+    before, plain = answer("conditional_plain")
+    assert before["Sqrt"] == 3
+    np.testing.assert_allclose(got, plain, atol=1e-5)
+    np.testing.assert_allclose(got, states(**inputs)[0], atol=1e-4)
+
+
+def test_model_of_one_head_reads_the_same_as_a_graph(folder):
+    # tf2onnx may take the shape of what is transposed for that of what it was before
+    model = tiny_unilm(heads=1)
+    weights, path = folder / "one_head.safetensors", folder / "one_head.onnx"
+    export.save_weights(model, weights)
+    function = lambda x: [model.prefill(x)[0]]  # noqa: E731
+    signature = {"sources": ((None, None), "int32")}
+    export.export_onnx(function, model, signature, ["states"], path, weights)
+    got = Graph(path, "cpu", 1)(sources=SOURCES)["states"]
+    np.testing.assert_allclose(got, model.prefill(SOURCES)[0], atol=1e-4)
 
 
 def test_int8_graph_multiplies_by_no_weight_in_float(int8):

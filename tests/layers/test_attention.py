@@ -59,6 +59,17 @@ def test_attention_matrix_is_what_the_sub_layer_returns():
     np.testing.assert_allclose(ops.convert_to_numpy(seen[0]), want, atol=2e-6)
 
 
+def test_tokens_that_look_at_kept_keys_find_what_the_whole_row_finds():
+    layer, x = built(), random(B, T, D, seed=9)
+    want, _ = by_hand(layer, x, MASK)
+    keys, values = layer.keys_and_values(x)
+    hidden = np.where(MASK, 0.0, NEG_INF).astype("float32")[:, None]
+    every = layer.look(x, keys, values, hidden)
+    np.testing.assert_allclose(ops.convert_to_numpy(every), want, atol=2e-5)
+    last = layer.look(x[:, -1:], keys, values, hidden[:, :, -1:])
+    np.testing.assert_allclose(ops.convert_to_numpy(last), want[:, -1:], atol=2e-5)
+
+
 def test_one_step_with_a_cache_equals_the_whole_row():
     """Two beams a row; the last of five tokens looks at two of source, two written."""
     layer, x = built(), random(B, T, D, seed=9)

@@ -247,7 +247,9 @@ def test_one_bad_question_costs_its_paragraph_nothing(found):
 
 
 @pytest.mark.parametrize(
-    "content", [b"\xff\xfe\x00", gzip.compress(b"[]")[:-9], "春眠".encode("gbk")]
+    "content",
+    [b"\xff\xfe\x00", gzip.compress(b"[]")[:-9], "春眠".encode("gbk")],
+    ids=["binary", "cut", "gbk"],
 )
 def test_what_is_no_text_is_one_problem_and_no_crash(tmp_path, content):
     (tmp_path / "qa.json").write_bytes(content)
