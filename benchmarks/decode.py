@@ -52,6 +52,7 @@ GROWTH = {
     "passage": (64, 256, 1024),
     "length": (8, 16, 64),
 }
+SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5)  # named in the picture
 
 
 def passages(size):
@@ -423,6 +424,7 @@ def draw(lines, picture):
         here = [line for line in lines if line["axis"] == axis]
         for system in dict.fromkeys(line["system"] for line in here):
             mine = [line for line in here if line["system"] == system]
+            mine.sort(key=lambda line: line[axis])
             x = [line[axis] for line in mine]
             plot.plot(x, [x["seconds_per_question"] for x in mine], "o-", label=system)
             floor = [line["floor"] for line in mine]
@@ -431,6 +433,8 @@ def draw(lines, picture):
         plot.set(xscale="log", yscale="log", xlabel=axis)
         plot.set_xticks(GROWTH[axis], [str(value) for value in GROWTH[axis]])
         plot.minorticks_off()
+    axes[0].set_yticks(SECONDS, [f"{value:g}" for value in SECONDS])
+    axes[0].minorticks_off()
     axes[0].set_ylabel("seconds a question")
     axes[0].legend(fontsize=7)
     figure.tight_layout()
