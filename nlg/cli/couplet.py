@@ -49,7 +49,9 @@ RULES = ("marks", "reuse", "repeat", "ends", "tones")  # those of nlg.couplet.ru
 )
 @SEED
 @click.option("--reverse", is_flag=True, help="LINE is a 下联; write the 上联.")
-@click.option("--keep", default="", help="Characters that must stand: 春____花.")
+@click.option(
+    "--keep", default="", help="Characters that must stand, banned or not: 春____花."
+)
 @click.option("--ban", "banned", default="", help="Characters that must not.")
 @click.option(
     "--without",
@@ -102,7 +104,7 @@ def couplet(ctx: click.Context, line: str | None, **options: Any) -> None:
     reply = _reply_options(options)
     folder = default_checkpoint(options["checkpoint"], "couplet")
     responder = Responder.from_checkpoint(folder, options["device"])
-    printer = Printer(responder, options)
+    printer = Printer(responder, options | {"seed": reply.seed})
     if options["source"]:
         failed = _answer_file(responder, reply, printer, options)
         ctx.exit(int(failed > 0))
@@ -255,11 +257,13 @@ class Printer:
                 continue
             if number and self.options["explain"]:
                 yield ""
-            yield from self._text(reply)
+            yield from map(self._script, self._text(reply))
 
     def json(self, reply: "Reply") -> str:
         """Return one JSON line."""
-        facts = reply._asdict() | self._lines(reply)
+        facts: dict[str, Any] = reply._asdict()
+        if self.options["temperature"] or self.options["theme"]:
+            facts["seed"] = self.options["seed"]
         if self.options["scroll"]:
             facts["scroll"] = self._scroll(reply)
         if self.options["explain"]:
@@ -267,23 +271,18 @@ class Printer:
             for place in places:
                 place["runners_up"] = [one._asdict() for one in place["runners_up"]]
             facts["places"] = places
-        return json.dumps(facts, ensure_ascii=False)
+        return self._script(json.dumps(facts, ensure_ascii=False))
 
     def _text(self, reply: "Reply") -> Iterator[str]:
-        lines = self._lines(reply)
         if self.options["theme"]:
-            yield lines["first_line"]
-        answer = lines["first_line" if self.options["reverse"] else "second_line"]
+            yield reply.first_line
+        answer = reply.first_line if self.options["reverse"] else reply.second_line
         score = f"  {reply.score:.2f}" if self.options["count"] > 1 else ""
         yield f"{answer}{score}"
         if self.options["scroll"]:
             yield f"横批  {self._scroll(reply)}"
         if self.options["explain"]:
             yield from _explained(reply, self._places(reply))
-
-    def _lines(self, reply: "Reply") -> dict[str, str]:
-        lines = {"first_line": reply.first_line, "second_line": reply.second_line}
-        return {name: self._script(line) for name, line in lines.items()}
 
     def _script(self, text: str) -> str:
         if not self.options["traditional"]:
@@ -294,7 +293,7 @@ class Printer:
 
     def _scroll(self, reply: "Reply") -> str:
         best = self.responder.scrolls.choose(*reply[:2], 1)
-        return self._script(best[0].text) if best else ""
+        return best[0].text if best else ""
 
     def _places(self, reply: "Reply") -> list[Any]:
         from nlg.couplet.explain import explain

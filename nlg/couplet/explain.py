@@ -57,7 +57,10 @@ def explain(responder: Responder, reply: Reply, reverse: bool = False) -> list[P
                 other,
                 round(probability, 4),
                 tuple(
-                    _broken(given, answer[:n] + other + answer[n + 1 :], reverse) - base
+                    sorted(
+                        _broken(given, answer[:n] + other + answer[n + 1 :], reverse)
+                        - base
+                    )
                 ),
             )
             for other, probability in favourites

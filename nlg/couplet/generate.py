@@ -23,9 +23,9 @@ import numpy as np
 from nlg.couplet.lines import LONGEST, Line, as_known, read_line
 from nlg.couplet.options import FORWARD, REVERSE
 from nlg.couplet.pairs import Pairs
-from nlg.couplet.rules import FREE, RULES, Rulebook, Task
+from nlg.couplet.rules import FREE, RULES, Rulebook, Task, within
 from nlg.couplet.scroll import SCROLLS, VECTORS, Scrolls
-from nlg.decode.results import IMPOSSIBLE
+from nlg.decode.results import IMPOSSIBLE, NEG_INF
 from nlg.errors import NlgError, OptionError
 from nlg.runtime import Checkpoint, open_checkpoint
 from nlg.runtime.graph import Graph, available_cores
@@ -40,6 +40,7 @@ RUNNERS_UP = 8
 SLOTS = 24  # characters that each place may choose from; more for long lines
 BLOCK = 128  # rows a run
 TILE = 8  # a run's rows are padded to a multiple: a product may round by its edge
+NO_ANSWER = "no answer keeps all rules; ban fewer characters, or leave a rule out"
 AHEAD = 4096  # lines read before the first is answered; rows of one length share runs
 
 
@@ -127,9 +128,13 @@ class Responder:
         """Return the best answers to `line`, best first.
 
         Raises:
-            OptionError: nothing to answer in it, or more than can be.
+            OptionError: nothing to answer in it, more than can be, or no answer keeps
+                what `options` ask.
         """
-        return next(self._replies([read_line(line, options.keep)], options))
+        found = next(self._replies([read_line(line, options.keep)], options))
+        if isinstance(found, NlgError):
+            raise found
+        return found
 
     def reply_all(
         self, lines: Iterable[str], options: ReplyOptions = ReplyOptions()
@@ -167,8 +172,8 @@ class Responder:
 
     def _replies(
         self, lines: Sequence[Line], options: ReplyOptions
-    ) -> Iterator[list[Reply]]:
-        """Yield the answers to each of `lines` in order."""
+    ) -> Iterator[list[Reply] | NlgError]:
+        """Yield the answers to each of `lines` in order, or that there is none."""
         mode = REVERSE if options.reverse else FORWARD
         ends = OBLIQUE if options.reverse else LEVEL
         rows = [
@@ -182,12 +187,13 @@ class Responder:
         ]
         for line, answers in zip(lines, self.write(rows, options), strict=True):
             given = f"{line.before}{line.typed}{line.after}"
-            yield [_reply(given, answer, options.reverse) for answer in answers]
+            found = [_reply(given, answer, options.reverse) for answer in answers]
+            yield found or OptionError(f"{given}: {NO_ANSWER}")
 
     def write(
         self, rows: Sequence[Row], options: ReplyOptions
     ) -> Iterator[list[Written]]:
-        """Yield what is written for each row, best first.
+        """Yield what is written for each row, best first; nothing if nothing may be.
 
         Rows of one length share runs of the graph.
         """
@@ -214,22 +220,24 @@ class Responder:
     ) -> list[list[Written]]:
         """Run `graph` once, for rows of one length."""
         padded = [*rows, *[rows[0]] * (-len(rows) % TILE)]
+        rules = self.rulebook.arrays([row.task for row in padded], options.rules)
         out = graph(
             **self._inputs(
                 [row.task.source for row in padded], [row.mode for row in padded]
             ),
-            **self.rulebook.arrays([row.task for row in padded], options.rules),
+            **rules,
             noise=self._noise(padded, options.temperature),
             temperature=np.array(options.temperature, "float32"),
         )
-        ids, log_probs = out["answers"].tolist(), out["log_probs"].tolist()
+        log_probs = np.where(within(rules, out["answers"]), out["log_probs"], NEG_INF)
+        ids, scores = out["answers"].tolist(), log_probs.tolist()
         return [
             [
                 self._written(row.line, line, score, "marks" in options.rules)
-                for line, score in zip(lines[: options.count], scores, strict=False)
-                if score > IMPOSSIBLE or score == scores[0]
+                for line, score in zip(lines[: options.count], worth, strict=False)
+                if score > IMPOSSIBLE
             ]
-            for row, lines, scores in zip(rows, ids, log_probs, strict=False)
+            for row, lines, worth in zip(rows, ids, scores, strict=False)
         ]
 
     def _inputs(

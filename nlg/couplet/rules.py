@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nlg.decode.results import NEG_INF
+from nlg.decode.results import IMPOSSIBLE, NEG_INF
 from nlg.errors import OptionError
 from nlg.text.couplets import beats, is_mark, repeat_groups
 from nlg.text.prosody import LEVEL, OBLIQUE, OPPOSITE, line_tones, tones
@@ -33,9 +33,7 @@ class Task(NamedTuple):
 
     source: str  # the given line: simplified characters and marks; FREE if not given
     fixed: str  # as long: characters that must stand in the answer, or FREE
-    ends: (
-        str  # the tone of the last character where the source leaves it open: 平 or 仄
-    )
+    ends: str  # tone of the last character, 平 or 仄, where the source leaves it open
     banned: str = ""
 
 
@@ -103,6 +101,22 @@ class Rulebook:
         usable[[known[c] for c in out if c in known]] = 0
         arrays = (np.array(x, "int32") for x in (required, ids, same))
         return (*arrays, usable)
+
+
+def within(arrays: dict[str, np.ndarray], answers: np.ndarray) -> np.ndarray:
+    """Return which answers hold nothing that is forbidden, bool (B, N).
+
+    A search writes something even where all is forbidden.
+
+    Args:
+        arrays: from `Rulebook.arrays`.
+        answers: (B, N, T), what the graph wrote for them.
+    """
+    rows = np.arange(len(answers))[:, None, None]
+    usable = arrays["usable"][rows, answers] > 0
+    charged = arrays["kinds"][arrays["required"][:, None], answers]
+    given = arrays["fixed"][:, None] >= 0
+    return (given | usable & (charged > IMPOSSIBLE)).all(axis=-1)
 
 
 def _fixed(task: Task, marks: bool) -> list[str]:

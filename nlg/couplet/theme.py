@@ -10,7 +10,7 @@ best answer, and the couplets that the model finds most probable are kept.
 import dataclasses
 from collections.abc import Iterator
 
-from nlg.couplet.generate import Reply, ReplyOptions, Responder, Row, Written
+from nlg.couplet.generate import NO_ANSWER, Reply, ReplyOptions, Responder, Row, Written
 from nlg.couplet.lines import LONGEST, read_line
 from nlg.couplet.options import COMPLETE, FORWARD
 from nlg.couplet.rules import FREE, Task
@@ -40,7 +40,7 @@ def compose(
         options: `temperature` is that of the answers.
 
     Raises:
-        OptionError: the words do not fit.
+        OptionError: the words do not fit, or nothing about them keeps all rules.
     """
     first, second = _themes(themes, length)
     starts = range(0, length - len(first) + 1, 2 if len(first) > 1 else 1)
@@ -58,7 +58,10 @@ def compose(
     replies = [
         Reply(text, best[0].text, round(draft.score + best[0].score, 4))
         for (text, (draft, _)), best in zip(drafts.items(), answers, strict=True)
+        if best
     ]
+    if not replies:
+        raise OptionError(f"{' '.join(themes)}: {NO_ANSWER}")
     return sorted(replies, key=lambda reply: -reply.score)[: options.count]
 
 

@@ -122,6 +122,22 @@ def test_traditional_is_the_same_couplet_in_other_characters(answer):
         assert a["score"] == b["score"]
 
 
+def test_traditional_explanations_are_in_its_characters_too(answer):
+    given = ("葉葉聲聲", "--explain", "--scroll")
+    plain, other = (answer(*given, *more).stdout for more in ((), ("--traditional",)))
+    assert "葉" in other and "叶" not in other
+    assert to_simplified(other) == plain
+    (found,) = objects(answer(*given, "--json", "--traditional"))
+    assert [place["given"] for place in found["places"]] == list("葉葉聲聲")
+
+
+@pytest.mark.parametrize("given", [(TREES, *HARD), ("--theme", "春风", "--seed", 3)])
+def test_what_chance_had_a_part_in_tells_its_seed(answer, given):
+    (found,) = objects(answer(*given, "--json"))
+    assert found["seed"] == 3
+    assert "seed" not in objects(answer(TREES, "--seed", 3, "--json"))[0]
+
+
 def test_reverse_prints_the_first_line(answer, responder):
     result = answer(SEA, "--reverse")
     (reply,) = responder.reply(SEA, ReplyOptions(reverse=True))

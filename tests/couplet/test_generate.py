@@ -10,7 +10,7 @@ from nlg.couplet.generate import MANY_BEAMS, RUNNERS_UP, Reply, ReplyOptions
 from nlg.couplet.rules import RULES
 from nlg.errors import NlgError, OptionError
 from nlg.text.couplets import check_couplet
-from nlg.text.prosody import tones
+from nlg.text.prosody import LEVEL, tones
 
 TREES = "晚风摇树树还挺"
 SEA = "海阔凭鱼跃，天高任鸟飞"
@@ -171,6 +171,24 @@ def test_banned_characters_are_in_no_answer(responder):
     banned = "".join(seconds(free))
     for reply in responder.reply(TREES, ReplyOptions(count=4, banned=banned)):
         assert not set(reply.second_line) & set(banned)
+
+
+def test_where_no_answer_is_left_the_line_is_named(responder):
+    every = "".join(t for t in responder.vocabulary.tokens if len(t) == 1)
+    fixed = ReplyOptions(banned=every)
+    with pytest.raises(OptionError, match="^春眠不觉晓: no answer keeps all rules"):
+        responder.reply("春眠不觉晓", fixed)
+    all_of_them = list(responder.reply_all(["春眠", "不觉晓"], fixed))
+    assert [type(error) for error in all_of_them] == [OptionError] * 2
+
+
+def test_an_end_that_has_no_character_of_its_tone_is_no_answer(responder):
+    known = (token for token in responder.vocabulary.tokens if len(token) == 1)
+    level = "".join(token for token in known if LEVEL in tones(token))
+    with pytest.raises(OptionError, match="no answer keeps all rules"):
+        responder.reply("日月", ReplyOptions(banned=level))
+    (free,) = responder.reply("日月", ReplyOptions(banned=level, rules=("reuse",)))
+    assert LEVEL not in tones(free.second_line[-1])
 
 
 @pytest.mark.parametrize("count", [1, 4, 5, MANY_BEAMS])
