@@ -23,6 +23,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from nlg.decode.fuse import MICROSOFT, bodies, drop_unused, fuse
+from nlg.decode.gradients import GRADIENTS
 from nlg.decode.quantize import quantize
 
 OPSET = 18
@@ -106,7 +107,7 @@ def trace(
         tf.function(graph, autograph=False),
         input_signature=specs,
         opset=OPSET,
-        custom_op_handlers={"Erfc": (_erfc, []), "SelectV2": (_where, [])},
+        custom_op_handlers=HANDLERS | GRADIENTS,
     )
     fuse(exported.graph)
     exported.opset_import.add(domain=MICROSOFT, version=1)
@@ -153,6 +154,9 @@ def _erfc(context: Any, node: Any, name: str, arguments: Any) -> None:
 def _where(context: Any, node: Any, name: str, arguments: Any) -> None:
     """Write a choice as Where; tf2onnx writes six nodes of arithmetic."""
     node.type = "Where"
+
+
+HANDLERS: dict[str, Any] = {"Erfc": (_erfc, []), "SelectV2": (_where, [])}
 
 
 def _use_weights_of(

@@ -1,0 +1,96 @@
+"""What tf2onnx lacks of a gradient: operations that only a backward pass has.
+
+A gradient is made of operations of forward passes, and of a few of its own, such as
+RsqrtGrad. `GRADIENTS` writes those of our layers as arithmetic; `nlg.decode.export`
+hands it to tf2onnx. The sizes of the inputs must be fixed: where they are open,
+TensorFlow finds out at run time which axes were broadcast, and ONNX has no operation
+for that.
+
+This file knows no model.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Formula = Callable[..., str]  # of a `Maker` and the names of inputs, to that of dx
+
+
+class Maker:
+    """Adds a node to the graph that tf2onnx is writing; returns its output's name."""
+
+    def __init__(self, context: Any, name: str):
+        self.context, self.name = context, name
+
+    def __call__(self, operation: str, *inputs: str) -> str:
+        """Add one node."""
+        return self.context.make_node(operation, list(inputs)).output[0]
+
+    def constant(self, value: Any, dtype: str = "float32") -> str:
+        """Add a number, or several."""
+        from tf2onnx.utils import make_name
+
+        array = np.array(value, dtype)
+        return self.context.make_const(make_name(self.name), array).output[0]
+
+
+def _rsqrt(make: Maker, y: str, dy: str) -> str:
+    """Return dx of y = 1 / sqrt(x): -1/2 y^3 dy."""
+    cube = make("Mul", make("Mul", y, y), y)
+    return make("Mul", make("Mul", cube, make.constant(-0.5)), dy)
+
+
+def _tanh(make: Maker, y: str, dy: str) -> str:
+    """Return dx of y = tanh x: (1 - y^2) dy."""
+    return make("Mul", make("Sub", make.constant(1.0), make("Mul", y, y)), dy)
+
+
+def _sigmoid(make: Maker, y: str, dy: str) -> str:
+    """Return dx of y = sigmoid x: y (1 - y) dy."""
+    return make("Mul", make("Mul", y, make("Sub", make.constant(1.0), y)), dy)
+
+
+def _relu(make: Maker, dy: str, y: str) -> str:
+    """Return dx of y = relu(x): dy where y is positive."""
+    zero = make.constant(0.0)
+    return make("Where", make("Greater", y, zero), dy, zero)
+
+
+def _slice(make: Maker, shape: str, begin: str, end: str, steps: str, dy: str) -> str:
+    """Return dx of a slice that leaves nothing out, such as x[..., 0] of one unit.
+
+    Raises:
+        NotImplementedError: something was left out; tf2onnx logs it and leaves the
+            operation as it is, so ONNX Runtime refuses the graph.
+    """
+    sizes = make.context.get_node_by_output(shape).get_tensor_value()
+    if math.prod(sizes) != math.prod(make.context.get_shape(dy)):
+        raise NotImplementedError(f"the gradient of a slice of {sizes}")
+    return make("Reshape", dy, make.constant(sizes, "int64"))
+
+
+def _as_arithmetic(formula: Formula) -> tuple[Callable[..., None], list]:
+    """Return what tf2onnx calls for an operation that `formula` stands for."""
+
+    def write(context: Any, node: Any, name: str, arguments: Any) -> None:
+        inputs, outputs = list(node.input), list(node.output)
+        kind = {
+            "dtypes": [context.get_dtype(outputs[0])],
+            "shapes": [context.get_shape(outputs[0])],
+        }
+        result = formula(Maker(context, name), *inputs)
+        context.remove_node(node.name)
+        context.make_node("Identity", [result], name=name, outputs=outputs, **kind)
+
+    return write, []
+
+
+GRADIENTS = {
+    "RsqrtGrad": _as_arithmetic(_rsqrt),
+    "TanhGrad": _as_arithmetic(_tanh),
+    "SigmoidGrad": _as_arithmetic(_sigmoid),
+    "ReluGrad": _as_arithmetic(_relu),
+    "StridedSliceGrad": _as_arithmetic(_slice),
+}
