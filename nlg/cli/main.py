@@ -17,6 +17,7 @@ from nlg.cli.evaluate import evaluate
 from nlg.cli.import_bert import import_bert
 from nlg.cli.poem import poem
 from nlg.cli.pretrain import pretrain
+from nlg.cli.qa import qa
 from nlg.cli.qa_data import cloze_data, qa_data
 from nlg.cli.qa_eval import eval_qa
 from nlg.cli.train import train
@@ -106,7 +107,7 @@ def main() -> None:
     """
 
 
-for command in (poem, couplet, data, train, pretrain, import_bert, evaluate, check):
+for command in (poem, couplet, qa, data, train, pretrain, import_bert, evaluate, check):
     main.add_command(command)
 for command in (qa_data, cloze_data):
     data.add_command(command)

@@ -144,3 +144,50 @@ def couplet(
     best = train_couplet(data, dev, out, options)
     checkpoint = make_checkpoint(out, data, dev)
     click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
+
+
+@train.command("qa")
+@click.option(
+    "--data",
+    required=True,
+    multiple=True,
+    type=FILE,
+    help="From `nlg data qa` or `nlg data cloze`; may be repeated.",
+)
+@click.option("--dev", required=True, type=FILE, help="Questions kept back.")
+@click.option(
+    "--init",
+    type=click.Path(path_type=pathlib.Path, exists=True, file_okay=False),
+    help="Backbone to begin with.  [default: the shipped one]",
+)
+@training
+def qa(
+    data: tuple[pathlib.Path, ...],
+    dev: pathlib.Path,
+    init: pathlib.Path | None,
+    out: pathlib.Path,
+    **asked: Any,
+) -> None:
+    """Train the reader and make OUT/checkpoint from its best weights.
+
+    \b
+    nlg train qa --data qa.jsonl.gz --dev qa.dev.jsonl.gz --out runs/qa
+    nlg train qa --data qa.jsonl.gz --dev qa.dev.jsonl.gz --out runs/more \\
+        --backend torch --init runs/backbone/checkpoint --set shares=kgclue*=0.25
+    nlg qa --passage 鲁迅原名周树人。 -q 鲁迅原名什么？ --checkpoint runs/qa/checkpoint
+
+    Killed at any moment, the same command goes on where it was. OUT holds config.json,
+    log.jsonl (a line a look at dev), loss.png, and the best and the latest weights.
+    """
+    import json
+
+    from nlg.qa.options import QATraining
+    from nlg.runtime import checkpoints_folder
+
+    options = prepare(QATraining(), **asked)
+    from nlg.qa.train import make_checkpoint, train_qa
+
+    init = init or checkpoints_folder() / "backbone"
+    best = train_qa(list(data), dev, out, options, init)
+    checkpoint = make_checkpoint(out, dev)
+    click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))

@@ -1,4 +1,7 @@
-"""Measure the answers of a system: read them, lay them beside the questions, score.
+"""Measure the answers of a system: have or read them, lay them beside the questions.
+
+    questions ── our reader ── answers ──┐
+    a file of another system ────────────┴─ predictions ── pairs ── columns of scores
 
 Predictions are read from JSON lines of {id, answer, confidence}, of which confidence
 may be missing; from `id TAB answer`, as SogouQA's scorer reads them; and from one JSON
@@ -7,16 +10,20 @@ object of answers by id, as SQuAD's does. An empty answer is silence.
 
 import collections
 import io
+import itertools
+import json
 import math
 import pathlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from nlg.errors import DataError
+from nlg.errors import DataError, NlgError
 from nlg.files import UNREADABLE, text_of
+from nlg.metrics.calibration import calibration_report
 from nlg.metrics.qa import METRICS, Attempt, abstention_report
 from nlg.qa.answer_type import answer_type
 from nlg.qa.dataset import Question
+from nlg.qa.generate import Answer, AnswerOptions, Asked, Reader
 from nlg.text.collect import Value, json_values, name_of
 
 GROUPS = {
@@ -24,6 +31,7 @@ GROUPS = {
     "type": lambda question: answer_type(question.question),
 }
 ALL = "all"
+PLACED = ("confidence", "passage", "start", "end")  # of an answer, beside its text
 
 
 class Prediction(NamedTuple):
@@ -34,7 +42,101 @@ class Prediction(NamedTuple):
     confidence: float | None = None  # of any scale, higher is surer
 
 
+class Alone(NamedTuple):
+    """What the passages of a question answer when they do not vote."""
+
+    surest: list[Prediction]  # of each question, the answer with the most confidence
+    best: list[Prediction]  # those of `place`
+    place: int  # number of a passage, from 0, whose answers are right most often
+
+
 Pair = tuple[Question, Prediction | None]
+Said = Answer | NlgError  # an answer to a question, or why there is none
+Show = Callable[[Iterator[Said]], Iterable[Said]]
+
+
+def answer_questions(
+    reader: Reader, questions: Iterable[Question], options: AnswerOptions
+) -> Iterator[Said]:
+    """Yield what our reader answers to each question; its passages vote."""
+    asked = (
+        Asked(question.question, [passage.text for passage in question.passages])
+        for question in questions
+    )
+    return reader.answer_all(asked, options)
+
+
+def predictions_of(
+    questions: Iterable[Question], said: Iterable[Said]
+) -> list[Prediction]:
+    """Return the answers to questions; where there is none for an error, nothing."""
+    return [
+        _of_answer(question, answer)
+        for question, answer in zip(questions, said, strict=True)
+        if isinstance(answer, Answer)
+    ]
+
+
+def answer_line(question: Question, answer: Answer) -> str:
+    """Return an answer and where it stands as a line that `load_predictions` reads."""
+    facts = {name: getattr(answer, name) for name in PLACED}
+    row = {"id": question.id, "answer": answer.text, **facts}
+    return json.dumps(row, ensure_ascii=False)
+
+
+def answer_alone(
+    reader: Reader,
+    questions: Sequence[Question],
+    options: AnswerOptions,
+    metric: str,
+    show: Show = iter,
+) -> Alone:
+    """Return what single passages answer: the surest, and the best place in the list.
+
+    Which place is best is seen afterwards, by what `metric` calls right: no system
+    could know it, and a vote that is better is worth its passages.
+
+    Args:
+        reader: our model.
+        questions: with their passages.
+        options: how to answer.
+        metric: one of `METRICS`.
+        show: passes the answers on, and may show how far it is.
+    """
+    asked = (Asked(q.question, [p.text]) for q in questions for p in q.passages)
+    every = iter(list(show(reader.answer_all(asked, options))))
+    rows = [list(itertools.islice(every, len(q.passages))) for q in questions]
+    surest = [
+        _of_answer(question, max(answers, key=_sureness))
+        for question, row in zip(questions, rows, strict=True)
+        if (answers := [one for one in row if isinstance(one, Answer)])
+    ]
+    places = [
+        predictions_of(questions, column)
+        for column in itertools.zip_longest(*rows, fillvalue=NlgError("no passage"))
+    ]
+    scores = [_right(questions, column, metric) for column in places]
+    best = scores.index(max(scores))
+    return Alone(surest, places[best], best)
+
+
+def _of_answer(question: Question, answer: Answer) -> Prediction:
+    return Prediction(question.id, answer.text, answer.confidence)
+
+
+def _sureness(answer: Answer) -> tuple[bool, float, float]:
+    """Return what the surest of several answers has most of."""
+    (vote,) = answer.votes
+    return bool(answer.text), answer.confidence, -(vote.no_answer or 0.0)
+
+
+def _right(
+    questions: Sequence[Question], predictions: Sequence[Prediction], metric: str
+) -> int:
+    """Return how many predictions `metric` calls right."""
+    attempts = itertools.starmap(_attempt, pair(questions, predictions))
+    is_right = METRICS[metric].is_right
+    return sum(is_right(said.answer, said.references) for said in attempts)
 
 
 def load_predictions(
@@ -103,7 +205,9 @@ def _scores(pairs: Sequence[Pair], metrics: Sequence[str]) -> dict[str, float]:
     for metric in metrics:
         report = METRICS[metric].report(attempts)
         scores |= {f"{metric}_{score}": value for score, value in report.items()}
-    return scores | abstention_report(attempts, METRICS[metrics[0]].is_right)
+    is_right = METRICS[metrics[0]].is_right
+    scores |= abstention_report(attempts, is_right)
+    return scores | calibration_report(attempts, is_right)
 
 
 def _attempt(question: Question, said: Prediction | None) -> Attempt:

@@ -2,6 +2,9 @@ import json
 import pathlib
 
 import pytest
+from qa.stub import stub_reader
+
+from nlg.qa.generate import Reader
 
 SAMPLES = pathlib.Path(__file__).parents[2] / "data" / "samples"
 QUESTIONS = SAMPLES / "questions.json"
@@ -121,11 +124,144 @@ def test_bad_questions_are_named_and_the_rest_is_scored(score, more):
     assert report["all"]["questions"] == 2
 
 
-def test_the_report_goes_to_a_file(score, tmp_path):
-    options = ("--data", QUESTIONS, "--predictions", ANSWERS, "--json")
-    result = score(*options, "-o", tmp_path / "report")
-    assert result.output == ""
-    assert "systems" in json.loads((tmp_path / "report").read_text("utf-8"))
+# --- our own model, a rule here: a passage answers what it has between < and >
+
+POET, OTHER, SILENT = "杜甫，号<少陵>野老。", "李白，号<青莲居士>。", "春眠不觉晓。"
+ASKED = [
+    ("甲", "杜甫号什么？", [(SILENT, ""), (POET, "少陵")]),
+    ("乙", "谁？", [(POET, ""), (OTHER, "青莲居士"), (OTHER, "青莲居士")]),
+    ("丙", "在哪里？", [(SILENT, "")]),
+]
+
+
+def voted(rows):
+    return [
+        {
+            "id": name,
+            "question": question,
+            "passages": [{"passage": text, "answer": right} for text, right in parts],
+        }
+        for name, question, parts in rows
+    ]
+
+
+@pytest.fixture
+def answered(score, monkeypatch, tmp_path):
+    """Run `nlg eval qa` on questions of its own, answered by the rule."""
+    opened = []
+
+    def from_checkpoint(folder, device="cpu", workers=0):
+        opened.append({"folder": str(folder), "device": device, "workers": workers})
+        return stub_reader()
+
+    def answered(*arguments, rows=ASKED):
+        path = tmp_path / "voted.json"
+        path.write_text(json.dumps(voted(rows)), "utf-8")
+        return score("--data", path, "--checkpoint", "rule", *arguments)
+
+    monkeypatch.setattr(Reader, "from_checkpoint", from_checkpoint)
+    answered.opened, answered.path = opened, tmp_path / "voted.json"
+    return answered
+
+
+def test_our_model_answers_where_no_predictions_are_given(answered):
+    result = answered("--json")
+    (report,) = json.loads(result.stdout)["systems"].values()
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert report["all"]["squad_exact_match"] == report["all"]["webqa_f1"] == 1
+    assert (report["all"]["answered"], report["all"]["left_empty"]) == (1, 1)
+    assert report["all"]["missing"] == 0
+    assert report["all"]["ece"] == pytest.approx(1 - 0.9048)
+
+
+def test_answers_that_were_written_score_as_they_did(answered, score, tmp_path):
+    ours = answered("--json", "-o", tmp_path / "answers.jsonl")
+    assert "systems" in json.loads(ours.stdout)
+    rows = (tmp_path / "answers.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(row) for row in rows] == [
+        dict(id="甲", answer="少陵", confidence=0.9048, passage=1, start=5, end=7),
+        dict(id="乙", answer="青莲居士", confidence=0.9048, passage=1, start=5, end=9),
+        dict(id="丙", answer="", confidence=0.0, passage=-1, start=-1, end=-1),
+    ]
+    options = ("--data", answered.path, "--json", "--predictions")
+    again = score(*options, tmp_path / "answers.jsonl")
+    (first,), (second,) = (
+        json.loads(result.stdout)["systems"].values() for result in (ours, again)
+    )
+    assert first == second
+
+
+def test_the_model_is_told_what_the_options_say(answered):
+    answered("--device", "gpu", "--workers", 3)
+    assert answered.opened == [{"folder": "rule", "device": "gpu", "workers": 3}]
+    answered()
+    assert answered.opened[-1]["workers"] >= 1
+    result = answered("--threshold", 0.95, "--metric", "webqa", "--json")
+    (report,) = json.loads(result.stdout)["systems"].values()
+    assert report["all"]["answered"] == 0
+    assert "webqa_precision" in report["all"] and "ece" not in report["all"]
+    assert "without answer types" in answered("--answer-type", "time").stderr
+
+
+def test_single_passages_are_scored_beside_the_vote(answered):
+    # By place, the first: 丙 and 丁 right; the second: 甲, 乙 and 丙; the third: 乙, 丙
+    # and 丁, where a place that is not there is silent, rightly so in 丙.
+    rows = [
+        *ASKED,
+        ("丁", "谁？", [(OTHER, "青莲居士"), (POET, ""), (OTHER, "青莲居士")]),
+    ]
+    result = answered("--per-passage", "--json", "--metric", "squad", rows=rows)
+    systems = json.loads(result.stdout)["systems"]
+    found = {
+        name: report["all"]["squad_exact_match"] for name, report in systems.items()
+    }
+    assert found == {
+        "nlg": 1,
+        "nlg, surest passage": 3 / 4,  # of two that are as sure, the first: 乙 is wrong
+        "nlg, passage 2": 3 / 4,
+    }
+    assert systems["nlg, passage 2"]["all"]["missing"] == 1
+
+
+def test_a_question_that_cannot_be_answered_scores_nothing_and_is_told(answered):
+    rows = [*ASKED, ("丁", "谁？", [(POET, "少陵"), (" ", "")])]
+    result = answered("--json", "--per-passage", rows=rows)
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "not answered: id 丁: passage 2 is empty; leave it out or give a text\n"
+    )
+    report = json.loads(result.stdout)["systems"]["nlg"]["all"]
+    assert (report["questions"], report["missing"]) == (4, 1)
+    assert report["sogou_accuracy"] == pytest.approx(2 / 4)
+
+
+def test_of_many_problems_the_first_are_told(answered):
+    bad = [(str(n), "谁？", [(" ", "")]) for n in range(23)]
+    told = answered(rows=[*ASKED, *bad]).stderr.splitlines()
+    assert len(told) == 21 and told[-1] == "not answered: 3 more"
+
+
+def test_questions_without_passages_are_one_clear_line(answered, tmp_path):
+    (tmp_path / "gold.tsv").write_text("1\t北京\t北京\n", "utf-8")
+    result = answered("--data", tmp_path / "gold.tsv", "-o", tmp_path / "answers")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "no question can be answered: id 1: " in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_answers_that_cannot_be_written_are_one_clear_line(answered, tmp_path):
+    result = answered("-o", tmp_path / "no" / "answers")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "answers cannot be written" in result.stderr
+
+
+def test_without_a_model_the_way_out_is_told(score, tmp_path, monkeypatch):
+    monkeypatch.setattr("nlg.runtime.checkpoints_folder", lambda: tmp_path)
+    result = score("--data", QUESTIONS)
+    assert result.exit_code == 1 and "no reader is shipped" in result.stderr
+
+
+# --- what cannot be scored
 
 
 @pytest.mark.parametrize(
@@ -139,7 +275,18 @@ def test_the_report_goes_to_a_file(score, tmp_path):
         (["--data", QUESTIONS, "--predictions", "-"], "桥 1", 1, "<stdin>:1: no JSON"),
         (["--data", "-", "--predictions", ANSWERS], "", 1, "<stdin>: no question in"),
         (["--data", "-", "--predictions", "-"], "", 2, "standard input is one file"),
-        (["--data", QUESTIONS], "", 2, "Missing option '--predictions'"),
+        (
+            ["--data", QUESTIONS, "--predictions", ANSWERS, "--answer-type", "time"],
+            "",
+            2,
+            "--answer-type is for our own model, which --predictions takes the place",
+        ),
+        (
+            ["--data", QUESTIONS, "--predictions", ANSWERS, "-o", "answers"],
+            "",
+            2,
+            "--output is for our own model",
+        ),
         (["--predictions", ANSWERS], "", 2, "Missing option '--data'"),
         (
             ["--data", QUESTIONS, "--predictions", ANSWERS, "--metric", "rouge"],

@@ -2,9 +2,10 @@ import json
 
 import pytest
 
-from nlg.errors import DataError
-from nlg.qa.dataset import Question
-from nlg.qa.evaluate import Prediction, columns, load_predictions, pair
+from nlg.errors import DataError, NlgError
+from nlg.qa.dataset import Passage, Question
+from nlg.qa.evaluate import Prediction, answer_alone, columns, load_predictions, pair
+from nlg.qa.generate import Answer, AnswerOptions, Vote
 
 QUESTIONS = [
     Question("1", "谁写了《江雪》？", (), "诗", ("柳宗元",)),
@@ -98,6 +99,7 @@ def test_a_question_without_a_prediction_scores_nothing_and_is_counted():
         "answered": 1 / 2,
         "left_empty": 0.0,
         "risk_coverage": 1 / 4,
+        "ece": pytest.approx(0.1),
     }
 
 
@@ -129,3 +131,53 @@ def test_the_first_metric_says_what_is_wrong():
     pairs = pair(questions, [Prediction("1", "乙 甲", 1.0)])
     assert columns(pairs, ["sogou", "squad"], "source")["all"]["risk_coverage"] == 0
     assert columns(pairs, ["squad", "sogou"], "source")["all"]["risk_coverage"] == 1
+
+
+# --- answers of single passages
+
+
+def told(text, confidence, no_answer):
+    return Answer(text, confidence, 0, 0, len(text), (Vote(no_answer, 1.0),), ())
+
+
+class Telling:
+    """A reader that has its answers from the test, in the order of the passages."""
+
+    def __init__(self, *answers):
+        self.answers = answers
+
+    def answer_all(self, asked, options):
+        assert all(len(one.passages) == 1 for one in asked)
+        return iter(self.answers)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "surest"),
+    [
+        (told("北京", 0.5, 0.1), told("上海", 0.6, 0.1), "上海"),
+        (told("北京", 0.5, 0.2), told("上海", 0.5, 0.1), "上海"),  # has one more likely
+        (told("北京", 0.5, 0.1), told("上海", 0.5, 0.1), "北京"),
+        (told("", 0.0, 0.9), told("上海", 0.0, 0.9), "上海"),
+        (NlgError("passage 1 is empty"), told("", 0.0, 0.9), ""),
+    ],
+)
+def test_the_surest_passage_is_the_one_with_the_most_confidence(first, second, surest):
+    question = Question("2", "首都？", (Passage("北"), Passage("上")), "地", ("上海",))
+    reader = Telling(first, second)
+    found = answer_alone(reader, [question], AnswerOptions(), "squad")
+    assert [said.answer for said in found.surest] == [surest]
+
+
+def test_the_best_place_is_where_most_answers_are_right():
+    two = (Passage("上"), Passage("北"))
+    questions = [
+        Question("1", "首都？", two, "地", ("北京",)),
+        Question("2", "首都？", two[:1], "地", ("上海",)),
+        Question("3", "首都？", two, "地", ("北京",)),
+    ]
+    shanghai, beijing = told("上海", 0.9, 0.1), told("北京", 0.5, 0.1)
+    reader = Telling(shanghai, beijing, shanghai, shanghai, beijing)
+    found = answer_alone(reader, questions, AnswerOptions(), "squad")
+    assert found.place == 1
+    assert found.best == [Prediction("1", "北京", 0.5), Prediction("3", "北京", 0.5)]
+    assert [said.answer for said in found.surest] == ["上海"] * 3

@@ -1,0 +1,176 @@
+"""Turn a finished training run into a checkpoint folder that answers without Keras.
+
+Run as a process of its own (`python -m nlg.qa.export RUN OUT DEV`), because tf2onnx
+reads the TensorFlow backend, whichever backend trained the run.
+
+    model.onnx    the best answer, `BEAMS` beams
+    many.onnx     the `MANY_BEAMS` best, with as many beams
+    saliency.onnx what a given answer rests on, see `nlg.qa.saliency`
+    calibration.json  from confidence to share of right answers, see `nlg.qa.calibrate`
+
+With a fourth argument, `int8`, model.onnx multiplies by weights in int8: it is smaller
+work, so answer the questions of dev with both before it is shipped.
+"""
+
+import dataclasses
+import pathlib
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import nlg
+from nlg.backbone.unilm import UniLM
+from nlg.decode.export import export_onnx, save_graph, save_weights, trace
+from nlg.metrics.qa import Attempt, abstention_report, equals, squad_report
+from nlg.qa import calibrate
+from nlg.qa.calibrate import Calibration
+from nlg.qa.examples import Example, load_examples
+from nlg.qa.explain import SALIENCY, longest
+from nlg.qa.generate import (
+    BEAMS,
+    MANY_BEAMS,
+    NO_CANDIDATE,
+    TASK,
+    Answer,
+    Asked,
+    Reader,
+)
+from nlg.qa.model import Answerer
+from nlg.qa.options import QATraining
+from nlg.qa.saliency import Saliency, saliency
+from nlg.qa.search import Found, answer
+from nlg.qa.train import build_model, load_shape
+from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS, seal
+from nlg.runtime.graph import Graph, available_cores
+from nlg.training.apart import best_of, emptied, write_json
+from nlg.training.backend import choose_backend
+from nlg.training.loop import load_weights
+from nlg.training.run import Run, best_line
+
+GRAPHS = {"model": (BEAMS, 1), "many": (MANY_BEAMS, MANY_BEAMS)}  # beams, answers
+
+
+def export(
+    run_folder: pathlib.Path, out: pathlib.Path, dev: pathlib.Path, int8: bool = False
+) -> None:
+    """Write the checkpoint `out` from the best weights of `run_folder`.
+
+    Args:
+        run_folder: what `nlg train qa` wrote.
+        out: the folder to make or to make anew.
+        dev: the questions that the metrics are taken on, and confidence is fitted to.
+        int8: see the text of this file.
+    """
+    run = Run(run_folder)
+    settings, weights = best_of(run)
+    options, shape = QATraining(**settings), load_shape(run_folder)
+    unilm = UniLM(shape.config)
+    unilm.build()
+    model = build_model(unilm, options)
+    load_weights(model, weights)
+    write_graphs(model, emptied(out), int8)
+    write_saliency(model, options, out)
+    shape.tokenizer.vocabulary.save(out / VOCABULARY)
+    facts = {
+        "task": TASK,
+        "format": FORMAT,
+        "nlg": nlg.__version__,
+        "model": dataclasses.asdict(model.config),
+        "backbone": dataclasses.asdict(shape.config),
+        "lower_case": shape.tokenizer.lower_case,
+    }
+    write_json(out / CONFIG, facts | settings)
+    seal(out)  # the metrics are taken with the checkpoint itself
+    metrics = measure(out, load_examples(dev)) | {"best_line": best_line(run.lines())}
+    write_json(out / METRICS, metrics)
+    seal(out)
+
+
+def write_graphs(model: Answerer, out: pathlib.Path, int8: bool) -> None:
+    """Write the weights and the graphs of `model`."""
+    weights = out / WEIGHTS
+    save_weights(model, weights)
+    sources = ((None, None, None), "int32")
+    inputs = {"token_ids": sources}
+    inputs |= dict.fromkeys(
+        ("overlap", "nearness") if model.config.overlap else (), sources
+    )
+    inputs |= {"class_ids": sources} if model.config.answer_types else {}
+    scalars = {name: ((), "int32") for name in ("length", "beam")}
+    signature = {
+        **inputs,
+        "present": ((None, None), "bool"),
+        **scalars,
+        "free": ((), "bool"),
+    }
+    for name, (beams, n_best) in GRAPHS.items():
+
+        def graph(*given, beams=beams, n_best=n_best):
+            named = dict(zip(inputs, given, strict=False))
+            rest = given[len(inputs) :]
+            return answer(model, named, *rest, beams=beams, n_best=n_best)
+
+        traced = trace(graph, model, signature, Found._fields)
+        save_graph(traced, out / f"{name}.onnx", weights, int8 and name == "model")
+
+
+def write_saliency(model: Answerer, options: QATraining, out: pathlib.Path) -> None:
+    """Write the graph of gradients, beside the weights; its inputs have fixed sizes."""
+    S, T = longest(dataclasses.asdict(options))
+    inputs = {"token_ids": ((1, S), "int32")}
+    hints = ("overlap", "nearness") if model.config.overlap else ()
+    inputs |= dict.fromkeys(hints, ((1, S), "int32"))
+    inputs |= {"class_ids": ((1, 1), "int32")} if model.config.answer_types else {}
+    outputs = Saliency._fields if model.config.copy else Saliency._fields[:-1]
+
+    def graph(*given):
+        *source, answer = given
+        found = saliency(model, dict(zip(inputs, source, strict=True)), answer)
+        return found[: len(outputs)]
+
+    signature = {**inputs, "answer": ((1, T), "int32")}
+    path = out / f"{SALIENCY}.onnx"
+    export_onnx(graph, model, signature, outputs, path, out / WEIGHTS)
+    Graph(path, "cpu")  # what ONNX does not know of a gradient is told now, not later
+
+
+def measure(out: pathlib.Path, examples: Sequence[Example]) -> dict[str, Any]:
+    """Write the table of calibrated confidence; return how good the checkpoint is."""
+    reader = Reader.from_checkpoint(out, workers=available_cores())
+    answers = list(attempts(reader, examples))
+    calibration = calibrated(answers)
+    if calibration.knots:
+        calibrate.save(out / calibrate.FILE, calibration)
+    facts = calibration._asdict()
+    del facts["knots"]
+    return {"dev": report(answers), "calibration": facts}
+
+
+def attempts(reader: Reader, examples: Sequence[Example]) -> Iterator[Attempt]:
+    """Yield what `reader` answers, each from the one passage, and what is right."""
+    asked = (Asked(example.question, [example.passage]) for example in examples)
+    for said, example in zip(reader.answer_all(asked), examples, strict=True):
+        right = (example.answer,) if example.answer else ()
+        answer = said if isinstance(said, Answer) else NO_CANDIDATE
+        yield Attempt(answer.text, right, answer.confidence)
+
+
+def calibrated(answers: Sequence[Attempt]) -> Calibration:
+    """Return how to calibrate the confidence of what was answered."""
+    given = [said for said in answers if said.answer]
+    return calibrate.calibrate(
+        [said.confidence or 0.0 for said in given],
+        [equals(said.answer, said.references) for said in given],
+    )
+
+
+def report(answers: Sequence[Attempt]) -> dict[str, float]:
+    """Return how good `answers` are."""
+    scores = squad_report(answers) | abstention_report(answers, equals)
+    return {"questions": len(answers), **scores}
+
+
+if __name__ == "__main__":
+    choose_backend("tensorflow", "float32", seed=1)
+    run_folder, out, dev = map(pathlib.Path, sys.argv[1:4])
+    export(run_folder, out, dev, int8=sys.argv[4:] == ["int8"])

@@ -1,0 +1,434 @@
+"""Answer questions with a trained checkpoint; NumPy and ONNX Runtime, no Keras here.
+
+    reader = Reader.from_checkpoint(folder)
+    reader.answer("谁号少陵？", ["杜甫，字子美，号少陵野老。"]).text
+
+A long passage is read through windows that overlap, each of which votes as a passage
+does; where there are too many, those that share most with the question are read (BM25
+over pairs of characters). Places in an answer are places in the passage as it came,
+whatever the model made of its characters.
+
+Shapes: B questions, Q windows of the longest, S tokens, N lines, T tokens of a line.
+"""
+
+import dataclasses
+import itertools
+import math
+import pathlib
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nlg.decode.results import IMPOSSIBLE, line_of
+from nlg.errors import NlgError, OptionError
+from nlg.qa.answer_type import answer_type
+from nlg.qa.calibrate import apply, knots_of
+from nlg.qa.options import KINDS
+from nlg.qa.source import NEAR, Source, as_read, padded, source_of
+from nlg.runtime import Checkpoint, open_checkpoint
+from nlg.runtime.graph import Graph
+from nlg.text.bm25 import BM25
+from nlg.text.tokenizer import Tokenizer
+from nlg.text.vocab import SEP_ID
+
+TASK = "qa"
+MODES = ("extractive", "generative")
+AUTO, UNTOLD = "auto", "none"  # answer types: told from the question; not told
+BEAMS, MANY_BEAMS = 4, 8
+AHEAD = 128  # questions read before the first is answered; those of one size share runs
+RUN_TOKENS = 8192  # of all sources of a run, padding included
+NOWHERE = -1
+
+
+@dataclasses.dataclass(frozen=True)
+class AnswerOptions:
+    """How to answer."""
+
+    mode: str = MODES[0]  # extractive: a fragment of a passage; generative: any text
+    top_k: int = 1  # answers to each question, the best first
+    beam: int = BEAMS  # hypotheses that are kept at each step
+    threshold: float = 0.0  # confidence below which no answer is given
+    answer_type: str = AUTO  # of KINDS, or AUTO or UNTOLD
+    windows: int = 32  # that are read for one question; of more, the most promising
+    batch_size: int = 0  # questions of a run; 0: as many as fit into RUN_TOKENS
+
+    def __post_init__(self):
+        """Refuse what cannot be answered."""
+        for name, known in (
+            ("mode", MODES),
+            ("answer_type", (AUTO, UNTOLD, *KINDS)),
+        ):
+            if getattr(self, name) not in known:
+                raise OptionError(
+                    f"{name} is {getattr(self, name)!r}; choose {', '.join(known)}"
+                )
+        for name, least, most in (
+            ("top_k", 1, MANY_BEAMS),
+            ("beam", 1, MANY_BEAMS),
+            ("threshold", 0, 1),
+            ("windows", 1, 1024),
+            ("batch_size", 0, AHEAD),
+        ):
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise OptionError(
+                    f"{name} is {value}; it must be from {least} to {most}"
+                )
+
+
+class Asked(NamedTuple):
+    """A question, and the passages that may answer it."""
+
+    question: str
+    passages: Sequence[str]
+
+
+class Candidate(NamedTuple):
+    """An answer; passage[start:end] is its text, if it stands in a passage."""
+
+    text: str
+    confidence: float  # that it is right; see `nlg.qa.calibrate`
+    passage: int  # number of the passage, from 0
+    start: int  # in characters; NOWHERE, as `end`, where it is in no passage
+    end: int
+
+
+class Vote(NamedTuple):
+    """What a passage has to say."""
+
+    no_answer: float | None  # probability that it has no answer; None: it was not read
+    share: float  # of the vote for the best answer; those of all passages add up to 1
+
+
+class Answer(NamedTuple):
+    """The best answer, text "" where none is given; see `Candidate`."""
+
+    text: str
+    confidence: float
+    passage: int
+    start: int
+    end: int
+    votes: tuple[Vote, ...]  # of each passage
+    runners_up: tuple[Candidate, ...]  # the next best; with the best if it was withheld
+
+
+NO_CANDIDATE = Candidate("", 0.0, NOWHERE, NOWHERE, NOWHERE)
+
+
+class Window(NamedTuple):
+    """A part of a passage, as long as the model can read."""
+
+    passage: int
+    offsets: list[tuple[int, int]]  # of each token, in the passage
+    token_ids: list[int]
+    source: Source
+
+
+class Task(NamedTuple):
+    """A question made ready to be answered."""
+
+    asked: Asked
+    windows: list[Window]
+    kind: int
+
+    @property
+    def longest(self) -> int:
+        """Return the tokens of the longest source."""
+        return max(len(window.source.token_ids) for window in self.windows)
+
+
+class Reader:
+    """Answers questions from passages."""
+
+    def __init__(self, checkpoint: Checkpoint, workers: int = 1):
+        self.checkpoint = checkpoint
+        self.workers = workers
+        self.config: dict[str, Any] = checkpoint.config
+        self.tokenizer = Tokenizer(checkpoint.vocabulary, self.config["lower_case"])
+        self.knots = knots_of(checkpoint)
+
+    @classmethod
+    def from_checkpoint(
+        cls, folder: pathlib.Path, device: str = "cpu", workers: int = 0
+    ) -> "Reader":
+        """Open the folder that `nlg train qa` wrote.
+
+        Args:
+            folder: a checkpoint.
+            device: "cpu" or "gpu".
+            workers: for many questions: so many runs of the graph side by side, a
+                thread each. 0, for one question: all cores share a run.
+        """
+        threads = 1 if workers else None
+        return cls(open_checkpoint(folder, TASK, device, threads), workers or 1)
+
+    def answer(
+        self,
+        question: str,
+        passages: Sequence[str],
+        options: AnswerOptions = AnswerOptions(),
+    ) -> Answer:
+        """Return the answer to `question` that `passages` give together.
+
+        Raises:
+            OptionError: there is nothing to read in the question or in a passage.
+        """
+        task = self.task(Asked(question, passages), options)
+        return next(self._run([task], options))
+
+    def answer_all(
+        self, asked: Iterable[Asked], options: AnswerOptions = AnswerOptions()
+    ) -> Iterator[Answer | NlgError]:
+        """Yield the answer to each question in order; for a bad one, what is wrong."""
+        asked = iter(asked)
+        while part := list(itertools.islice(asked, AHEAD)):
+            tasks = [self._task_or_error(one, options) for one in part]
+            answers = self._answers(
+                [task for task in tasks if isinstance(task, Task)], options
+            )
+            for task in tasks:
+                yield next(answers) if isinstance(task, Task) else task
+
+    def cut_off(self, question: str) -> str:
+        """Return the beginning of a question that is too long to be read; "" if none.
+
+        Chinese asks at the end.
+        """
+        return question.strip()[: -self.config["max_question"]]
+
+    def end_of(self, question: str) -> tuple[int, str]:
+        """Return where the part of a question starts that is read, and the part."""
+        part = question.strip()[-self.config["max_question"] :]
+        return len(question.rstrip()) - len(part), as_read(part)
+
+    def _task_or_error(self, asked: Asked, options: AnswerOptions) -> Task | NlgError:
+        try:
+            return self.task(asked, options)
+        except NlgError as error:
+            return error
+
+    def task(self, asked: Asked, options: AnswerOptions) -> Task:
+        """Return a question ready to be answered."""
+        _, question = self.end_of(asked.question)
+        token_ids = self.tokenizer.encode(question)[-self.config["max_question"] :]
+        if not token_ids:
+            raise OptionError("the question is empty; type a question")
+        if not asked.passages:
+            raise OptionError("there is no passage to answer from; give one at least")
+        windows = [
+            self._window(number, start, text, token_ids)
+            for number, start, text in self._best_parts(asked, question, options)
+        ]
+        return Task(asked, windows, self._kind(asked.question, options.answer_type))
+
+    def _kind(self, question: str, wanted: str) -> int:
+        """Return the class of what is asked for, 0 if it is not told."""
+        if self.config["answer_types"] and wanted == AUTO:
+            return KINDS[answer_type(question)]
+        if not self.config["answer_types"] and wanted not in (AUTO, UNTOLD):
+            raise OptionError(
+                f"{self.checkpoint.folder} was trained without answer types; leave "
+                f"--answer-type {wanted} out"
+            )
+        return KINDS.get(wanted, 0)
+
+    def _best_parts(
+        self, asked: Asked, question: str, options: AnswerOptions
+    ) -> list[tuple[int, int, str]]:
+        """Return number of passage, place and text of what is read, in order."""
+        parts = []
+        for number, passage in enumerate(asked.passages):
+            windows = cut_up(as_read(passage), self.config["max_passage"])
+            found = [(number, *window) for window in windows if window[1].strip()]
+            if not found:
+                raise OptionError(
+                    f"passage {number + 1} is empty; leave it out or give a text"
+                )
+            parts += found
+        if len(parts) <= options.windows:
+            return parts
+        index = BM25(pairs(text) for _, _, text in parts)
+        best = index.best(pairs(question), options.windows)  # that share anything
+        order = dict.fromkeys([*best, *range(options.windows)])
+        return [parts[n] for n in sorted(list(order)[: options.windows])]
+
+    def _window(
+        self, passage: int, start: int, text: str, question: list[int]
+    ) -> Window:
+        most = self.config["max_passage"]
+        token_ids, offsets = self.tokenizer.encode_with_offsets(text)
+        places = [(start + a, start + b) for a, b in offsets[:most]]
+        source = source_of(token_ids[:most], question)
+        return Window(passage, places, token_ids[:most], source)
+
+    def _answers(
+        self, tasks: Sequence[Task], options: AnswerOptions
+    ) -> Iterator[Answer]:
+        """Yield the answers to `tasks` in order; those of one size share runs."""
+        order = sorted(
+            range(len(tasks)), key=lambda n: (len(tasks[n].windows), tasks[n].longest)
+        )
+        runs = list(_runs(order, tasks, options.batch_size))
+        found: dict[int, Answer] = {}
+        self._graph(options)  # opened here, lest every worker opens one
+        with ThreadPoolExecutor(self.workers) as pool:
+            every = pool.map(
+                lambda run: list(self._run([tasks[n] for n in run], options)), runs
+            )
+            for run, answers in zip(runs, every, strict=True):
+                found.update(zip(run, answers, strict=True))
+        return (found[number] for number in range(len(tasks)))
+
+    def _run(self, tasks: Sequence[Task], options: AnswerOptions) -> Iterator[Answer]:
+        """Run the graph once and yield the answers to `tasks`."""
+        out = self._graph(options)(
+            **self._inputs(tasks),
+            length=np.array(self.config["max_answer"] + 1, "int32"),
+            beam=np.array(options.beam, "int32"),
+            free=np.array(options.mode == "generative"),
+        )
+        for row, task in enumerate(tasks):
+            yield self._answer(task, {k: x[row] for k, x in out.items()}, options)
+
+    def _graph(self, options: AnswerOptions) -> Graph:
+        """Return the graph with as many beams and answers as are asked for."""
+        many = options.top_k > 1 or options.beam > BEAMS
+        return self.checkpoint.graph("many" if many else "model")
+
+    def _inputs(self, tasks: Sequence[Task]) -> dict[str, np.ndarray]:
+        """Return the graph's inputs; places without a passage hold the first one's."""
+        most = max(len(task.windows) for task in tasks)
+        sources = [
+            window.source
+            for task in tasks
+            for window in task.windows + task.windows[:1] * (most - len(task.windows))
+        ]
+        shape = (len(tasks), most, -1)
+        inputs = {name: x.reshape(shape) for name, x in padded(sources).items()}
+        if not self.config["overlap"]:
+            del inputs["overlap"], inputs["nearness"]
+        if self.config["answer_types"]:
+            kinds = np.array([task.kind for task in tasks], "int32")
+            inputs["class_ids"] = np.repeat(kinds, most).reshape(shape)
+        counts = np.array([[len(task.windows)] for task in tasks])
+        return {**inputs, "present": np.arange(most) < counts}
+
+    def _answer(
+        self, task: Task, out: dict[str, np.ndarray], options: AnswerOptions
+    ) -> Answer:
+        """Return the answer in `out`, a question's part of `nlg.qa.search.Found`."""
+        count = len(task.windows)
+        voting = out["voting"][:count]
+        support = np.where(voting, out["support"][:, :count], -np.inf)  # (N, Q)
+        candidates: dict[str, Candidate] = {}
+        for row, line in enumerate(out["answers"].tolist()):
+            token_ids = line_of(line, SEP_ID)
+            if token_ids and out["scores"][row] > IMPOSSIBLE and voting.any():
+                found = self._candidate(task, token_ids, support[row])
+                candidates.setdefault(found.text, found)
+        best = [c for c in candidates.values() if c.text][: options.top_k]
+        votes = _votes(task, out["no_answer"], support[0])
+        if not best or best[0].confidence < options.threshold:
+            withheld = best[0].confidence if best else 0.0
+            given = NO_CANDIDATE._replace(confidence=withheld)
+            return Answer(*given, votes, tuple(best))
+        return Answer(*best[0], votes, tuple(best[1:]))
+
+    def _candidate(
+        self, task: Task, token_ids: list[int], support: np.ndarray
+    ) -> Candidate:
+        """Return the answer of `token_ids`; `support` (Q,) is -inf without a vote."""
+        raw = math.exp(support.max())
+        confidence = round(float(apply(self.knots, raw)), 4)
+        order = np.argsort(-support, kind="stable")
+        for window in (task.windows[n] for n in order if support[n] > -np.inf):
+            place = _place_of(token_ids, window)
+            if place is not None:
+                start = window.offsets[place][0]
+                end = window.offsets[place + len(token_ids) - 1][1]
+                text = task.asked.passages[window.passage][start:end]
+                return Candidate(text, confidence, window.passage, start, end)
+        text = self.tokenizer.decode(token_ids)
+        passage = task.windows[order[0]].passage
+        return Candidate(text, confidence, passage, NOWHERE, NOWHERE)
+
+
+def cut_up(text: str, size: int) -> Iterator[tuple[int, str]]:
+    """Yield windows of a text and where they start; neighbours share a quarter.
+
+    Example:
+        >>> list(cut_up("春眠不觉晓处处闻啼鸟", 4))
+        [(0, '春眠不觉'), (3, '觉晓处处'), (6, '处闻啼鸟')]
+    """
+    step = size - size // 4
+    for start in range(0, max(1, len(text) - size + step), step):
+        yield start, text[start : start + size]
+
+
+def pairs(text: str) -> list[str]:
+    """Return the pairs of neighbours in a text; needs no dictionary, as words would.
+
+    Example:
+        >>> pairs("春眠不觉")
+        ['春眠', '眠不', '不觉']
+    """
+    text = text.lower()
+    return [text[n : n + 2] for n in range(max(1, len(text) - 1))]
+
+
+def _runs(
+    order: Sequence[int], tasks: Sequence[Task], size: int
+) -> Iterator[list[int]]:
+    """Yield tasks that go through the graph together, of `order` by size; see above."""
+    run: list[int] = []
+    for number in order:
+        task = tasks[number]
+        longest = max([task.longest, *(tasks[n].longest for n in run)])
+        tokens = (len(run) + 1) * len(task.windows) * longest
+        if len(run) == size if size else run and tokens > RUN_TOKENS:
+            yield run
+            run = []
+        run.append(number)
+    if run:
+        yield run
+
+
+def _place_of(token_ids: list[int], window: Window) -> int | None:
+    """Return where a window has `token_ids`: nearest to words of the question."""
+    size, found = len(token_ids), window.token_ids
+    places = [
+        n
+        for n in range(len(found) - size + 1)
+        if found[n] == token_ids[0] and found[n : n + size] == token_ids
+    ]
+    overlap = window.source.overlap[1:]  # after [CLS]
+
+    def shared(place: int) -> int:
+        return int(overlap[max(0, place - NEAR) : place + size + NEAR].sum())
+
+    return max(places, key=shared, default=None)
+
+
+def _votes(task: Task, no_answer: np.ndarray, support: np.ndarray) -> tuple[Vote, ...]:
+    """Return what each passage says: the best of its windows, and their shares."""
+    weights = np.exp(2 * np.maximum(support, -300.0)) * (support > -np.inf)
+    shares = weights / max(weights.sum(), 1e-30)
+    found: dict[int, Vote] = {}
+    for window, alone, share in zip(
+        task.windows, no_answer.tolist(), shares.tolist(), strict=False
+    ):
+        before = found.get(window.passage, Vote(1.0, 0.0))
+        least = min(before.no_answer or 0.0, alone)
+        found[window.passage] = Vote(least, before.share + share)
+    unread = Vote(None, 0.0)
+    return tuple(
+        _rounded(found.get(number, unread))
+        for number in range(len(task.asked.passages))
+    )
+
+
+def _rounded(vote: Vote) -> Vote:
+    silent = None if vote.no_answer is None else round(vote.no_answer, 4)
+    return Vote(silent, round(vote.share, 4))

@@ -1,0 +1,263 @@
+"""The backbone as a reader: what a passage answers to a question, written or copied.
+
+    [CLS]passage[SEP]question[SEP] -> answer[SEP]      (kexue.fm/archives/7115)
+
+Beside the backbone stand two aids that have no effect before they are trained, so that
+an imported BERT is as good as it was: vectors for how long an n-gram around each token
+of the passage also stands in the question, and for how much of the question is near
+(`nlg.qa.source`), and a head that copies (`nlg.layers.copy`). Answers stand near the
+question's own words and are made of the passage's; a small backbone would have to learn
+both from examples.
+
+The kind of answer may be told as a class, by Conditional Layer Normalization
+(kexue.fm/archives/7124); class 0 is "not told".
+
+This file knows neither words nor the search.
+
+Shapes: B rows, T tokens, P predictions; R sources, S source tokens, K beams, Q passages
+a question, M lines that are written, each of which goes on after Q sources; D units, V
+vocabulary.
+"""
+
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from nlg.backbone.unilm import Source, UniLM
+from nlg.layers.attention import NEG_INF
+from nlg.layers.copy import (
+    LONGEST_RUN,
+    CopyHead,
+    copy_log_probs,
+    copy_nats,
+    runs_after,
+    same_tokens,
+)
+from nlg.layers.losses import nats_of
+from nlg.qa.options import QAConfig
+from nlg.qa.source import LONGEST_OVERLAP, NEAREST
+
+
+class Level(keras.layers.Layer):
+    """A small number as a vector: zero for 0 always, for all numbers at the start."""
+
+    def __init__(self, most: int, units: int, **kwargs):
+        super().__init__(**kwargs)
+        self.most, self.units = most, units
+
+    def build(self, levels_shape=None):
+        """Create the table (most, D)."""
+        shape = (self.most, self.units)
+        self.table = self.add_weight(shape, initializer="zeros", name="table")
+
+    def call(self, levels):
+        """Return the vectors (B, T, D) of `levels` (B, T)."""
+        vectors = ops.take(self.table, ops.maximum(levels - 1, 0), axis=0)
+        vectors = ops.where(levels[..., None] > 0, vectors, 0.0)
+        return ops.cast(vectors, self.compute_dtype)
+
+
+class Reading(NamedTuple):
+    """What is known of the sources before anything is written; tensors only."""
+
+    first: Any  # (R, V) log-probabilities of the first token
+    source: Source
+    token_ids: Any  # (R, S)
+    same: Any  # (R, S, S), see `nlg.layers.copy.same_tokens`; None without copying
+
+
+class Cache(NamedTuple):
+    """What is known of lines that are being written."""
+
+    inner: Any  # the backbone's
+    runs: Any  # (M * Q, S), see `nlg.layers.copy.runs_after`
+
+
+class Answerer(keras.Model):
+    """The network; its loss is added inside, so `fit` needs no targets."""
+
+    def __init__(self, unilm: UniLM, config: QAConfig, name="answerer", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.unilm = unilm
+        self.config = config
+        units = unilm.config.hidden_size
+        self.overlap = self.nearness = None
+        if config.overlap:
+            self.overlap = Level(LONGEST_OVERLAP, units, name="overlap")
+            self.nearness = Level(NEAREST, units, name="nearness")
+        self.copying = CopyHead(name="copying") if config.copy else None
+
+    def build(self, inputs_shape=None):
+        """Create what stands beside `unilm`, which comes built."""
+        for level in filter(None, (self.overlap, self.nearness)):
+            level.build()
+        if self.copying:
+            self.copying.build((None, None, self.unilm.config.hidden_size))
+        self.built = True
+
+    def call(self, inputs, training=None):
+        """Return -log p of each target in nats, (P,); the loss is added inside.
+
+        Args:
+            inputs: what `nlg.qa.lots.Batches.batch` returns.
+            training: drop out.
+        """
+        states, keys = self.unilm.states_and_keys(self._seen(inputs), training)
+        flat = ops.reshape(states, (-1, ops.shape(states)[-1]))  # (B * T, D)
+        picked = ops.take(flat, inputs["places"], axis=0)  # (P, D)
+        nats = nats_of(
+            self.unilm.logits(picked, self._condition(inputs)), inputs["targets"]
+        )
+        if self.copying:
+            scores = self.copying(states, ops.transpose(keys, (0, 2, 1)))  # (B, T, T)
+            scores, is_open, holds = _places_to_copy(scores, inputs)
+            scores += self.copying.bonus(picked, runs_of(inputs))
+            openness = self.copying.openness(
+                picked, _seen_by(scores, is_open, inputs, keys)
+            )
+            nats = copy_nats(nats, openness, scores, is_open, holds)
+        weights = inputs["weights"]
+        self.add_loss(ops.sum(nats * weights) / ops.maximum(ops.sum(weights), 1.0))
+        return nats
+
+    def read(self, inputs) -> Reading:
+        """Read sources once.
+
+        Args:
+            inputs: `token_ids`, `overlap`, `nearness`, all (R, S), and, if kinds are
+                told, `class_ids` (R, 1); one source a row, padding at the end.
+        """
+        states, source = self.unilm.prefill(self._seen(inputs))  # (R, D)
+        token_ids = ops.convert_to_tensor(inputs["token_ids"])
+        same = same_tokens(token_ids) if self.copying else None
+        reading = Reading(None, source, token_ids, same)
+        blank = ops.zeros_like(token_ids)
+        return reading._replace(first=self._log_probs(states, blank, reading, 1, 1))
+
+    def room(self, reading: Reading, lines, length):
+        """Return an empty cache for `lines` (M * Q) of `length` tokens."""
+        runs = ops.zeros((lines, ops.shape(reading.token_ids)[1]), "int32")
+        return Cache(self.unilm.empty_cache(lines, length), runs)
+
+    def write(self, token_ids, index, reading: Reading, cache, beams, passages):
+        """Read one more written token a line, on every passage.
+
+        Args:
+            token_ids: (M * Q,), the tokens written last; in order of question, beam
+                and passage.
+            index: scalar, how many tokens were written before these.
+            reading: of R sources, Q a question.
+            cache: from `room`, or the last call.
+            beams: K.
+            passages: Q.
+
+        Returns:
+            The log-probabilities (M * Q, V) of the next token, and the cache.
+        """
+        states, inner = self.unilm.step(
+            token_ids, index, reading.source, cache.inner, beams, passages
+        )
+        sources = self.unilm.per_beam(reading.token_ids, beams, passages)
+        runs = runs_after(token_ids, sources, cache.runs)
+        log_probs = self._log_probs(states, runs, reading, beams, passages)
+        return log_probs, Cache(inner, runs)
+
+    def _seen(self, inputs):
+        """Return the backbone's inputs: what the question's words tell is added."""
+        if not self.overlap:
+            return inputs
+        return {**inputs, "vectors": self.hints(inputs)}
+
+    def hints(self, inputs):
+        """Return what is added to the embeddings, (B, T, D), of `inputs` (B, T)."""
+        assert self.overlap and self.nearness, "a model without hints"
+        return self.overlap(inputs["overlap"]) + self.nearness(inputs["nearness"])
+
+    def _condition(self, inputs):
+        """Return the condition of each prediction, (P, C), or None."""
+        condition = self.unilm.condition_of(inputs)
+        if condition is None:
+            return None
+        rows = inputs["places"] // ops.shape(inputs["token_ids"])[1]
+        return ops.take(condition, rows, axis=0)
+
+    def _log_probs(self, states, runs, reading: Reading, beams, passages):
+        """Return the log-probabilities (M * Q, V) that `states` (M * Q, D) predict."""
+        source, per_beam = reading.source, self.unilm.per_beam
+        logits = self.unilm.logits(states, per_beam(source.condition, beams, passages))
+        if not self.copying:
+            return ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
+        R, S = ops.shape(reading.token_ids)
+        keys = ops.reshape(source.keys[-1], (R, states.shape[-1], S))
+        scores = self.copying(_by_source(states, R, passages), keys)  # (R, K, S)
+        scores += _by_source(self.copying.bonus(states, runs), R, passages)
+        shares = ops.softmax(scores + source.hidden[:, 0], axis=-1)
+        seen = ops.matmul(shares, ops.transpose(ops.cast(keys, "float32"), (0, 2, 1)))
+        openness = self.copying.openness(
+            states, _by_line(seen, states.shape[-1], passages)
+        )
+        shares = _by_line(ops.matmul(shares, reading.same), S, passages)
+        token_ids = per_beam(reading.token_ids, beams, passages)  # (M * Q, S)
+        return copy_log_probs(logits, openness, shares, token_ids)
+
+
+def runs_of(inputs):
+    """Return how many tokens before each place are the answer's last, int32 (P, T).
+
+    As `nlg.layers.copy.runs_after` has it step by step; here of whole rows.
+
+    Args:
+        inputs: `token_ids` and `segment_ids` (B, T), 1 in answers, and `places` (P,).
+    """
+    token_ids, places = inputs["token_ids"], inputs["places"]
+    rows = places // ops.shape(token_ids)[1]
+    tokens = ops.take(token_ids, rows, axis=0)  # (P, T)
+    written = ops.where(ops.equal(inputs["segment_ids"], 1), token_ids, -1)
+    written = ops.pad(ops.reshape(written, (-1,)), [[LONGEST_RUN, 0]], "constant", -1)
+    runs, whole = ops.zeros_like(tokens), ops.ones_like(tokens)
+    for back in range(LONGEST_RUN):
+        tokens = ops.pad(tokens, [[0, 0], [1, 0]])[:, :-1]  # `back` + 1 before
+        last = ops.take(written, places + LONGEST_RUN - back, axis=0)[:, None]
+        whole = whole * ops.cast(ops.equal(tokens, last), "int32")
+        runs += whole
+    return runs
+
+
+def _places_to_copy(scores, inputs):
+    """Return scores, which places may be copied and which hold the target, (P, T).
+
+    A prediction may copy from the source of its own sample.
+    """
+    T = ops.shape(scores)[-1]
+    places, samples = inputs["places"], inputs["sample_ids"]
+    rows = places // T  # (P,)
+    own = ops.take(ops.reshape(samples, (-1,)), places, axis=0)[:, None]  # (P, 1)
+    given = ops.equal(ops.take(inputs["segment_ids"], rows, axis=0), 0)
+    is_open = ops.logical_and(given, ops.equal(ops.take(samples, rows, axis=0), own))
+    tokens = ops.take(inputs["token_ids"], rows, axis=0)  # (P, T)
+    holds = ops.logical_and(is_open, ops.equal(tokens, inputs["targets"][:, None]))
+    return ops.take(ops.reshape(scores, (-1, T)), places, axis=0), is_open, holds
+
+
+def _seen_by(scores, is_open, inputs, keys):
+    """Return the mean (P, D) of `keys` (B, T, D) by what predictions would copy."""
+    B, T, D = ops.shape(keys)
+    shares = ops.softmax(ops.where(is_open, scores, NEG_INF), axis=-1)  # (P, T)
+    rows = ops.one_hot(inputs["places"] // T, B, dtype="float32")  # (P, B)
+    shares = ops.reshape(rows[..., None] * shares[:, None], (-1, B * T))
+    return ops.matmul(shares, ops.reshape(ops.cast(keys, "float32"), (B * T, D)))
+
+
+def _by_source(x, R, passages):
+    """Return `x` (M * Q, n), which is by question, beam and passage, as (R, K, n)."""
+    n = ops.shape(x)[-1]
+    x = ops.reshape(x, (R // passages, -1, passages, n))
+    return ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (R, -1, n))
+
+
+def _by_line(x, n, passages):
+    """Return `x` (R, K, n) as (M * Q, n): undo `_by_source`."""
+    K = ops.shape(x)[1]
+    x = ops.reshape(x, (-1, passages, K, n))
+    return ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, n))

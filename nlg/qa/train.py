@@ -1,0 +1,245 @@
+"""Train the reader: questions in, a run folder and a checkpoint folder out."""
+
+import dataclasses
+import json
+import pathlib
+import random
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from keras import ops
+
+from nlg.backbone.checkpoint import load_backbone
+from nlg.backbone.config import BackboneConfig
+from nlg.backbone.unilm import UniLM
+from nlg.decode.compile import bucket_of_length, compiled
+from nlg.decode.results import line_of
+from nlg.errors import DataError, OptionError
+from nlg.layers.weights import assign, variables_by_path, weights_by_path
+from nlg.metrics.qa import Attempt, squad_report
+from nlg.qa.answer_type import ANSWER_TYPES
+from nlg.qa.examples import Example, load_examples
+from nlg.qa.lots import Batches, Lots, Rows, in_company, lots_of
+from nlg.qa.model import Answerer
+from nlg.qa.options import QATraining
+from nlg.qa.search import greedy
+from nlg.qa.source import padded
+from nlg.text.tokenizer import Tokenizer
+from nlg.text.vocab import SEP_ID, Vocabulary
+from nlg.training.apart import export_apart, write_json
+from nlg.training.loop import Means, fit
+from nlg.training.options import MAY_CHANGE
+from nlg.training.run import Run
+
+# in the run's folder; the last is the last to be written
+VOCABULARY, BACKBONE = "vocab.txt", "backbone.json"
+TRAIN, DEV = "train.safetensors", "dev.safetensors"
+CONDITION = 64  # units
+LOOK = 16  # questions that are answered at once
+
+
+class Shape(NamedTuple):
+    """What a run folder says of its backbone, and the export needs."""
+
+    config: BackboneConfig
+    tokenizer: Tokenizer
+
+
+def train_qa(
+    data: list[pathlib.Path],
+    dev: pathlib.Path,
+    folder: pathlib.Path,
+    options: QATraining,
+    init: pathlib.Path,
+) -> dict[str, Any]:
+    """Train to `options.steps`, resuming what `folder` holds; return the best line.
+
+    Args:
+        data: what `nlg data qa` and `nlg data cloze` wrote.
+        dev: the same, kept back.
+        folder: the run's.
+        options: of the model and of the run.
+        init: a backbone's folder; its vocabulary, size and weights are taken.
+    """
+    unilm, tokenizer = start_from(init, options)
+    run = Run(folder)
+    notes = {"data": [path.name for path in data], "dev": dev.name, "init": str(init)}
+    defaults = dataclasses.asdict(QATraining())
+    run.claim(dataclasses.asdict(options) | notes, MAY_CHANGE, defaults)
+    if not (folder / DEV).exists():
+        save_shape(folder, Shape(unilm.config, tokenizer))
+        prepare(run, data, dev, tokenizer, options)
+    train, sources = load_lots(run, TRAIN)
+    looked_at, _ = load_lots(run, DEV)
+    model = build_model(unilm, options)
+    rows = Rows(train, options.share_of_sources(sources), options)
+    batches = Batches(train, options)
+    look = Look(model, looked_at, tokenizer, options)
+    return fit(
+        model,
+        lambda step: batches.batch(rows.at(step)),
+        look.scores,
+        options,
+        run,
+    )
+
+
+def make_checkpoint(folder: pathlib.Path, dev: pathlib.Path) -> pathlib.Path:
+    """Export the run's best weights to `folder`/checkpoint; return that path."""
+    return export_apart("nlg.qa.export", folder, dev)
+
+
+def start_from(init: pathlib.Path, options: QATraining) -> tuple[UniLM, Tokenizer]:
+    """Return a backbone that begins with the weights of `init`, or of a preset's size.
+
+    Raises:
+        OptionError: it does not suit `options`.
+    """
+    opened = load_backbone(init)
+    config = _fitted(opened.config, options, init)
+    unilm = UniLM(config)
+    unilm.build()
+    if not options.preset:
+        tensors = weights_by_path(opened.model)
+        variables = variables_by_path(unilm)
+        assign({name: variables[name] for name in tensors}, tensors, init)
+    return unilm, opened.tokenizer
+
+
+def build_model(unilm: UniLM, options: QATraining) -> Answerer:
+    """Return `unilm` with what `options` put beside it."""
+    model = Answerer(unilm, options.model())
+    model.build()
+    return model
+
+
+def prepare(
+    run: Run,
+    data: list[pathlib.Path],
+    dev: pathlib.Path,
+    tokenizer: Tokenizer,
+    options: QATraining,
+) -> None:
+    """Write the samples of `data` and `dev` as arrays into the folder of `run`."""
+    rng = random.Random(options.seed)
+    examples = [example for path in data for example in load_examples(path)]
+    joined = in_company(examples, options.least_passage, rng)
+    for name, found in ((TRAIN, joined), (DEV, _some(dev, options, rng))):
+        lots, sources = lots_of(found, tokenizer, options)
+        run.save(name, lots._asdict(), sources=sources)
+
+
+def load_lots(run: Run, name: str) -> tuple[Lots, list[str]]:
+    """Return the samples that `prepare` wrote, and the names of their sources."""
+    saved = run.load(name)
+    if saved is None:
+        raise DataError(f"{run.folder} has no {name}; take another folder")
+    tensors, notes = saved
+    return Lots(**tensors), notes["sources"]
+
+
+def save_shape(folder: pathlib.Path, shape: Shape) -> None:
+    """Write what an export needs to know of the backbone."""
+    shape.tokenizer.vocabulary.save(folder / VOCABULARY)
+    facts = {
+        "model": dataclasses.asdict(shape.config),
+        "lower_case": shape.tokenizer.lower_case,
+    }
+    write_json(folder / BACKBONE, facts)
+
+
+def load_shape(folder: pathlib.Path) -> Shape:
+    """Return what `save_shape` wrote."""
+    facts = json.loads((folder / BACKBONE).read_text("utf-8"))
+    vocabulary = Vocabulary.load(folder / VOCABULARY)
+    return Shape(
+        BackboneConfig.from_dict(facts["model"]),
+        Tokenizer(vocabulary, facts["lower_case"]),
+    )
+
+
+class Look:
+    """What a run looks at: the same questions of dev each time."""
+
+    def __init__(
+        self, model: Answerer, lots: Lots, tokenizer: Tokenizer, options: QATraining
+    ):
+        self.model, self.tokenizer = model, tokenizer
+        length = options.max_answer + 1
+        self.write = compiled(lambda **inputs: greedy(model, inputs, length), model)
+        plain = dataclasses.replace(
+            options, by_sample=False, untold_share=0.0, batch_tokens=options.row_tokens
+        )
+        self.batches = Batches(lots, plain)
+        self.rows = Rows(lots, [1.0] * (int(lots.sources.max()) + 1), plain).epoch(0)
+        self.kinds = lots.kinds
+
+    def scores(self) -> dict[str, float]:
+        """Return nats an answer token, and how good the most probable answers are.
+
+        exact match and F1 of characters as `nlg eval qa --metric squad` has them, but
+        of greedy answers and without the search's rules.
+        """
+        means = Means()
+        for rows in self.rows:
+            batch = self.batches.batch(rows)
+            self.model.reset_metrics()
+            scores = self.model.test_on_batch(batch, return_dict=True)
+            means.add({"dev_loss": scores["loss"]}, float(batch["weights"].sum()))
+        report = squad_report(list(self.attempts()))
+        return means.result() | {f"dev_{name}": x for name, x in report.items()}
+
+    def attempts(self) -> Iterator[Attempt]:
+        """Yield what the model answers to each question, and what is right."""
+        lengths = self.batches.lots.lengths[:, :2].sum(axis=1)
+        order = np.argsort(lengths, kind="stable")
+        for start in range(0, len(order), LOOK):
+            samples = order[start : start + LOOK].tolist()
+            answers = ops.convert_to_numpy(self.write(**self._inputs(samples)))
+            for sample, line in zip(samples, answers.tolist(), strict=False):
+                _, target = self.batches.sample(sample)
+                said, right = map(self._text, (line, target.tolist()))
+                yield Attempt(said, (right,) if right else ())
+
+    def _inputs(self, samples: list[int]) -> dict[str, np.ndarray]:
+        """Return the sources of `LOOK` samples; the first fill the last batch up."""
+        filled = samples + samples[:1] * (LOOK - len(samples))
+        arrays = padded([self.batches.sample(sample)[0] for sample in filled])
+        width = arrays["token_ids"].shape[1]
+        room = ((0, 0), (0, bucket_of_length(width) - width))
+        kinds = self.kinds[filled].astype("int32")[:, None]
+        return {k: np.pad(x, room) for k, x in arrays.items()} | {"class_ids": kinds}
+
+    def _text(self, token_ids: list[int]) -> str:
+        return self.tokenizer.decode(line_of(token_ids, SEP_ID))
+
+
+def _some(path: pathlib.Path, options: QATraining, rng: random.Random) -> list[Example]:
+    """Return `options.dev_questions` of the examples of a file; 0 is all."""
+    examples = load_examples(path)
+    count = min(options.dev_questions or len(examples), len(examples))
+    return rng.sample(examples, count)
+
+
+def _fitted(
+    config: BackboneConfig, options: QATraining, init: pathlib.Path
+) -> BackboneConfig:
+    """Return the shape of the backbone for a run."""
+    if options.row_tokens > config.max_positions:
+        raise OptionError(
+            f"row_tokens ({options.row_tokens}) is more than the "
+            f"{config.max_positions} positions that {init} knows"
+        )
+    if config.condition_size:
+        raise OptionError(f"{init} has a condition of its own; take another backbone")
+    if options.preset:
+        known = {"max_positions": config.max_positions}
+        config = BackboneConfig.preset(options.preset, config.vocab_size, **known)
+    types = {"condition_size": CONDITION, "classes": (len(ANSWER_TYPES),)}
+    return dataclasses.replace(
+        config,
+        application="unilm",
+        dropout=options.dropout,
+        **(types if options.answer_types else {}),  # type: ignore[arg-type]
+    )

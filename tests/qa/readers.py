@@ -1,0 +1,48 @@
+"""A reader of two layers over 30 tokens, its aids and its weights in use."""
+
+import keras
+import numpy as np
+from decode.models import WORDS, tiny_unilm
+from keras import ops
+
+from nlg.qa.model import Answerer
+from nlg.qa.options import KINDS, QAConfig
+from nlg.qa.source import padded, source_of
+
+
+def numpy(x):
+    return np.array(ops.convert_to_numpy(x))
+
+
+def tiny_reader(seed=0, **changes):
+    """Random weights that 16 bits hold, those that start at zero too."""
+    config = QAConfig(**changes)
+    types = {"condition_size": 8, "classes": (len(KINDS),)}
+    unilm = tiny_unilm(seed, **(types if config.answer_types else {}))
+    model = Answerer(unilm, config)
+    model.build()
+    rng = np.random.default_rng(seed + 1)
+    for variable in model.trainable_variables:
+        if "unilm" not in variable.path:
+            value = 0.5 * rng.normal(size=variable.shape)
+            variable.assign(value.astype("float16").astype("float32"))
+    keras.utils.set_random_seed(seed)
+    return model
+
+
+def sources(rng, count, shortest=3, longest=8):
+    """Return sources of passages and questions of few different tokens."""
+    few = range(5, WORDS // 2)
+    return [
+        source_of(
+            rng.choice(few, rng.integers(shortest, longest)),
+            rng.choice(few, rng.integers(1, 4)),
+        )
+        for _ in range(count)
+    ]
+
+
+def questions(rng, batch, passages):
+    """Return `token_ids` and `overlap` (B, Q, S)."""
+    arrays = padded(sources(rng, batch * passages))
+    return {name: x.reshape(batch, passages, -1) for name, x in arrays.items()}

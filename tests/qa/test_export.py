@@ -1,0 +1,67 @@
+"""What an export measures, of a reader that is a rule; `test_train` exports a model."""
+
+import json
+
+import pytest
+from qa.stub import stub_reader
+
+from nlg.metrics.qa import Attempt
+from nlg.qa import calibrate, export
+from nlg.qa.examples import Example
+
+POET, SILENT = "杜甫，字子美，号<少陵>野老。", "春眠不觉晓，处处闻啼鸟。"
+SURE = 0.9048
+
+
+def example(passage, answer):
+    return Example("诗", passage, "杜甫号什么？", answer)
+
+
+def test_dev_is_answered_from_single_passages():
+    dev = [example(POET, "少陵"), example(SILENT, ""), example(POET, "")]
+    found = list(export.attempts(stub_reader(), dev))
+    assert found == [
+        Attempt("少陵", ("少陵",), SURE),
+        Attempt("", (), 0.0),
+        Attempt("少陵", (), SURE),
+    ]
+    assert export.report(found) == {
+        "questions": 3,
+        "exact_match": 2 / 3,
+        "f1": 2 / 3,
+        "answered": 1.0,
+        "left_empty": 0.5,
+        "risk_coverage": 0.5,
+    }
+
+
+def test_a_question_that_cannot_be_answered_is_silence():
+    (found,) = export.attempts(stub_reader(), [example(" ", "少陵")])
+    assert found == Attempt("", ("少陵",), 0.0)
+
+
+def test_confidence_is_fitted_to_what_was_answered():
+    right, wrong = Attempt("少陵", ("少陵",), SURE), Attempt("少陵", (), SURE)
+    silent = Attempt("", ("少陵",), 0.0)
+    found = export.calibrated([right, wrong, wrong, wrong, silent] * 50)
+    assert found.answers == 200
+    assert found.ece_raw == pytest.approx(SURE - 1 / 4)
+    assert found.ece < 0.02
+    assert calibrate.apply(found.knots, SURE) == pytest.approx(1 / 4, abs=0.02)
+
+
+@pytest.mark.parametrize(("count", "written"), [(3, False), (60, True)])
+def test_a_table_is_written_if_there_is_something_to_learn(
+    tmp_path, monkeypatch, count, written
+):
+    given = []
+    monkeypatch.setattr(
+        export.Reader,
+        "from_checkpoint",
+        lambda folder, workers: given.append(workers) or stub_reader(),
+    )
+    dev = [example(POET, "少陵"), example(POET, "")] * count
+    found = json.loads(json.dumps(export.measure(tmp_path, dev)))
+    assert (tmp_path / calibrate.FILE).exists() == written and given[0] >= 1
+    assert found["dev"]["questions"] == found["calibration"]["answers"] == 2 * count
+    assert (found["calibration"]["ece"] < found["calibration"]["ece_raw"]) == written

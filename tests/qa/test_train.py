@@ -1,0 +1,356 @@
+"""The smallest run that can be: made-up facts, one layer, four steps."""
+
+import dataclasses
+import json
+import random
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from qa.readers import numpy
+from same_run import assert_same_run
+
+from nlg.backbone.checkpoint import load_backbone, save_backbone
+from nlg.backbone.config import BackboneConfig
+from nlg.backbone.unilm import UniLM
+from nlg.cli.main import main
+from nlg.config import apply_values
+from nlg.errors import OptionError
+from nlg.layers.weights import weights_by_path
+from nlg.qa import export
+from nlg.qa.examples import Example, write
+from nlg.qa.explain import explain
+from nlg.qa.generate import BEAMS, Answer, AnswerOptions, Asked, Reader
+from nlg.qa.options import QATraining
+from nlg.qa.search import answer
+from nlg.qa.train import (
+    DEV,
+    TRAIN,
+    Look,
+    build_model,
+    load_lots,
+    load_shape,
+    start_from,
+    train_qa,
+)
+from nlg.runtime.checkpoint import open_checkpoint
+from nlg.text.vocab import SPECIAL, Vocabulary
+from nlg.training.loop import load_weights
+from nlg.training.run import Run
+from nlg.training.settings import read_settings
+
+NAMES, THINGS = "春风明月江南绿岸", "山水花鸟云雨雪霜"
+SETTINGS = {
+    "max_passage": 24,
+    "least_passage": 12,
+    "max_question": 12,
+    "max_answer": 4,
+    "row_tokens": 48,
+    "batch_tokens": 96,
+    "dev_questions": 12,
+    "steps": 4,
+    "eval_every": 2,
+    "save_every": 2,
+    "warmup_steps": 1,
+    "learning_rate": 0.01,
+}
+OPTIONS = QATraining(**SETTINGS)
+
+
+def facts(count, seed):
+    """Return made-up examples; every third passage does not answer."""
+    rng = random.Random(seed)
+    made = []
+    for number in range(count):
+        who, other = rng.sample(NAMES, 2)
+        loved = "".join(rng.sample(THINGS, 2))
+        source, asked = "ab"[number % 2], who if number % 3 else other
+        told, start = (loved, 3) if asked == who else ("", -1)
+        passage = f"{who}喜欢{loved}。"
+        made.append(Example(source, passage, f"{asked}喜欢什么？", told, start))
+    return made
+
+
+def train(data, dev, init, out, *arguments, **settings):
+    changes = [f"--set={key}={value}" for key, value in settings.items()]
+    files = ["--data", data, "--dev", dev, "--init", init, "--out", out]
+    command = ["train", "qa", *files, *changes, *arguments]
+    return CliRunner().invoke(main, [str(word) for word in command])
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Return the paths of training data, dev data and a backbone."""
+    folder = tmp_path_factory.mktemp("facts")
+    data, dev = folder / "facts.jsonl.gz", folder / "facts.dev.jsonl"
+    write(facts(60, 0), data)
+    write(facts(20, 1), dev)
+    words = dict.fromkeys(f"{NAMES}{THINGS}喜欢什么。？")
+    vocabulary = Vocabulary([*SPECIAL, *words])
+    keras.utils.set_random_seed(0)
+    config = BackboneConfig.preset(
+        "tiny", len(vocabulary), layers=1, max_positions=48, application="lm"
+    )
+    unilm = UniLM(config)
+    unilm.build()
+    save_backbone(folder / "backbone", unilm, vocabulary, {}, "float32")
+    return data, dev, folder / "backbone"
+
+
+@pytest.fixture(scope="module")
+def trained(files, tmp_path_factory):
+    """Return the run folder and what the command printed.
+
+    One graph of two, and in this process: that is what takes long.
+    """
+    out = tmp_path_factory.mktemp("run") / "qa"
+
+    def export_here(module, folder, *arguments):
+        assert module == "nlg.qa.export"
+        export.export(folder, folder / "checkpoint", *arguments)
+        return folder / "checkpoint"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nlg.qa.train.export_apart", export_here)
+        patch.setattr(export, "GRAPHS", {"model": (BEAMS, 1)})
+        done = train(*files, out, **SETTINGS)
+    assert done.exit_code == 0, done.output
+    return out, json.loads(done.stdout)
+
+
+def straight(files, folder, options):
+    """Train without an export, as from a new process."""
+    keras.utils.set_random_seed(options.seed)
+    data, dev, init = files
+    return train_qa([data], dev, folder, options, init)
+
+
+# --- the whole way
+
+
+def test_run_leaves_its_files_and_says_which_look_was_best(trained):
+    out, said = trained
+    lines = Run(out).lines()
+    assert [line["step"] for line in lines] == [2, 4]
+    best = min(lines, key=lambda line: line["dev_loss"])
+    assert said == {"checkpoint": str(out / "checkpoint"), **best}
+    assert {"dev_loss", "dev_exact_match", "dev_f1"} <= best.keys()
+    assert {path.name for path in out.iterdir()} == {
+        "config.json",
+        "vocab.txt",
+        "backbone.json",
+        "train.safetensors",
+        "dev.safetensors",
+        "log.jsonl",
+        "loss.png",
+        "state.safetensors",
+        "best.safetensors",
+        "checkpoint",
+    }
+
+
+def test_config_of_a_run_gives_its_settings_again(trained):
+    settings = read_settings(trained[0] / "config.json")
+    assert apply_values(QATraining(), settings, "config.json") == OPTIONS
+
+
+@pytest.mark.parametrize("free", [False, True])
+def test_the_graph_finds_what_keras_finds(trained, free):
+    out, _ = trained
+    checkpoint = open_checkpoint(out / "checkpoint", "qa")
+    reader = Reader(checkpoint)
+    shape = load_shape(out)
+    unilm = UniLM(shape.config)
+    unilm.build()
+    model = build_model(unilm, OPTIONS)
+    best, _ = Run(out).load("best.safetensors")
+    load_weights(model, {k: x.astype("float16") for k, x in best.items()})
+    passages = [example.passage for example in facts(12, 2)]
+    asked = [
+        Asked(f"{who}喜欢什么？", passages[n : n + count])
+        for n, (who, count) in enumerate(
+            zip(NAMES, (1, 2, 3, 1, 2, 3, 2, 1), strict=True)
+        )
+    ]
+    tasks = [reader.task(one, AnswerOptions()) for one in asked]
+    inputs = reader._inputs(tasks)
+    rest = np.array(5, "int32"), np.array(3, "int32"), np.array(free)
+    named = dict(zip(("length", "beam", "free"), rest, strict=True))
+    got = checkpoint.graph("model")(**inputs, **named)
+    present = inputs.pop("present")
+    want = answer(model, inputs, present, *rest, beams=BEAMS, n_best=1)
+    np.testing.assert_array_equal(got["answers"], numpy(want.answers))
+    np.testing.assert_array_equal(got["voting"], numpy(want.voting))
+    for name in ("scores", "support", "no_answer"):
+        np.testing.assert_allclose(got[name], numpy(getattr(want, name)), atol=2e-3)
+
+
+def test_the_checkpoint_answers_and_knows_how_well(trained, run):
+    folder = trained[0] / "checkpoint"
+    reader = Reader.from_checkpoint(folder)
+    report = reader.checkpoint.metrics["dev"]
+    assert report["questions"] == 20  # all, where a look has dev_questions
+    assert 0 <= report["exact_match"] <= report["f1"] and "answered" in report
+    assert reader.checkpoint.metrics["calibration"]["method"] == "raw"  # too few
+    assert reader.checkpoint.metrics["best_line"]["step"] in (2, 4)
+    result = run(
+        *("qa", "-q", "春喜欢什么？", "-p", "春喜欢山水。", "-p", "风喜欢花。"),
+        *("--json", "--checkpoint", folder),
+    )
+    found = json.loads(result.stdout)
+    assert result.exit_code == 0 and len(found["votes"]) == 2
+    assert 0 <= found["confidence"] <= 1
+
+
+def test_the_checkpoint_tells_what_an_answer_rests_on(trained):
+    reader = Reader.from_checkpoint(trained[0] / "checkpoint")
+    asked = Asked("春喜欢什么？", ["风喜欢花。", "春喜欢山水。"])
+    said = Answer("山水", 0.5, 1, 3, 5, (), ())
+    found = explain(reader, asked, said, AnswerOptions())
+    assert "".join(piece.text for piece in found.passage) == "春喜欢山水。"
+    weights = [piece.weight for piece in found.question + found.passage]
+    assert sum(weights) == pytest.approx(1, abs=1e-3) and max(weights) > 0
+    assert [one.text for one in found.written] == ["山", "水", ""]
+    assert all(0 < one.copied <= one.probability < 1 for one in found.written[:2])
+
+
+def test_finished_run_refuses_another_model_and_names_it(trained, files):
+    done = train(*files, trained[0], **{**SETTINGS, "copy": "false"})
+    assert done.exit_code == 1
+    assert "copy = True, not False" in done.stderr and done.stderr.count("\n") == 1
+
+
+# --- parts of it
+
+
+@pytest.fixture
+def no_answers(monkeypatch):
+    """Let looks score no answers: to compile the writing of some takes seconds."""
+    monkeypatch.setattr(Look, "attempts", lambda look: iter(()))
+
+
+def test_stopped_run_goes_on_as_if_it_had_not_been(files, tmp_path, no_answers):
+    held = dataclasses.replace(OPTIONS, decay_share=0.0)  # a rate without an end
+    straight(files, tmp_path / "straight", held)
+    straight(files, tmp_path / "half", dataclasses.replace(held, steps=2))
+    moved = tmp_path / files[0].name  # read no more: the arrays are in the folder
+    keras.utils.set_random_seed(99)
+    train_qa([moved], files[1], tmp_path / "half", held, files[2])
+    assert_same_run(tmp_path / "straight", tmp_path / "half")
+
+
+def test_a_run_with_types_averages_and_slow_layers_is_trained(
+    files, tmp_path, no_answers
+):
+    options = dataclasses.replace(
+        OPTIONS,
+        steps=2,
+        answer_types=True,
+        by_sample=True,
+        ema=0.9,
+        layer_decay=0.8,
+        accumulate=2,
+        workers=1,
+        shares=("b=0.5",),
+    )
+    best = straight(files, tmp_path, options)
+    assert np.isfinite(best["dev_loss"])
+    assert load_shape(tmp_path).config.classes == (6,)
+    kept, _ = Run(tmp_path).load("best.safetensors")
+    assert "unilm/condition/class_0" in kept
+    assert load_lots(Run(tmp_path), TRAIN)[1] == ["a", "b"]
+
+
+def test_dev_is_a_sample_of_the_questions_kept_back(trained):
+    lots, _ = load_lots(Run(trained[0]), DEV)
+    assert len(lots.lengths) == SETTINGS["dev_questions"]
+
+
+def test_short_passages_of_training_stand_among_others(trained):
+    out, _ = trained
+    for name, joined in ((TRAIN, True), (DEV, False)):
+        lots, _ = load_lots(Run(out), name)
+        assert np.all((lots.lengths[:, 0] >= 12) == joined)
+
+
+def test_a_backbone_is_taken_with_its_weights_but_as_a_unilm(files):
+    unilm, tokenizer = start_from(files[2], OPTIONS)
+    assert unilm.config.application == "unilm" and unilm.config.dropout == 0.1
+    opened = load_backbone(files[2])
+    want = weights_by_path(opened.model)
+    got = weights_by_path(unilm)
+    assert got.keys() == want.keys()
+    for name, tensor in want.items():
+        np.testing.assert_array_equal(got[name], tensor)
+    assert tokenizer.vocabulary.tokens == opened.tokenizer.vocabulary.tokens
+
+
+def test_answer_types_are_added_to_a_backbone(files):
+    unilm, _ = start_from(files[2], dataclasses.replace(OPTIONS, answer_types=True))
+    want = weights_by_path(load_backbone(files[2]).model)
+    got = weights_by_path(unilm)
+    new = got.keys() - want.keys()
+    assert new and all("condition" in x or x.endswith("_kernel") for x in new)
+    assert all(not got[x].any() for x in new if x.endswith("_kernel"))
+    for name, tensor in want.items():
+        np.testing.assert_array_equal(got[name], tensor)
+
+
+def test_a_preset_starts_from_random_weights(files):
+    unilm, _ = start_from(files[2], dataclasses.replace(OPTIONS, preset="tiny"))
+    assert (unilm.config.layers, unilm.config.max_positions) == (2, 48)
+    assert unilm.config.vocab_size == load_backbone(files[2]).config.vocab_size
+
+
+def test_a_backbone_that_does_not_suit_is_refused(files, tmp_path):
+    wide = dataclasses.replace(OPTIONS, row_tokens=64, batch_tokens=64)
+    with pytest.raises(OptionError, match=r"row_tokens .64. is more than the 48 pos"):
+        start_from(files[2], wide)
+    opened = load_backbone(files[2])
+    config = dataclasses.replace(opened.config, condition_size=4, classes=(2,))
+    unilm = UniLM(config)
+    unilm.build()
+    save_backbone(tmp_path / "b", unilm, opened.tokenizer.vocabulary, {})
+    with pytest.raises(OptionError, match="has a condition of its own"):
+        start_from(tmp_path / "b", OPTIONS)
+
+
+def test_a_look_scores_the_answers_that_the_model_writes(trained, files):
+    lots, _ = load_lots(Run(trained[0]), DEV)
+    unilm, tokenizer = start_from(files[2], OPTIONS)
+    look = Look(build_model(unilm, OPTIONS), lots, tokenizer, OPTIONS)
+    right = {}
+    for number in range(len(lots.lengths)):
+        source, target = look.batches.sample(number)
+        right[tuple(source.token_ids)] = target.tolist()
+
+    def perfect(token_ids, **others):
+        lines = [right[tuple(ids[ids > 0])] for ids in token_ids]
+        return np.array([line + [0] * (5 - len(line)) for line in lines])
+
+    look.write = perfect
+    attempts = list(look.attempts())
+    assert len(attempts) == 12
+    assert all(
+        (said.answer,) == said.references or not said.answer for said in attempts
+    )
+    assert sum(not said.references for said in attempts) == sum(lots.lengths[:, 2] == 0)
+
+
+def test_files_without_questions_are_one_clear_line(files, tmp_path):
+    data, dev, init = files
+    empty = tmp_path / "empty.jsonl"
+    empty.write_text("")
+    for pair in ((empty, dev), (data, empty)):
+        done = train(*pair, init, tmp_path / "qa", **SETTINGS)
+        assert done.exit_code == 1 and done.stdout == ""
+        assert f"{empty}: no question in it" in done.stderr
+        assert done.stderr.count("\n") == 1
+        shutil.rmtree(tmp_path / "qa")
+
+
+def test_a_share_of_no_source_is_one_clear_line(files, tmp_path):
+    done = train(*files, tmp_path / "qa", **{**SETTINGS, "shares": "c=0.5"})
+    assert done.exit_code == 2 and "c fits no source" in done.stderr
