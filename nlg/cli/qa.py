@@ -340,7 +340,7 @@ def _why_none(answer: "Answer") -> str:
     if answer.runners_up:
         best = answer.runners_up[0]
         return f"note: no answer; {best.text} has a confidence of {best.confidence:.0%}"
-    return "note: no passage is more likely to have an answer than not"
+    return "note: no passage is likely enough to have an answer"
 
 
 class Line(NamedTuple):

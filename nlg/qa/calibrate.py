@@ -8,6 +8,8 @@ to four fifths of the answers and tried on the last fifth, five times; the one w
 least expected calibration error is fitted to all of them. Its table of knots (raw,
 calibrated) is part of the checkpoint; between knots lies a straight line.
 
+The table also holds the limit from which on a passage is silent: `silence`.
+
 Fitting needs scikit-learn, reading a table does not.
 """
 
@@ -26,8 +28,16 @@ FOLDS = 5
 LEAST = 50  # answers, and five of them right and five wrong: fewer tell nothing
 GRID = 33  # knots of a curve
 NEAR = 1e-4  # to 0 and 1, which have no log-odds
+EVEN = 0.5  # the limit where nothing was learned
 
 Knots = list[tuple[float, float]]  # raw and calibrated confidence, ascending
+
+
+class Table(NamedTuple):
+    """What a checkpoint knows of its probabilities."""
+
+    knots: Knots  # none: a confidence is as it is
+    limit: float  # see `silence`
 
 
 class Calibration(NamedTuple):
@@ -113,18 +123,43 @@ METHODS: dict[str, Callable[[np.ndarray, np.ndarray], Knots]] = {
 }
 
 
-def save(path: pathlib.Path, calibration: Calibration) -> None:
+def silence(
+    no_answer: Sequence[float] | np.ndarray, answerable: Sequence[bool] | np.ndarray
+) -> float:
+    """Return the probability of no answer from which on a passage should be silent.
+
+    There as large a share of the passages without an answer is left empty as of the
+    others is answered, or as nearly as can be.
+
+    Args:
+        no_answer: of each passage, by the model.
+        answerable: whether it has an answer.
+
+    Example:
+        >>> round(silence([0.1, 0.2, 0.3, 0.4] * 9, [True, True, False, False] * 9), 4)
+        0.25
+    """
+    found, has = np.asarray(no_answer, "float64"), np.asarray(answerable, bool)
+    if min(has.sum(), (~has).sum()) < FOLDS:
+        return EVEN
+    levels = np.unique(found)
+    limits = np.append((levels[:-1] + levels[1:]) / 2, levels[-1] + NEAR)
+    answered = np.searchsorted(np.sort(found[has]), limits) / has.sum()
+    left_empty = 1 - np.searchsorted(np.sort(found[~has]), limits) / (~has).sum()
+    return _short(limits[np.minimum(answered, left_empty).argmax()])
+
+
+def save(path: pathlib.Path, table: Table) -> None:
     """Write the table of a checkpoint."""
-    table = {"method": calibration.method, "knots": calibration.knots}
-    path.write_text(json.dumps(table) + "\n", "utf-8")
+    path.write_text(json.dumps(table._asdict()) + "\n", "utf-8")
 
 
-def knots_of(checkpoint: Checkpoint) -> Knots:
-    """Return what `save` wrote into a checkpoint; no knots if it was not calibrated."""
+def table_of(checkpoint: Checkpoint) -> Table:
+    """Return what `save` wrote into a checkpoint, or what holds without it."""
     if FILE not in checkpoint.listed:
-        return []
+        return Table([], EVEN)
     table = json.loads(checkpoint.path(FILE).read_text("utf-8"))
-    return [(x, y) for x, y in table["knots"]]
+    return Table([(x, y) for x, y in table["knots"]], table["limit"])
 
 
 def _held_out(

@@ -15,15 +15,16 @@ work, so answer the questions of dev with both before it is shipped.
 import dataclasses
 import pathlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import nlg
 from nlg.backbone.unilm import UniLM
 from nlg.decode.export import export_onnx, save_graph, save_weights, trace
+from nlg.errors import NlgError
 from nlg.metrics.qa import Attempt, abstention_report, equals, squad_report
 from nlg.qa import calibrate
-from nlg.qa.calibrate import Calibration
+from nlg.qa.calibrate import Calibration, Table
 from nlg.qa.examples import Example, load_examples
 from nlg.qa.explain import SALIENCY, longest
 from nlg.qa.generate import (
@@ -47,6 +48,7 @@ from nlg.training.backend import choose_backend
 from nlg.training.loop import load_weights
 from nlg.training.run import Run, best_line
 
+Said = Answer | NlgError
 GRAPHS = {"model": (BEAMS, 1), "many": (MANY_BEAMS, MANY_BEAMS)}  # beams, answers
 
 
@@ -102,6 +104,7 @@ def write_graphs(model: Answerer, out: pathlib.Path, int8: bool) -> None:
         "present": ((None, None), "bool"),
         **scalars,
         "free": ((), "bool"),
+        "limit": ((), "float32"),
     }
     for name, (beams, n_best) in GRAPHS.items():
 
@@ -135,24 +138,46 @@ def write_saliency(model: Answerer, options: QATraining, out: pathlib.Path) -> N
 
 
 def measure(out: pathlib.Path, examples: Sequence[Example]) -> dict[str, Any]:
-    """Write the table of calibrated confidence; return how good the checkpoint is."""
+    """Write the table of its probabilities; return how good the checkpoint is.
+
+    First the limit of silence is learned, for it decides what is answered.
+    """
     reader = Reader.from_checkpoint(out, workers=available_cores())
-    answers = list(attempts(reader, examples))
+    said = list(answered(reader, examples))
+    reader.table = Table([], silent_from(said, examples))
+    answers = attempts(answered(reader, examples), examples)
     calibration = calibrated(answers)
-    if calibration.knots:
-        calibrate.save(out / calibrate.FILE, calibration)
-    facts = calibration._asdict()
+    reader.table = reader.table._replace(knots=calibration.knots)
+    calibrate.save(out / calibrate.FILE, reader.table)
+    facts = calibration._asdict() | {"limit": reader.table.limit}
     del facts["knots"]
     return {"dev": report(answers), "calibration": facts}
 
 
-def attempts(reader: Reader, examples: Sequence[Example]) -> Iterator[Attempt]:
-    """Yield what `reader` answers, each from the one passage, and what is right."""
+def answered(reader: Reader, examples: Sequence[Example]) -> Iterator[Said]:
+    """Yield what `reader` answers, each from the one passage."""
     asked = (Asked(example.question, [example.passage]) for example in examples)
-    for said, example in zip(reader.answer_all(asked), examples, strict=True):
+    return reader.answer_all(asked)
+
+
+def attempts(said: Iterable[Said], examples: Sequence[Example]) -> list[Attempt]:
+    """Return what was answered beside what is right."""
+    found = []
+    for one, example in zip(said, examples, strict=True):
         right = (example.answer,) if example.answer else ()
-        answer = said if isinstance(said, Answer) else NO_CANDIDATE
-        yield Attempt(answer.text, right, answer.confidence)
+        answer = one if isinstance(one, Answer) else NO_CANDIDATE
+        found.append(Attempt(answer.text, right, answer.confidence))
+    return found
+
+
+def silent_from(said: Iterable[Said], examples: Sequence[Example]) -> float:
+    """Return the limit of silence, see `nlg.qa.calibrate`."""
+    pairs = [
+        (answer.votes[0].no_answer or 0.0, bool(example.answer))
+        for answer, example in zip(said, examples, strict=True)
+        if isinstance(answer, Answer)
+    ]
+    return calibrate.silence(*zip(*pairs, strict=True)) if pairs else calibrate.EVEN
 
 
 def calibrated(answers: Sequence[Attempt]) -> Calibration:

@@ -24,7 +24,7 @@ import numpy as np
 from nlg.decode.results import IMPOSSIBLE, line_of
 from nlg.errors import NlgError, OptionError
 from nlg.qa.answer_type import answer_type
-from nlg.qa.calibrate import apply, knots_of
+from nlg.qa.calibrate import apply, table_of
 from nlg.qa.options import KINDS
 from nlg.qa.source import NEAR, Source, as_read, padded, source_of
 from nlg.runtime import Checkpoint, open_checkpoint
@@ -147,7 +147,7 @@ class Reader:
         self.workers = workers
         self.config: dict[str, Any] = checkpoint.config
         self.tokenizer = Tokenizer(checkpoint.vocabulary, self.config["lower_case"])
-        self.knots = knots_of(checkpoint)
+        self.table = table_of(checkpoint)
 
     @classmethod
     def from_checkpoint(
@@ -288,6 +288,7 @@ class Reader:
             length=np.array(self.config["max_answer"] + 1, "int32"),
             beam=np.array(options.beam, "int32"),
             free=np.array(options.mode == "generative"),
+            limit=np.array(self.table.limit, "float32"),
         )
         for row, task in enumerate(tasks):
             yield self._answer(task, {k: x[row] for k, x in out.items()}, options)
@@ -341,7 +342,7 @@ class Reader:
     ) -> Candidate:
         """Return the answer of `token_ids`; `support` (Q,) is -inf without a vote."""
         raw = math.exp(support.max())
-        confidence = round(float(apply(self.knots, raw)), 4)
+        confidence = round(float(apply(self.table.knots, raw)), 4)
         order = np.argsort(-support, kind="stable")
         for window in (task.windows[n] for n in order if support[n] > -np.inf):
             place = _place_of(token_ids, window)

@@ -1,7 +1,8 @@
 """From questions with passages to answers, in one graph.
 
     passages -> each is read once, and would write its own first token
-             -> those that would write the end drop out; the others vote on every token
+             -> those that would rather write the end drop out; the others vote on every
+                token, the first of which is no end
              -> beam search, held to fragments of the voting passages or free
              -> what each passage thinks of every line that was found
 
@@ -36,7 +37,7 @@ class Found(NamedTuple):
     scores: Any  # (B, N) logarithm of the vote
     support: Any  # (B, N, Q) log-probability of the whole line after each passage
     no_answer: Any  # (B, Q) probability that the passage has no answer
-    voting: Any  # (B, Q) bool: there, and more likely to have one than not
+    voting: Any  # (B, Q) bool: there, and with a lower probability than the limit
 
 
 def answer(
@@ -46,6 +47,7 @@ def answer(
     length: Any,
     beam: Any,
     free: Any,
+    limit: Any,
     *,
     beams: int,
     n_best: int,
@@ -60,6 +62,7 @@ def answer(
         length: T, the end included; a number or a scalar tensor.
         beam: how many of the K beams are used; a number or a scalar tensor.
         free: bool scalar; if not, an answer is a fragment of a voting passage.
+        limit: scalar, the probability of no answer from which on a passage is silent.
         beams: K.
         n_best: N.
     """
@@ -67,8 +70,11 @@ def answer(
     B, Q, S = ops.shape(token_ids)
     flat = {name: ops.reshape(x, (B * Q, -1)) for name, x in inputs.items()}
     reading = model.read(flat)
+    no_answer = ops.exp(reading.first[:, SEP_ID])  # (R,)
+    has_answer = no_answer < limit
+    decided = reading._replace(first=_decided(reading.first, has_answer))
     next_log_probs, cache = vote_of(
-        writer(model, reading, beams, Q),
+        writer(model, decided, beams, Q),
         model.room(reading, B * beams * Q, length),
         passages=Q,
         rows=B * beams,
@@ -94,14 +100,12 @@ def answer(
         n_best=n_best,
         constraints=[narrow(beam, beams)],
     )
-    first = ops.reshape(reading.first, (B, Q, -1))  # (B, Q, V)
-    has_answer = ops.not_equal(ops.top_k(first, 1)[1][..., 0], SEP_ID)
     return Found(
         lines.token_ids,
         lines.scores,
         support(model, reading, lines.token_ids, Q),
-        ops.exp(first[..., SEP_ID]),
-        ops.logical_and(has_answer, ops.cast(present, "bool")),
+        ops.reshape(no_answer, (B, Q)),
+        ops.logical_and(ops.reshape(has_answer, (B, Q)), ops.cast(present, "bool")),
     )
 
 
@@ -153,6 +157,16 @@ def support(model: Answerer, reading: Reading, lines: Any, passages: Any) -> Any
         end_id=SEP_ID,
     )
     return ops.reshape(ops.sum(told.log_probs, axis=-1), (B, N, passages))
+
+
+def _decided(first: Any, has_answer: Any) -> Any:
+    """Return first tokens (R, V) without the end, or with nothing more likely than it.
+
+    So a passage that has an answer has a vote on the answer alone.
+    """
+    is_end = ops.arange(ops.shape(first)[1]) == SEP_ID
+    end = ops.where(has_answer, NEG_INF, 0.0)[:, None]  # (R, 1)
+    return ops.where(is_end, ops.cast(end, first.dtype), first)
 
 
 def narrow(beam: Any, beams: int) -> Constraint:

@@ -74,7 +74,7 @@ def test_json_has_the_place_and_what_every_passage_says(ask):
 def test_no_answer_is_an_empty_line_and_a_note(ask):
     result = ask(*ASK, "-p", SILENT)
     assert shown(result) == [""]
-    assert "note: no passage is more likely to have an answer" in result.stderr
+    assert "note: no passage is likely enough to have an answer" in result.stderr
     (line,) = shown(ask(*ASK, "-p", SILENT, "--json"))
     assert json.loads(line)["answer"] == "" and json.loads(line)["passage"] == -1
 

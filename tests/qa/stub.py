@@ -26,6 +26,7 @@ CONFIG = {
     "overlap": True,
     "answer_types": False,
 }
+HAS, HAS_NOT = 0.05, 0.9  # probability that a passage has no answer
 SURE, UNSURE = -0.1, -6.0  # log-probability of a line that a passage has, and has not
 
 
@@ -46,7 +47,7 @@ class StubCheckpoint:
             n_best = MANY_BEAMS if name == "many" else 1
             assert inputs["beam"] <= (MANY_BEAMS if name == "many" else BEAMS)
             rows = [
-                answer(ids, present, int(inputs["length"]), n_best)
+                answer(ids, present, inputs["limit"], int(inputs["length"]), n_best)
                 for ids, present in zip(
                     inputs["token_ids"].tolist(), inputs["present"], strict=True
                 )
@@ -60,10 +61,12 @@ def stub_reader(**changes):
     return Reader(StubCheckpoint(**changes))
 
 
-def answer(passages, present, length, n_best):
+def answer(passages, present, limit, length, n_best):
     """Return one question's part of `nlg.qa.search.Found`."""
     marked = [between_marks(ids) for ids in passages]
-    voting = [bool(ids) and bool(p) for ids, p in zip(marked, present, strict=True)]
+    voting = [
+        bool(ids and p and limit > HAS) for ids, p in zip(marked, present, strict=True)
+    ]
     votes = [tuple(m) for m, v in zip(marked, voting, strict=True) if v]
     lines = sorted(dict.fromkeys(votes), key=lambda line: -votes.count(line))
     lines = (lines or [()])[:n_best]
@@ -76,7 +79,7 @@ def answer(passages, present, length, n_best):
             [SURE if tuple(m) == line else UNSURE for m in marked]
             for line in [*lines, *[()] * room]
         ],
-        "no_answer": [0.05 if ids else 0.9 for ids in marked],
+        "no_answer": [HAS if ids else HAS_NOT for ids in marked],
         "voting": voting,
     }
 

@@ -5,18 +5,21 @@ import sys
 
 import numpy as np
 import pytest
-from qa.stub import SURE, StubCheckpoint, stub_reader
+from qa.stub import HAS, SURE, StubCheckpoint, stub_reader
 
 from nlg.metrics.calibration import expected_calibration_error
 from nlg.qa.calibrate import (
+    EVEN,
     FILE,
     LEAST,
     Calibration,
+    Table,
     apply,
     calibrate,
     isotonic,
-    knots_of,
     save,
+    silence,
+    table_of,
     temperature,
 )
 from nlg.qa.generate import Reader
@@ -145,8 +148,8 @@ def test_between_knots_lies_a_line_and_outside_the_last_value():
 
 
 def test_a_reader_tells_calibrated_confidence(tmp_path):
-    save(tmp_path / FILE, Calibration("isotonic", STEPS, 99, 0.2, 0.1))
-    assert knots_of(Folder(tmp_path)) == STEPS
+    save(tmp_path / FILE, Table(STEPS, 0.3))
+    assert table_of(Folder(tmp_path)) == Table(STEPS, 0.3)
     raw = np.exp(SURE)
     calibrated = Reader(Folder(tmp_path))
     asked = ("杜甫号什么？", [POET])
@@ -155,15 +158,46 @@ def test_a_reader_tells_calibrated_confidence(tmp_path):
 
 
 def test_a_table_is_small_and_read_by_eye(tmp_path):
-    save(tmp_path / FILE, Calibration("isotonic", STEPS, 99, 0.2, 0.1))
+    save(tmp_path / FILE, Table(STEPS, 0.3))
     assert json.loads((tmp_path / FILE).read_text("utf-8")) == {
-        "method": "isotonic",
         "knots": [[0.0, 0.1], [0.5, 0.3], [1.0, 0.7]],
+        "limit": 0.3,
     }
 
 
 def test_a_table_is_read_without_what_fitted_it(tmp_path, monkeypatch):
-    save(tmp_path / FILE, Calibration("isotonic", STEPS, 99, 0.2, 0.1))
+    save(tmp_path / FILE, Table(STEPS, 0.3))
     monkeypatch.setitem(sys.modules, "sklearn", None)
     monkeypatch.setitem(sys.modules, "sklearn.isotonic", None)
-    assert float(apply(knots_of(Folder(tmp_path)), 0.5)) == 0.3
+    assert float(apply(table_of(Folder(tmp_path)).knots, 0.5)) == 0.3
+
+
+def test_a_reader_is_silent_from_the_limit_on(tmp_path):
+    asked = ("杜甫号什么？", [POET])
+    for limit, text in ((HAS + 0.01, "少陵"), (HAS, "")):
+        save(tmp_path / FILE, Table([], limit))
+        assert Reader(Folder(tmp_path)).answer(*asked).text == text
+
+
+# --- the limit
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_limit_answers_as_large_a_share_as_it_leaves_empty(seed):
+    rng = np.random.default_rng(seed)
+    answerable = rng.random(600) < 0.8
+    no_answer = rng.beta(2, 4, 600) + 0.3 * ~answerable
+    limit = silence(no_answer, answerable)
+
+    def worse(limit):
+        said = no_answer < limit
+        return min(said[answerable].mean(), 1 - said[~answerable].mean())
+
+    assert worse(limit) == pytest.approx(
+        max(map(worse, np.linspace(0, 1.3, 500))), abs=0.01
+    )
+    assert 0.6 < worse(limit) < 0.9
+
+
+def test_limit_is_even_where_there_is_nothing_to_learn():
+    assert silence([0.1] * 50, [True] * 50) == EVEN == table_of(StubCheckpoint()).limit

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from qa.stub import stub_reader
+from qa.stub import HAS, HAS_NOT, stub_reader
 
 from nlg.metrics.qa import Attempt
 from nlg.qa import calibrate, export
@@ -19,7 +19,7 @@ def example(passage, answer):
 
 def test_dev_is_answered_from_single_passages():
     dev = [example(POET, "少陵"), example(SILENT, ""), example(POET, "")]
-    found = list(export.attempts(stub_reader(), dev))
+    found = export.attempts(export.answered(stub_reader(), dev), dev)
     assert found == [
         Attempt("少陵", ("少陵",), SURE),
         Attempt("", (), 0.0),
@@ -36,7 +36,8 @@ def test_dev_is_answered_from_single_passages():
 
 
 def test_a_question_that_cannot_be_answered_is_silence():
-    (found,) = export.attempts(stub_reader(), [example(" ", "少陵")])
+    dev = [example(" ", "少陵")]
+    (found,) = export.attempts(export.answered(stub_reader(), dev), dev)
     assert found == Attempt("", ("少陵",), 0.0)
 
 
@@ -50,9 +51,9 @@ def test_confidence_is_fitted_to_what_was_answered():
     assert calibrate.apply(found.knots, SURE) == pytest.approx(1 / 4, abs=0.02)
 
 
-@pytest.mark.parametrize(("count", "written"), [(3, False), (60, True)])
-def test_a_table_is_written_if_there_is_something_to_learn(
-    tmp_path, monkeypatch, count, written
+@pytest.mark.parametrize(("count", "learned"), [(3, False), (60, True)])
+def test_a_table_has_knots_if_there_is_something_to_learn(
+    tmp_path, monkeypatch, count, learned
 ):
     given = []
     monkeypatch.setattr(
@@ -60,8 +61,13 @@ def test_a_table_is_written_if_there_is_something_to_learn(
         "from_checkpoint",
         lambda folder, workers: given.append(workers) or stub_reader(),
     )
-    dev = [example(POET, "少陵"), example(POET, "")] * count
+    dev = [example(POET, "少陵"), example(POET, "春"), example(SILENT, "")] * count
     found = json.loads(json.dumps(export.measure(tmp_path, dev)))
-    assert (tmp_path / calibrate.FILE).exists() == written and given[0] >= 1
-    assert found["dev"]["questions"] == found["calibration"]["answers"] == 2 * count
-    assert (found["calibration"]["ece"] < found["calibration"]["ece_raw"]) == written
+    table = json.loads((tmp_path / calibrate.FILE).read_text("utf-8"))
+    assert bool(table["knots"]) == learned and given[0] >= 1
+    assert HAS < table["limit"] <= HAS_NOT
+    assert (table["limit"] == calibrate.EVEN) != learned
+    assert found["dev"]["questions"] == 3 * count
+    assert found["calibration"]["answers"] == 2 * count
+    assert found["calibration"]["limit"] == table["limit"]
+    assert (found["calibration"]["ece"] < found["calibration"]["ece_raw"]) == learned

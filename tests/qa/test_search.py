@@ -16,11 +16,13 @@ def model():
     return tiny_reader()
 
 
-def search(model, inputs, present=None, beam=4, free=False, beams=4, n_best=2):
+def search(
+    model, inputs, present=None, beam=4, free=False, limit=0.5, beams=4, n_best=2
+):
     shape = inputs["token_ids"].shape[:2]
     present = np.ones(shape, bool) if present is None else np.array(present)
     sizes = {"beams": beams, "n_best": n_best}
-    found = answer(model, inputs, present, LENGTH, beam, free, **sizes)
+    found = answer(model, inputs, present, LENGTH, beam, free, limit, **sizes)
     return type(found)(*map(numpy, found))
 
 
@@ -44,14 +46,15 @@ def test_one_passage_and_one_beam_write_what_greedy_writes(model):
     inputs = asked(12, 1)
     flat = {name: x[:, 0] for name, x in inputs.items()}
     want = numpy(greedy(model, flat, LENGTH))
+    silent = want[:, 0] == SEP_ID
     every = {"beams": LENGTH, "n_best": LENGTH}  # a beam ends once at each length
-    found = search(model, inputs, free=True, beam=1, **every)
+    found = search(model, inputs, free=True, beam=1, limit=1.0, **every)
     assert found.answers.shape == (12, LENGTH, LENGTH)
-    for row in range(12):  # the best line of a vote of one may be a shorter one
+    assert found.voting.all() and silent.sum() < 8
+    for row in np.flatnonzero(~silent):  # the best of a vote of one may be shorter
         assert want[row].tolist() in found.answers[row].tolist() or (
             want[row, -1] not in (0, SEP_ID)
         )
-    assert np.array_equal(want[:, 0] == SEP_ID, ~found.voting[:, 0])
 
 
 def test_support_is_what_each_passage_thinks_token_by_token(model):
@@ -82,8 +85,16 @@ def test_no_answer_is_the_probability_of_an_end_at_once(model):
     first = numpy(model.read(flat).first)
     want = np.exp(first[:, SEP_ID]).reshape(4, 3)
     np.testing.assert_allclose(found.no_answer, want, rtol=1e-3)
-    silent = (first.argmax(-1) == SEP_ID).reshape(4, 3)
-    assert found.voting.tolist() == (~silent).tolist()
+
+
+def test_passages_are_silent_from_the_limit_on(model):
+    inputs = asked(6, 2)
+    no_answer = search(model, inputs).no_answer
+    limit = float(np.median(no_answer))
+    found = search(model, inputs, limit=limit)
+    assert found.voting.tolist() == (no_answer < limit).tolist()
+    for row, best in enumerate(lines(found)):
+        assert bool(best[0]) == found.voting[row].any()
 
 
 def test_where_no_passage_votes_the_line_is_empty():

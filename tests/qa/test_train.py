@@ -176,8 +176,12 @@ def test_the_graph_finds_what_keras_finds(trained, free):
     ]
     tasks = [reader.task(one, AnswerOptions()) for one in asked]
     inputs = reader._inputs(tasks)
-    rest = np.array(5, "int32"), np.array(3, "int32"), np.array(free)
-    named = dict(zip(("length", "beam", "free"), rest, strict=True))
+    rest = 5, 3, free, 0.5
+    kinds = {"length": "int32", "beam": "int32", "free": "bool", "limit": "float32"}
+    named = {
+        name: np.array(value, kind)
+        for (name, kind), value in zip(kinds.items(), rest, strict=True)
+    }
     got = checkpoint.graph("model")(**inputs, **named)
     present = inputs.pop("present")
     want = answer(model, inputs, present, *rest, beams=BEAMS, n_best=1)
