@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from nlg.training.gradients import GradientOp, gradient_ops
@@ -153,7 +154,8 @@ def averaged(model: keras.Model) -> Iterator[None]:
     own = [ops.convert_to_numpy(variable.value) for variable, _ in averages]
     try:
         for variable, average in averages:
-            variable.assign(average.value)
+            # A copy: JAX gives the buffers of a model's weights away in every step.
+            variable.assign(np.array(ops.convert_to_numpy(average.value)))
         yield
     finally:
         for (variable, _), value in zip(averages, own, strict=True):

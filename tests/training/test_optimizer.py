@@ -145,6 +145,17 @@ def test_averages_are_lent_and_the_weights_come_back_to_the_bit():
     assert_equal(averages(model), lent, atol=0)
 
 
+def test_averages_that_are_lent_outlive_a_step_of_testing():
+    # JAX gives away the buffers of what it computes with
+    model = trained(ema=0.7)
+    own, lent = weights_by_name(model), averages(model)
+    with averaged(model):
+        model.test_on_batch(BATCHES[0])
+        assert_equal(weights_by_name(model), lent, atol=0)
+    assert_equal(weights_by_name(model), own, atol=0)
+    assert_equal(averages(model), lent, atol=0)
+
+
 def test_model_without_averages_stays_as_it_is():
     model = trained()
     with averaged(model):
