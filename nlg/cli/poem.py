@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from nlg.cli.options import (
     DEVICE,
@@ -13,6 +14,7 @@ from nlg.cli.options import (
     SEED,
     Number,
     Word,
+    as_typed,
     checkpoint_option,
     default_checkpoint,
     progress,
@@ -20,11 +22,13 @@ from nlg.cli.options import (
     read_text,
     write_lines,
 )
+from nlg.cli.poem_map import MAP, poem_map
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from nlg.poem.generate import Poet, WriteOptions, WrittenPoem
+    from nlg.poem.clusters import Cluster
+    from nlg.poem.generate import Place, Poet, WriteOptions, WrittenPoem
 
 MODES = ("sample", "reconstruct", "interpolate", "near", "z")
 BELONGS = {  # options that only some modes have
@@ -32,6 +36,7 @@ BELONGS = {  # options that only some modes have
     "form": ("sample", "z"),
     "candidates": ("sample",),
     "latent_temperature": ("sample",),
+    "cluster": ("sample",),
     "steps": ("interpolate",),
     "radius": ("near",),
 }
@@ -40,7 +45,19 @@ FORM_NAMES = ("五绝", "七绝", "五律", "七律")  # nlg.text.forms, without
 DEFAULT_FORM = "七绝"
 
 
-@click.command()
+class PoemGroup(click.Group):
+    """A command that writes, with a command below it."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Return the command that is called; a poem is no command."""
+        if args[0] not in self.commands:
+            ctx.fail(f"Got unexpected extra argument ({as_typed(args[0])})")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=PoemGroup, invoke_without_command=True, subcommand_metavar="[map [OPTIONS]]"
+)
 @click.option(
     "--sample", is_flag=True, help="Write random poems (what is done anyway)."
 )
@@ -66,6 +83,13 @@ DEFAULT_FORM = "七绝"
     type=click.IntRange(1, 10_000),
     help="Poems written for each one printed, the best by score.  [default: 8]",
 )
+@click.option(
+    "--cluster",
+    metavar="K",
+    help="Write random poems of one kind: a number or a character of what nlg poem map "
+    "shows.",
+)
+@MAP
 @click.option("--free", is_flag=True, help="No rhyme, no tone pattern.")
 @click.option("--reconstruct", metavar="POEM", help="Encode POEM and write it back.")
 @click.option("--interpolate", nargs=2, metavar="A B", help="Go from poem A to poem B.")
@@ -91,12 +115,14 @@ DEFAULT_FORM = "七绝"
 @OUTPUT
 @checkpoint_option("poem/vae")
 @DEVICE
-def poem(**options: Any) -> None:
+@click.pass_context
+def poem(ctx: click.Context, **options: Any) -> None:
     """Write classical poems: 五绝, 七绝, 五律 and 七律.
 
     \b
     nlg poem --sample
     nlg poem --sample -n 3 --form 五绝 --seed 7 --json
+    nlg poem --sample --cluster 塞
     nlg poem --reconstruct 白日依山尽，黄河入海流。欲穷千里目，更上一层楼。
     nlg poem --near 床前明月光，疑是地上霜。举头望明月，低头思故乡。 --radius 0.8 -n 4
     cat poem.txt | nlg poem --reconstruct -
@@ -104,16 +130,32 @@ def poem(**options: Any) -> None:
     Every poem keeps its form, rhymes in one group of 平水韵 and follows a standard tone
     pattern; --free lets it go. The same seed gives the same poem, whatever -n.
     """
+    if ctx.invoked_subcommand:
+        return _refuse_options_before(ctx)
     mode = _mode(options)
     from nlg.poem.generate import Poet
 
     folder = default_checkpoint(options["checkpoint"], "poem/vae")
     poet = Poet.from_checkpoint(folder, options["device"])
     seed = random_seed() if options["seed"] is None else options["seed"]
-    poems = _poems(poet, mode, seed, options)
+    cluster, place = _cluster(poet, options)
+    poems = _poems(poet, mode, seed, place, options)
     if options["output"]:  # elsewhere the poems themselves show how far it is
         poems = progress(poems, "writing", options["count"])
-    write_lines(_printed(poems, seed, options), options["output"])
+    about = {"seed": seed} | ({"cluster": cluster.number} if cluster else {})
+    write_lines(_printed(poems, about, options), options["output"])
+
+
+def _refuse_options_before(ctx: click.Context) -> None:
+    """Refuse options that stand before the command below."""
+    given = [
+        parameter.opts[0]
+        for parameter in ctx.command.params
+        if ctx.get_parameter_source(parameter.name or "") != ParameterSource.DEFAULT
+    ]
+    if given:
+        name = ctx.invoked_subcommand
+        raise click.UsageError(f"{given[0]} goes after {name}: nlg poem {name} …")
 
 
 def _mode(options: dict[str, Any]) -> str:
@@ -129,18 +171,38 @@ def _mode(options: dict[str, Any]) -> str:
                 f"--{name.replace('_', '-')} goes with --{' or --'.join(owners)}, "
                 f"not with --{mode}"
             )
+    if options["map_folder"] and options["cluster"] is None:
+        raise click.UsageError("--map goes with --cluster")
     return mode
 
 
+def _cluster(
+    poet: "Poet", options: dict[str, Any]
+) -> "tuple[Cluster, Place] | tuple[None, None]":
+    """Return the cluster that --cluster names, and what brings latents into it."""
+    if options["cluster"] is None:
+        return None, None
+    from nlg.poem.clusters import LatentMap
+
+    folder = default_checkpoint(options["map_folder"], "poem/map")
+    latent_map = LatentMap.load(folder, poet)
+    cluster = latent_map.find(as_typed(options["cluster"]))
+    return cluster, latent_map.place(cluster)
+
+
 def _poems(
-    poet: "Poet", mode: str, seed: int, options: dict[str, Any]
+    poet: "Poet",
+    mode: str,
+    seed: int,
+    place: "Place | None",
+    options: dict[str, Any],
 ) -> Iterator["WrittenPoem"]:
     """Yield what the options ask for."""
     faithful = {"temperature": 0.0} if mode in FAITHFUL else {}
     write = write_options(options, **faithful)
     if mode == "sample":
         form = options["form"] or DEFAULT_FORM
-        return poet.write(form, options["count"] or 1, seed, write)
+        return poet.write(form, options["count"] or 1, seed, write, place)
     if mode == "z":
         form, latents = _latents_of_file(poet, options)
     else:
@@ -203,7 +265,7 @@ def _latents_of_file(poet: "Poet", options: dict[str, Any]) -> tuple[str, "np.nd
 
 
 def _printed(
-    poems: Iterator["WrittenPoem"], seed: int, options: dict[str, Any]
+    poems: Iterator["WrittenPoem"], about: dict[str, int], options: dict[str, Any]
 ) -> Iterator[str]:
     """Yield the lines to print."""
     if options["traditional"]:
@@ -213,10 +275,13 @@ def _printed(
         if options["traditional"]:
             lines = to_traditional("\n".join(lines)).split("\n")
         if options["as_json"]:
-            facts = written._asdict() | {"lines": lines, "seed": seed}
+            facts = written._asdict() | {"lines": lines, **about}
             yield json.dumps(facts, ensure_ascii=False)
             continue
         if number:
             yield ""
         for first, second in zip(lines[::2], lines[1::2], strict=True):
             yield f"{first}，{second}。"
+
+
+poem.add_command(poem_map)

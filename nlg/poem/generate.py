@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import itertools
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +29,8 @@ KNOWN = "known.npz"
 DECIMALS = 4  # of a latent
 BLOCK = 96  # rows a run
 TILE = 8  # a run's rows are padded to a multiple: a product may round by its edge
+
+Place = Callable[[np.ndarray], np.ndarray]  # draws (B, Z), standard normal -> latents
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,11 +95,18 @@ class Poet:
         return cls(open_checkpoint(folder, TASK, device))
 
     def write(
-        self, form: str, count: int, seed: int, options: WriteOptions = WriteOptions()
+        self,
+        form: str,
+        count: int,
+        seed: int,
+        options: WriteOptions = WriteOptions(),
+        place: Place | None = None,
     ) -> Iterator[WrittenPoem]:
-        """Yield `count` random poems of `form`."""
+        """Yield `count` random poems of `form`, from anywhere or from a `place`."""
         page = form_named(form)
-        draws = (self._draw(page, seed, number, options) for number in range(count))
+        draws = (
+            self._draw(page, seed, number, options, place) for number in range(count)
+        )
         yield from self._best(page, draws, options)
 
     def decode(
@@ -161,11 +170,20 @@ class Poet:
         """Return what the training poems contain."""
         return KnownLines.load(self.checkpoint.path(KNOWN))
 
-    def _draw(self, form: Form, seed: int, number: int, options: WriteOptions) -> Draws:
+    def _draw(
+        self,
+        form: Form,
+        seed: int,
+        number: int,
+        options: WriteOptions,
+        place: Place | None,
+    ) -> Draws:
         """Return the random numbers of the candidates for poem `number` of `seed`."""
         rng = np.random.default_rng([seed, number, 0])
         shape = (options.candidates, self.latent_units)
         latent = rng.standard_normal(shape, "float32") * options.latent_temperature
+        if place:
+            latent = place(latent)
         noise = self._noise(form, seed, number)
         return Draws(_printable(latent), np.repeat(noise, options.candidates, axis=0))
 
