@@ -147,6 +147,8 @@ def _made(poet: "Poet", options: dict[str, Any]) -> "LatentMap":
         options["seed"],
     )
     poems = _poems_of(options["poems"], options["limit"] or 60_000, how.seed)
+    # Read before what takes minutes: a file of no use is told at once.
+    dev = _poems_of(options["dev"], 60_000, how.seed) if options["dev"] else []
     latents = _encoded(poet, poems)
     if options["out"]:
         space = learn_space(poems, latents)
@@ -158,31 +160,31 @@ def _made(poet: "Poet", options: dict[str, Any]) -> "LatentMap":
     _tell("clustering")
     latent_map = make_map(poet, poems, latents, space, how, drawn)
     if options["out"]:
-        _write(poet, latent_map, (poems, latents), how, options)
+        _write(options["out"], poet, latent_map, (poems, latents), dev, how)
     return latent_map
 
 
 def _write(
+    folder: pathlib.Path,
     poet: "Poet",
     latent_map: "LatentMap",
     train: "tuple[list[Poem], Latents]",
+    dev: "list[Poem]",
     how: "MapOptions",
-    options: dict[str, Any],
 ) -> None:
-    """Write --out, with what both methods are worth on --dev."""
+    """Keep a map in `folder`, with what both methods are worth on dev poems."""
     import dataclasses
 
     from nlg.poem.map import measure, share_held, with_written_examples
 
     facts = {"poems": len(train[0]), **dataclasses.asdict(how)}
-    metrics: dict[str, Any] = {"share_held": share_held(poet, latent_map, 100, seed=1)}
-    if options["dev"]:
+    metrics: dict[str, Any] = {"share_held": share_held(poet, latent_map)}
+    if dev:
         _tell("measuring")
-        dev = _poems_of(options["dev"], 60_000, how.seed)
         both = measure(poet, latent_map.space, train, (dev, _encoded(poet, dev)), how)
         metrics |= {"dev_poems": len(dev), "dev": both}
     given_away = with_written_examples(poet, latent_map, how.seed)
-    given_away.save(options["out"], poet, facts, metrics)
+    given_away.save(folder, poet, facts, metrics)
 
 
 def _encoded(poet: "Poet", poems: "list[Poem]") -> "Latents":

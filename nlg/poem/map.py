@@ -35,6 +35,7 @@ from nlg.text.prosody import tones
 LEAST = 1000  # poems for a space of its own
 DRAWN = 1500  # points of a picture
 EXAMPLES = 2
+HELD = 100  # poems of each cluster that are written to see whether they keep to it
 WRITTEN = 16  # poems that the examples of a map to be given away are chosen from
 SOUND_SHARE = 0.2  # of the greatest between-group variance: above, an axis is of sound
 LEAST_VARIANCE = 1e-6  # of an axis: dimensions without poems keep a length
@@ -210,7 +211,9 @@ def with_written_examples(poet: Poet, latent_map: LatentMap, seed: int) -> Laten
     return latent_map._replace(clusters=tuple(clusters))
 
 
-def share_held(poet: Poet, latent_map: LatentMap, count: int, seed: int) -> float:
+def share_held(
+    poet: Poet, latent_map: LatentMap, count: int = HELD, seed: int = 1
+) -> float:
     """Return the share of poems written in a cluster whose theme is nearest to it."""
     centres = latent_map.centres[:, : -latent_map.space.sound]
     held = 0
@@ -272,7 +275,7 @@ def _described(
     """Return the clusters with their names and their central poems."""
     members = _members(labels)
     counts = counts_of(poems, labels, len(members), poet.vocabulary)
-    clusters = []
+    clusters: list[Cluster] = []
     for name, some in zip(names_of(counts, poet.vocabulary), members, strict=True):
         examples = _central([poems[n].lines for n in some], theme[some])
         share = len(some) / len(poems)

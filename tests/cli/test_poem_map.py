@@ -180,6 +180,8 @@ def test_a_picture_that_cannot_be_written_is_named(write, tmp_path, kind):
 
 def test_a_kept_map_is_shown_and_written_from(write, mine, tmp_path, monkeypatch):
     monkeypatch.setattr("nlg.poem.map.LEAST", 4)
+    monkeypatch.setattr("nlg.poem.map.WRITTEN", 2)
+    monkeypatch.setattr("nlg.poem.map.share_held", lambda poet, latent_map: 1.0)
     out = tmp_path / "map"
     make = ("map", "--poems", "-", "--clusters", 2, "--out", out, "--dev", mine)
     assert write(*make, stdin=MINE).exit_code == 0
@@ -191,7 +193,7 @@ def test_a_kept_map_is_shown_and_written_from(write, mine, tmp_path, monkeypatch
     assert len(clusters) == 2
     (poem,) = objects(write(*QUICK, "--cluster", 2, "--map", out, "--json"))
     assert poem["cluster"] == 2
-    assert write(*make, stdin=MINE).exit_code == 0  # it may be made anew
+    assert write(*make[:-2], stdin=MINE).exit_code == 0  # it may be made anew
 
 
 def test_a_folder_of_something_else_is_not_written_over(write, mine, tmp_path):
@@ -281,6 +283,13 @@ def test_poems_of_no_use_are_told(write, text, reason):
     result = write("map", "--poems", "-", stdin=text)
     assert result.exit_code == 1 and result.stdout == ""
     assert reason in result.stderr.splitlines()[-1]
+
+
+def test_a_dev_file_of_no_use_is_told_before_anything_is_made(write, mine, tmp_path):
+    out = tmp_path / "map"
+    made = write("map", "--poems", mine, "--out", out, "--dev", tmp_path / "no.txt")
+    assert made.exit_code == 1 and "no.txt" in made.stderr.splitlines()[-1]
+    assert "too few" not in made.stderr
 
 
 def test_few_poems_make_no_map_to_keep(write, mine, tmp_path):
