@@ -202,12 +202,13 @@ def measure(
 
 def with_written_examples(poet: Poet, latent_map: LatentMap, seed: int) -> LatentMap:
     """Return a map to be given away: its examples are poems that the model writes."""
+    centres = latent_map.centres[:, : -latent_map.space.sound]
     clusters = []
-    for cluster in latent_map.clusters:
+    for cluster, centre in zip(latent_map.clusters, centres, strict=True):
         place = latent_map.place(cluster)
         poems = [p.lines for p in poet.write("五绝", WRITTEN, seed, place=place)]
         theme = latent_map.space.theme(poet.posterior(poems)[0])
-        clusters.append(cluster._replace(examples=_central(poems, theme)))
+        clusters.append(cluster._replace(examples=_central(poems, theme, centre)))
     return latent_map._replace(clusters=tuple(clusters))
 
 
@@ -277,7 +278,8 @@ def _described(
     counts = counts_of(poems, labels, len(members), poet.vocabulary)
     clusters: list[Cluster] = []
     for name, some in zip(names_of(counts, poet.vocabulary), members, strict=True):
-        examples = _central([poems[n].lines for n in some], theme[some])
+        part = theme[some]
+        examples = _central([poems[n].lines for n in some], part, part.mean(axis=0))
         share = len(some) / len(poems)
         clusters.append(Cluster(len(clusters) + 1, name, share, examples))
     return tuple(clusters)
@@ -304,13 +306,15 @@ def _by_size(labels: np.ndarray) -> np.ndarray:
     return rank[labels]
 
 
-def _central(poems: Sequence[Lines], theme: np.ndarray) -> tuple[Lines, ...]:
-    """Return the poems whose theme (M, T) is nearest their mean, by the angle.
+def _central(
+    poems: Sequence[Lines], theme: np.ndarray, centre: np.ndarray
+) -> tuple[Lines, ...]:
+    """Return the poems whose theme (M, T) is nearest `centre` (T,), by the angle.
 
     By the distance, poems of no theme are nearest: they are not far from any centre.
     """
     size = np.maximum(np.linalg.norm(theme, axis=1), 1e-6)
-    nearest = np.argsort(-(theme @ theme.mean(axis=0)) / size, kind="stable")
+    nearest = np.argsort(-(theme @ centre) / size, kind="stable")
     return tuple(poems[n] for n in nearest[:EXAMPLES])
 
 

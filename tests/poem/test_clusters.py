@@ -312,7 +312,7 @@ def test_a_map_on_the_disk_is_the_same_without_its_poems(poet, shipped, tmp_path
 
 
 def test_examples_to_be_given_away_are_the_models_own(poet, shipped):
-    two = shipped._replace(clusters=shipped.clusters[:2])
+    two = shipped._replace(clusters=shipped.clusters[:2], centres=shipped.centres[:2])
     written = with_written_examples(poet, two, seed=1)
     place = shipped.place(shipped.clusters[1])
     own = [poem.lines for poem in poet.write("五绝", WRITTEN, 1, place=place)]
