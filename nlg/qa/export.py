@@ -21,10 +21,10 @@ from typing import Any
 import nlg
 from nlg.backbone.unilm import UniLM
 from nlg.decode.export import export_onnx, save_graph, save_weights, trace
-from nlg.errors import NlgError
 from nlg.metrics.qa import Attempt, abstention_report, equals, squad_report
 from nlg.qa import calibrate
 from nlg.qa.calibrate import Calibration, Table
+from nlg.qa.evaluate import Said
 from nlg.qa.examples import Example, load_examples
 from nlg.qa.explain import SALIENCY, longest
 from nlg.qa.generate import (
@@ -38,7 +38,7 @@ from nlg.qa.generate import (
 )
 from nlg.qa.model import Answerer
 from nlg.qa.options import QATraining
-from nlg.qa.saliency import Saliency, saliency
+from nlg.qa.saliency import HINTS, Saliency, saliency
 from nlg.qa.search import Found, answer
 from nlg.qa.train import build_model, load_shape
 from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS, seal
@@ -48,7 +48,6 @@ from nlg.training.backend import choose_backend
 from nlg.training.loop import load_weights
 from nlg.training.run import Run, best_line
 
-Said = Answer | NlgError
 GRAPHS = {"model": (BEAMS, 1), "many": (MANY_BEAMS, MANY_BEAMS)}  # beams, answers
 
 
@@ -94,9 +93,7 @@ def write_graphs(model: Answerer, out: pathlib.Path, int8: bool) -> None:
     save_weights(model, weights)
     sources = ((None, None, None), "int32")
     inputs = {"token_ids": sources}
-    inputs |= dict.fromkeys(
-        ("overlap", "nearness") if model.config.overlap else (), sources
-    )
+    inputs |= dict.fromkeys(HINTS if model.config.overlap else (), sources)
     inputs |= {"class_ids": sources} if model.config.answer_types else {}
     scalars = {name: ((), "int32") for name in ("length", "beam")}
     signature = {
@@ -121,8 +118,7 @@ def write_saliency(model: Answerer, options: QATraining, out: pathlib.Path) -> N
     """Write the graph of gradients, beside the weights; its inputs have fixed sizes."""
     S, T = longest(dataclasses.asdict(options))
     inputs = {"token_ids": ((1, S), "int32")}
-    hints = ("overlap", "nearness") if model.config.overlap else ()
-    inputs |= dict.fromkeys(hints, ((1, S), "int32"))
+    inputs |= dict.fromkeys(HINTS if model.config.overlap else (), ((1, S), "int32"))
     inputs |= {"class_ids": ((1, 1), "int32")} if model.config.answer_types else {}
     outputs = Saliency._fields if model.config.copy else Saliency._fields[:-1]
 
