@@ -15,14 +15,15 @@ from typing import Any
 
 import numpy as np
 
+MASKS = "begin", "end", "ellipsis", "new_axis", "shrink_axis"  # bits of a slice
 Formula = Callable[..., str]  # of a `Maker` and the names of inputs, to that of dx
 
 
 class Maker:
     """Adds a node to the graph that tf2onnx is writing; returns its output's name."""
 
-    def __init__(self, context: Any, name: str):
-        self.context, self.name = context, name
+    def __init__(self, context: Any, name: str, node: Any):
+        self.context, self.name, self.node = context, name, node
 
     def __call__(self, operation: str, *inputs: str) -> str:
         """Add one node."""
@@ -34,6 +35,10 @@ class Maker:
 
         array = np.array(value, dtype)
         return self.context.make_const(make_name(self.name), array).output[0]
+
+    def value(self, name: str) -> Any:
+        """Return the numbers of an input that is a constant."""
+        return self.context.get_node_by_output(name).get_tensor_value(as_list=False)
 
 
 def _rsqrt(make: Maker, y: str, dy: str) -> str:
@@ -59,16 +64,42 @@ def _relu(make: Maker, dy: str, y: str) -> str:
 
 
 def _slice(make: Maker, shape: str, begin: str, end: str, steps: str, dy: str) -> str:
-    """Return dx of a slice that leaves nothing out, such as x[..., 0] of one unit.
+    """Return dx of a slice: dy, and zeros around it where something was left out.
 
     Raises:
-        NotImplementedError: something was left out; tf2onnx logs it and leaves the
+        NotImplementedError: the slice has steps; tf2onnx logs it and leaves the
             operation as it is, so ONNX Runtime refuses the graph.
     """
-    sizes = make.context.get_node_by_output(shape).get_tensor_value()
-    if math.prod(sizes) != math.prod(make.context.get_shape(dy)):
-        raise NotImplementedError(f"the gradient of a slice of {sizes}")
-    return make("Reshape", dy, make.constant(sizes, "int64"))
+    sizes = make.value(shape)
+    places = np.arange(math.prod(sizes), dtype="int32").reshape(sizes)
+    taken = places[_index(make.node, *map(make.value, (begin, end, steps)))].ravel()
+    corners = np.array(np.unravel_index(taken[[0, -1]], sizes))  # (axes, 2)
+    box = corners[:, 1] - corners[:, 0] + 1
+    if math.prod(box) != len(taken):
+        raise NotImplementedError(f"the gradient of a slice of {sizes} with steps")
+    dx = make("Reshape", dy, make.constant(box, "int64"))
+    if math.prod(box) == math.prod(sizes):
+        return dx
+    around = np.concatenate([corners[:, 0], sizes - 1 - corners[:, 1]])
+    return make("Pad", dx, make.constant(around, "int64"))
+
+
+def _index(node: Any, begin: Any, end: Any, steps: Any) -> tuple[Any, ...]:
+    """Return what NumPy calls the part that a slice of TensorFlow takes."""
+    marked = {name: node.get_attr_value(f"{name}_mask") for name in MASKS}
+    index: list[Any] = []
+    for axis, (first, last, step) in enumerate(zip(begin, end, steps, strict=True)):
+        here = {name for name, bits in marked.items() if bits >> axis & 1}
+        if "ellipsis" in here:
+            index.append(...)
+        elif "new_axis" in here:
+            index.append(None)
+        elif "shrink_axis" in here:
+            index.append(first)
+        else:
+            first = None if "begin" in here else first
+            index.append(slice(first, None if "end" in here else last, step))
+    return tuple(index)
 
 
 def _as_arithmetic(formula: Formula) -> tuple[Callable[..., None], list]:
@@ -80,7 +111,7 @@ def _as_arithmetic(formula: Formula) -> tuple[Callable[..., None], list]:
             "dtypes": [context.get_dtype(outputs[0])],
             "shapes": [context.get_shape(outputs[0])],
         }
-        result = formula(Maker(context, name), *inputs)
+        result = formula(Maker(context, name, node), *inputs)
         context.remove_node(node.name)
         context.make_node("Identity", [result], name=name, outputs=outputs, **kind)
 
