@@ -36,23 +36,41 @@ class GatedConvolution(keras.layers.Layer):
         self.norm.build(inputs_shape, condition_shape)
         self.filters.build((None, 3 * inputs_shape[-1]))
 
-    def call(self, inputs, condition=None, training=None):
-        """Return the shape of `inputs`: they plus what the gate lets pass."""
+    def call(self, inputs, condition=None, training=None, texts=None):
+        """Return the shape of `inputs`: they plus what the gate lets pass.
+
+        Args:
+            inputs: (B, R, C, D) or (B, T, D).
+            condition: of the norm.
+            training: drop out.
+            texts: (B, T) int32, the text of a line that each place belongs to: places
+                of other texts are not seen. By default all of a line is one.
+        """
         x = self.norm(inputs, condition)
-        x = self._column(x) if self.along == "column" else self._reading(x)
+        x = self._column(x) if self.along == "column" else self._reading(x, texts)
         content, gate = ops.split(x, 2, axis=-1)  # (B, R, C, D) each
         return inputs + self.dropout(content * ops.sigmoid(gate), training=training)
 
-    def _reading(self, x):
+    def _reading(self, x, texts):
         """Filter the page as one line of R * C characters."""
         *shape, D = ops.shape(x)
         line = ops.reshape(x, (shape[0], -1, D))
         windows = self._windows(line, self.dilation)  # (B, R * C, 3 * D)
+        if texts is not None:
+            windows = self._within(windows, texts)
         return ops.reshape(self.filters(windows), (*shape, 2 * self.units))
 
     def _column(self, x):
         """Filter each column of the page as a line of R characters."""
         return self.filters(self._windows(x, 1))
+
+    def _within(self, windows, texts):
+        """Return `windows` (B, T, 3 * D), zeros where they leave their text."""
+        B, T, width = ops.shape(windows)
+        sides = self._windows(texts[..., None], self.dilation)  # (B, T, 3)
+        own = ops.cast(ops.equal(sides, texts[..., None]), windows.dtype)
+        apart = ops.reshape(windows, (B, T, 3, -1)) * own[..., None]
+        return ops.reshape(apart, (B, T, width))
 
     @staticmethod
     def _windows(x, step):

@@ -145,8 +145,7 @@ def _run(reader: Reader, task: Task, reading: Reading) -> dict[str, np.ndarray]:
     """Return `nlg.qa.saliency.Saliency`; the inputs are padded to the longest."""
     S, T = longest(reader.config)
     source = reading.window.source._asdict()
-    names = source if reader.config["overlap"] else ["token_ids"]
-    inputs = {name: _row(source[name], S) for name in names}
+    inputs = {name: _row(source[name], S) for name in reader.inputs}
     if reader.config["answer_types"]:
         inputs["class_ids"] = _row([task.kind], 1)
     graph = reader.checkpoint.graph(SALIENCY)

@@ -38,7 +38,7 @@ from nlg.qa.generate import (
 )
 from nlg.qa.model import Answerer
 from nlg.qa.options import QATraining
-from nlg.qa.saliency import HINTS, Saliency, saliency
+from nlg.qa.saliency import Saliency, saliency
 from nlg.qa.search import Found, answer
 from nlg.qa.train import build_model, load_shape
 from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS, seal
@@ -92,8 +92,7 @@ def write_graphs(model: Answerer, out: pathlib.Path, int8: bool) -> None:
     weights = out / WEIGHTS
     save_weights(model, weights)
     sources = ((None, None, None), "int32")
-    inputs = {"token_ids": sources}
-    inputs |= dict.fromkeys(HINTS if model.config.overlap else (), sources)
+    inputs = dict.fromkeys(model.config.inputs(), sources)
     inputs |= {"class_ids": sources} if model.config.answer_types else {}
     scalars = {name: ((), "int32") for name in ("length", "beam")}
     signature = {
@@ -117,8 +116,7 @@ def write_graphs(model: Answerer, out: pathlib.Path, int8: bool) -> None:
 def write_saliency(model: Answerer, options: QATraining, out: pathlib.Path) -> None:
     """Write the graph of gradients, beside the weights; its inputs have fixed sizes."""
     S, T = longest(dataclasses.asdict(options))
-    inputs = {"token_ids": ((1, S), "int32")}
-    inputs |= dict.fromkeys(HINTS if model.config.overlap else (), ((1, S), "int32"))
+    inputs = dict.fromkeys(model.config.inputs(), ((1, S), "int32"))
     inputs |= {"class_ids": ((1, 1), "int32")} if model.config.answer_types else {}
     outputs = Saliency._fields if model.config.copy else Saliency._fields[:-1]
 

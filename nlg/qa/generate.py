@@ -25,7 +25,7 @@ from nlg.decode.results import IMPOSSIBLE, line_of
 from nlg.errors import NlgError, OptionError
 from nlg.qa.answer_type import answer_type
 from nlg.qa.calibrate import apply, table_of
-from nlg.qa.options import KINDS
+from nlg.qa.options import KINDS, QAConfig
 from nlg.qa.source import NEAR, Source, as_read, padded, source_of
 from nlg.runtime import Checkpoint, open_checkpoint
 from nlg.runtime.graph import Graph
@@ -148,6 +148,7 @@ class Reader:
         self.config: dict[str, Any] = checkpoint.config
         self.tokenizer = Tokenizer(checkpoint.vocabulary, self.config["lower_case"])
         self.table = table_of(checkpoint)
+        self.inputs = QAConfig(**self.config["model"]).inputs()
 
     @classmethod
     def from_checkpoint(
@@ -307,9 +308,8 @@ class Reader:
             for window in task.windows + task.windows[:1] * (most - len(task.windows))
         ]
         shape = (len(tasks), most, -1)
-        inputs = {name: x.reshape(shape) for name, x in padded(sources).items()}
-        if not self.config["overlap"]:
-            del inputs["overlap"], inputs["nearness"]
+        arrays = padded(sources)
+        inputs = {name: arrays[name].reshape(shape) for name in self.inputs}
         if self.config["answer_types"]:
             kinds = np.array([task.kind for task in tasks], "int32")
             inputs["class_ids"] = np.repeat(kinds, most).reshape(shape)

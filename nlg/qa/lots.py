@@ -160,8 +160,8 @@ class Batches:
         """Return the arrays of packed `rows`.
 
         Returns:
-            token_ids, segment_ids, sample_ids, position_ids, overlap, nearness: (B, T)
-                int32.
+            token_ids, segment_ids, sample_ids, position_ids, overlap, nearness, asks:
+                (B, T) int32.
             places (P,) int32: of each prediction in the B * T states.
             targets (P,) int32.
             weights (P,) float32; 0 where P was filled up.
@@ -177,12 +177,12 @@ class Batches:
                 source, answer = self.sample(sample)
                 middle = start + len(source.token_ids)
                 here = slice(start, middle + len(answer))
-                arrays["token_ids"][b, here] = np.r_[source.token_ids, answer]
+                for name, values in source._asdict().items():
+                    arrays[name][b, start:middle] = values
+                arrays["token_ids"][b, middle : here.stop] = answer
                 arrays["segment_ids"][b, middle : here.stop] = 1
                 arrays["sample_ids"][b, here] = number
                 arrays["position_ids"][b, here] = np.arange(here.stop - start)
-                arrays["overlap"][b, start:middle] = source.overlap
-                arrays["nearness"][b, start:middle] = source.nearness
                 places.append(b * T + np.arange(middle, here.stop) - 1)
                 targets.append(answer)
                 weights.append(np.full(len(answer), self._weight(len(answer))))

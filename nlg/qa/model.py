@@ -2,12 +2,20 @@
 
     [CLS]passage[SEP]question[SEP] -> answer[SEP]      (kexue.fm/archives/7115)
 
-Beside the backbone stand two aids that have no effect before they are trained, so that
-an imported BERT is as good as it was: vectors for how long an n-gram around each token
-of the passage also stands in the question, and for how much of the question is near
-(`nlg.qa.source`), and a head that copies (`nlg.layers.copy`). Answers stand near the
-question's own words and are made of the passage's; a small backbone would have to learn
-both from examples.
+Beside the backbone stand three aids that have no effect before they are trained, so
+that an imported BERT is as good as it was: vectors for how long an n-gram around each
+token of the passage also stands in the question, and for how much of the question is
+near (`nlg.qa.source`); a head that copies (`nlg.layers.copy`); and convolutions over
+the source (`nlg.layers.dgcnn`), which are added to the embeddings and to what the head
+looks for. Answers stand near the question's own words, are made of the passage's, and
+are told by what is around them; a small backbone would have to learn all three from
+examples.
+
+    token vectors --+--> embeddings + overlap + nearness --> backbone --> states, keys
+                    |                     ^                                        |
+                    +--> DGCNN -- zeros --+------------------ zeros -------------> +
+                          ^                                                        |
+               overlap, nearness, asks                                   copying head
 
 The kind of answer may be told as a class, by Conditional Layer Normalization
 (kexue.fm/archives/7124); class 0 is "not told".
@@ -34,9 +42,12 @@ from nlg.layers.copy import (
     runs_after,
     same_tokens,
 )
+from nlg.layers.dgcnn import DGCNN
 from nlg.layers.losses import nats_of
 from nlg.qa.options import QAConfig
 from nlg.qa.source import LONGEST_OVERLAP, NEAREST
+
+LEVELS = 1 + LONGEST_OVERLAP + 1 + NEAREST + 1  # of all hints, asks included
 
 
 class Level(keras.layers.Layer):
@@ -63,6 +74,7 @@ class Reading(NamedTuple):
 
     first: Any  # (R, V) log-probabilities of the first token
     source: Source
+    keys: Any  # (R, D, S), what may be copied looks like; None without copying
     token_ids: Any  # (R, S)
     same: Any  # (R, S, S), see `nlg.layers.copy.same_tokens`; None without copying
 
@@ -87,6 +99,12 @@ class Answerer(keras.Model):
             self.overlap = Level(LONGEST_OVERLAP, units, name="overlap")
             self.nearness = Level(NEAREST, units, name="nearness")
         self.copying = CopyHead(name="copying") if config.copy else None
+        self.convolutions = self.to_vectors = self.to_keys = None
+        if config.convolutions:
+            dropout = unilm.config.dropout
+            self.convolutions = DGCNN(config.convolutions, dropout, name="convolutions")
+            self.to_vectors = _zeros(units, "to_vectors")
+            self.to_keys = _zeros(units, "to_keys") if config.copy else None
 
     def build(self, inputs_shape=None):
         """Create what stands beside `unilm`, which comes built."""
@@ -94,6 +112,11 @@ class Answerer(keras.Model):
             level.build()
         if self.copying:
             self.copying.build((None, None, self.unilm.config.hidden_size))
+        if self.convolutions:
+            token = (None, None, self.unilm.embeddings.units)
+            self.convolutions.build(token, (None, None, LEVELS))
+            for layer in filter(None, (self.to_vectors, self.to_keys)):
+                layer.build((None, None, self.config.convolutions))
         self.built = True
 
     def call(self, inputs, training=None):
@@ -103,7 +126,8 @@ class Answerer(keras.Model):
             inputs: what `nlg.qa.lots.Batches.batch` returns.
             training: drop out.
         """
-        states, keys = self.unilm.states_and_keys(self._seen(inputs), training)
+        around = self.around(inputs, training)
+        states, keys = self.states_and_keys(inputs, around, training)
         flat = ops.reshape(states, (-1, ops.shape(states)[-1]))  # (B * T, D)
         picked = ops.take(flat, inputs["places"], axis=0)  # (P, D)
         nats = nats_of(
@@ -125,13 +149,22 @@ class Answerer(keras.Model):
         """Read sources once.
 
         Args:
-            inputs: `token_ids`, `overlap`, `nearness`, all (R, S), and, if kinds are
-                told, `class_ids` (R, 1); one source a row, padding at the end.
+            inputs: what `QAConfig.inputs` names, all (R, S), and, if kinds are told,
+                `class_ids` (R, 1); one source a row, padding at the end.
         """
-        states, source = self.unilm.prefill(self._seen(inputs))  # (R, D)
+        around = self.around(inputs)
+        states, source = self.unilm.prefill(self._aided(inputs, around))  # (R, D)
         token_ids = ops.convert_to_tensor(inputs["token_ids"])
-        same = same_tokens(token_ids) if self.copying else None
-        reading = Reading(None, source, token_ids, same)
+        same = keys = None
+        if self.copying:
+            same = same_tokens(token_ids)
+            keys = ops.reshape(
+                source.keys[-1],
+                (ops.shape(token_ids)[0], states.shape[-1], ops.shape(token_ids)[1]),
+            )
+            if self.to_keys:
+                keys += ops.transpose(self.to_keys(around), (0, 2, 1))
+        reading = Reading(None, source, keys, token_ids, same)
         blank = ops.zeros_like(token_ids)
         return reading._replace(first=self._log_probs(states, blank, reading, 1, 1))
 
@@ -163,16 +196,67 @@ class Answerer(keras.Model):
         log_probs = self._log_probs(states, runs, reading, beams, passages)
         return log_probs, Cache(inner, runs)
 
-    def _seen(self, inputs):
-        """Return the backbone's inputs: what the question's words tell is added."""
-        if not self.overlap:
-            return inputs
-        return {**inputs, "vectors": self.hints(inputs)}
+    def around(self, inputs, training=None, scale=None):
+        """Return what stands around each token of the sources, (B, T, U), or None.
 
-    def hints(self, inputs):
-        """Return what is added to the embeddings, (B, T, D), of `inputs` (B, T)."""
-        assert self.overlap and self.nearness, "a model without hints"
-        return self.overlap(inputs["overlap"]) + self.nearness(inputs["nearness"])
+        Args:
+            inputs: as for a call, or of one source a row.
+            training: drop out.
+            scale: (B, T), of what each token gives; 1 by default.
+        """
+        if not self.convolutions:
+            return None
+        token_ids = ops.convert_to_tensor(inputs["token_ids"])
+        texts = inputs.get("sample_ids", ops.cast(token_ids != 0, "int32"))
+        if "segment_ids" in inputs:  # an answer is not there yet
+            texts = texts * (1 - inputs["segment_ids"])
+        vectors, hints = self.unilm.embeddings.token(token_ids), self._levels(inputs)
+        if scale is not None:
+            vectors, hints = (x * scale[..., None] for x in (vectors, hints))
+        return self.convolutions(
+            vectors, hints, texts, inputs["asks"], training=training
+        )
+
+    def added(self, inputs, around):
+        """Return what is added to the embeddings, (B, T, D), or None.
+
+        Args:
+            inputs: as for `around`; `vectors` (B, T, D) of their own are a part of it.
+            around: what that returned.
+        """
+        found = [inputs["vectors"]] if "vectors" in inputs else []
+        if self.overlap and self.nearness:
+            found.append(self.overlap(inputs["overlap"]))
+            found.append(self.nearness(inputs["nearness"]))
+        if self.to_vectors:
+            found.append(self.to_vectors(around))
+        return sum(found[1:], found[0]) if found else None
+
+    def states_and_keys(self, inputs, around, training=None):
+        """Return the states of rows, and what may be copied looks like, (B, T, D).
+
+        Args:
+            inputs: as for a call; `vectors` of their own are added too.
+            around: of `around`.
+            training: drop out.
+        """
+        states, keys = self.unilm.states_and_keys(self._aided(inputs, around), training)
+        return states, keys + self.to_keys(around) if self.to_keys else keys
+
+    def _aided(self, inputs, around):
+        """Return the backbone's inputs, with what is added to its embeddings."""
+        added = self.added(inputs, around)
+        return inputs if added is None else {**inputs, "vectors": added}
+
+    @staticmethod
+    def _levels(inputs):
+        """Return the hints as numbers from 0 to 1, one for each level, (B, T, H)."""
+        asks = ops.convert_to_tensor(inputs["asks"])
+        found = [ops.cast(asks, "float32")[..., None]]
+        for name, most in (("overlap", LONGEST_OVERLAP), ("nearness", NEAREST)):
+            levels = inputs.get(name, ops.zeros_like(asks))
+            found.append(ops.one_hot(levels, most + 1))
+        return ops.concatenate(found, axis=-1)
 
     def _condition(self, inputs):
         """Return the condition of each prediction, (P, C), or None."""
@@ -189,7 +273,7 @@ class Answerer(keras.Model):
         if not self.copying:
             return ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
         R, S = ops.shape(reading.token_ids)
-        keys = ops.reshape(source.keys[-1], (R, states.shape[-1], S))
+        keys = reading.keys
         scores = self.copying(_by_source(states, R, passages), keys)  # (R, K, S)
         scores += _by_source(self.copying.bonus(states, runs), R, passages)
         shares = ops.softmax(scores + source.hidden[:, 0], axis=-1)
@@ -222,6 +306,13 @@ def runs_of(inputs):
         whole = whole * ops.cast(ops.equal(tokens, last), "int32")
         runs += whole
     return runs
+
+
+def _zeros(units, name):
+    """Return a dense layer without effect before it is trained, nor on zeros ever."""
+    return keras.layers.Dense(
+        units, use_bias=False, kernel_initializer="zeros", name=name
+    )
 
 
 def _places_to_copy(scores, inputs):

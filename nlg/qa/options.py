@@ -16,11 +16,17 @@ KINDS = {name: number for number, name in enumerate(ANSWER_TYPES, 1)}  # 0: not 
 
 @dataclasses.dataclass(frozen=True)
 class QAConfig:
-    """What the model has besides its backbone; the first two start without effect."""
+    """What the model has besides its backbone; all of it starts without effect."""
 
     overlap: bool = True  # sees which parts of the passage stand in the question
     copy: bool = True  # may copy from its source in place of writing
+    convolutions: int = 192  # units of a DGCNN under and beside the backbone; 0: none
     answer_types: bool = False  # told what kind of thing is asked for
+
+    def inputs(self) -> tuple[str, ...]:
+        """Return what it takes of a `nlg.qa.source.Source`."""
+        hints = ("overlap", "nearness") if self.overlap else ()
+        return "token_ids", *hints, *(("asks",) if self.convolutions else ())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +37,8 @@ class QATraining(TrainOptions):
     dropout: float = 0.1
     overlap: bool = QAConfig.overlap
     copy: bool = QAConfig.copy
+    convolutions: int = QAConfig.convolutions
+    layers: int = 0  # the first so many blocks of the backbone; 0 is all
     answer_types: bool = QAConfig.answer_types
     untold_share: float = 0.3  # of samples whose answer type is not told
     max_passage: int = 256  # characters; a longer one is cut around its answer
@@ -81,6 +89,8 @@ class QATraining(TrainOptions):
             **dict.fromkeys(sizes, (1, 8192)),
             "least_passage": (0, self.max_passage),
             "dev_questions": (0, MANY),
+            "convolutions": (0, 8192),
+            "layers": (0, MANY),
             "dropout": (0, 0.9),
             "untold_share": (0, 1),
         }

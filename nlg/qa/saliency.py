@@ -78,16 +78,12 @@ def row_of(inputs: Any, answer: Any) -> dict[str, Any]:
     return {**inputs, **row}  # of the inputs, the kind of answer has no places
 
 
-def hints(model: Answerer, row: dict[str, Any]) -> Any:
-    """Return what is added to the embeddings, (1, N, D) or 0."""
-    return model.hints(row) if model.overlap else 0.0
-
-
-def embedded(model: Answerer, row: dict[str, Any]) -> Any:
+def embedded(model: Answerer, row: dict[str, Any], around: Any) -> Any:
     """Return what enters the first block, (1, N, D)."""
     ids = (row[name] for name in ("token_ids", "segment_ids", "position_ids"))
     x = model.unilm.embeddings(*ids, model.unilm.condition_of(row))
-    return x + hints(model, row)
+    added = model.added(row, around)
+    return x if added is None else x + added
 
 
 def written(model: Answerer, row: dict[str, Any], scale: Any, answer: Any) -> Any:
@@ -100,22 +96,23 @@ def written(model: Answerer, row: dict[str, Any], scale: Any, answer: Any) -> An
         answer: (1, T).
     """
     unilm = model.unilm
-    added = hints(model, row) + (scale[..., None] - 1.0) * embedded(model, row)
-    states, keys = unilm.states_and_keys({**row, "vectors": added})
+    around = model.around(row, scale=scale)
+    added = (scale[..., None] - 1.0) * embedded(model, row, around)
+    states, keys = model.states_and_keys({**row, "vectors": added}, around)
     states = ops.matmul(_stand_before(row, answer), states)  # (1, T, D)
     logits = unilm.logits(states, unilm.condition_of(row))
     targets = ops.one_hot(answer, logits.shape[-1])  # (1, T, V); graphs pick no places
     chances = ops.sum(targets * ops.softmax(logits, axis=-1), axis=-1)  # (1, T)
     copied = None
     if model.copying:
-        gate, shares = _shares(model, row, states, keys, answer)
-        copied = gate[..., None] * shares * scale[:, None]
-        chances = (1.0 - gate) * chances + ops.sum(copied, axis=-1)
+        openness, shares = _shares(model, row, states, keys, answer)
+        copied = ops.sigmoid(openness)[..., None] * shares * scale[:, None]
+        chances = ops.sigmoid(-openness) * chances + ops.sum(copied, axis=-1)
     return ops.log(ops.maximum(chances, LEAST)), copied
 
 
 def _shares(model, row, states, keys, answer):
-    """Return g (1, T), and what of a copy is the right token's, (1, T, N), by place."""
+    """Return the logit of g (1, T), and the share of each right place (1, T, N)."""
     T = ops.shape(answer)[1]
     first = ops.shape(row["token_ids"])[1] - T - 1
     places = first + ops.arange(T, dtype="int32")
@@ -124,8 +121,8 @@ def _shares(model, row, states, keys, answer):
     given = ops.logical_and(row["segment_ids"] == 0, row["token_ids"] != 0)
     shares = ops.softmax(ops.where(given[:, None], scores, NEG_INF), axis=-1)
     holds = ops.equal(row["token_ids"][:, None], answer[..., None])
-    gate = ops.sigmoid(model.copying.openness(states, ops.matmul(shares, keys)))
-    return gate, shares * ops.cast(holds, "float32")
+    openness = model.copying.openness(states, ops.matmul(shares, keys))
+    return openness, shares * ops.cast(holds, "float32")
 
 
 def _stand_before(row: dict[str, Any], answer: Any) -> Any:

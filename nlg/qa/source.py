@@ -3,6 +3,7 @@
     token_ids   [CLS] 鲁 迅 原 名 周 树 人 [SEP] 周 树 人 的 笔 名 [SEP]
     overlap       0   0  0  0  1  3  3  3   0    0  0  0  0  0  0   0
     nearness      0   4  4  4  4  4  4  4   0    0  0  0  0  0  0   0
+    asks          0   0  0  0  0  0  0  0   0    1  1  1  1  1  1   0
 
 Shapes: R sources, S tokens of the longest.
 """
@@ -25,11 +26,12 @@ HALF = {ord(c): ord(c) - 0xFEE0 for c in WIDE + WIDE[10:].swapcase()}
 
 
 class Source(NamedTuple):
-    """What stands before an answer; both (S,) int32."""
+    """What stands before an answer; all (S,) int32."""
 
     token_ids: np.ndarray
     overlap: np.ndarray  # 0 but at tokens of the passage, see `overlaps`
     nearness: np.ndarray  # the same, see `nearness`
+    asks: np.ndarray  # 1 at tokens of the question
 
 
 def as_read(text: str) -> str:
@@ -52,8 +54,10 @@ def source_of(passage: Tokens, question: Tokens) -> Source:
     token_ids = np.array([CLS_ID, *passage, SEP_ID, *question, SEP_ID], "int32")
     pair = np.array(passage), np.array(question)
     room = 1, len(token_ids) - 1 - len(passage)
+    asks = np.zeros(len(token_ids), "int32")
+    asks[len(passage) + 2 : -1] = 1
     return Source(
-        token_ids, np.pad(overlaps(*pair), room), np.pad(nearness(*pair), room)
+        token_ids, np.pad(overlaps(*pair), room), np.pad(nearness(*pair), room), asks
     )
 
 

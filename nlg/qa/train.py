@@ -103,6 +103,11 @@ def start_from(init: pathlib.Path, options: QATraining) -> tuple[UniLM, Tokenize
     if not options.preset:
         tensors = weights_by_path(opened.model)
         variables = variables_by_path(unilm)
+        beyond = range(config.layers, opened.config.layers)
+        left_out = {f"block_{number}" for number in beyond}
+        for name in list(tensors):
+            if not left_out.isdisjoint(name.split("/")):
+                del tensors[name]
         assign({name: variables[name] for name in tensors}, tensors, init)
     return unilm, opened.tokenizer
 
@@ -236,10 +241,15 @@ def _fitted(
     if options.preset:
         known = {"max_positions": config.max_positions}
         config = BackboneConfig.preset(options.preset, config.vocab_size, **known)
+    if options.layers > config.layers:
+        raise OptionError(
+            f"layers ({options.layers}) is more than {init} has: {config.layers}"
+        )
     types = {"condition_size": CONDITION, "classes": (len(ANSWER_TYPES),)}
     return dataclasses.replace(
         config,
         application="unilm",
         dropout=options.dropout,
+        layers=options.layers or config.layers,
         **(types if options.answer_types else {}),  # type: ignore[arg-type]
     )

@@ -49,6 +49,16 @@ def test_character_reaches_the_places_of_the_drawing(options, place, picture):
     np.testing.assert_array_equal(found, drawing(picture))
 
 
+def test_a_window_ends_where_its_text_ends():
+    layer = layer_with_random_kernel(dilation=2)
+    texts = np.array([[1, 1, 1, 2, 2, 2, 2, 0]], "int32")
+    line = np.random.default_rng(0).normal(size=(1, 8, D)).astype("float32")
+    together = ops.convert_to_numpy(layer(line, texts=texts))
+    for part in (slice(0, 3), slice(3, 7)):
+        alone = ops.convert_to_numpy(layer(line[:, part]))
+        np.testing.assert_allclose(together[:, part], alone, atol=1e-5)
+
+
 def test_numpy_loop_over_padded_reading_order_gives_the_same_page():
     dilation, rng = 2, np.random.default_rng(1)
     layer = layer_with_random_kernel(dilation=dilation)

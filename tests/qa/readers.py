@@ -16,7 +16,7 @@ def numpy(x):
 
 def tiny_reader(seed=0, **changes):
     """Random weights that 16 bits hold, those that start at zero too."""
-    config = QAConfig(**changes)
+    config = QAConfig(**{"convolutions": 8} | changes)
     types = {"condition_size": 8, "classes": (len(KINDS),)}
     unilm = tiny_unilm(seed, **(types if config.answer_types else {}))
     model = Answerer(unilm, config)
@@ -24,7 +24,8 @@ def tiny_reader(seed=0, **changes):
     rng = np.random.default_rng(seed + 1)
     for variable in model.trainable_variables:
         if "unilm" not in variable.path:
-            value = 0.5 * rng.normal(size=variable.shape)
+            spread = 0.2 if "to_" in variable.path else 0.5  # of what DGCNN adds
+            value = spread * rng.normal(size=variable.shape)
             variable.assign(value.astype("float16").astype("float32"))
     keras.utils.set_random_seed(seed)
     return model

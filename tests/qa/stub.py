@@ -5,10 +5,13 @@
 No weights and no export, so that tests of what stands around the graph are quick.
 """
 
+import dataclasses
+
 import numpy as np
 
 from nlg.decode.results import NEG_INF
 from nlg.qa.generate import BEAMS, MANY_BEAMS, Reader
+from nlg.qa.options import QAConfig
 from nlg.text.vocab import SEP_ID, SPECIAL, Vocabulary
 
 WORDS = (
@@ -23,9 +26,8 @@ CONFIG = {
     "max_passage": 32,
     "max_question": 16,
     "max_answer": 8,
-    "overlap": True,
-    "answer_types": False,
 }
+MODEL = dataclasses.asdict(QAConfig())
 HAS, HAS_NOT = 0.05, 0.9  # probability that a passage has no answer
 SURE, UNSURE = -0.1, -6.0  # log-probability of a line that a passage has, and has not
 
@@ -38,7 +40,8 @@ class StubCheckpoint:
     listed = ()
 
     def __init__(self, **changes):
-        self.config = CONFIG | changes
+        model = {name: changes.get(name, value) for name, value in MODEL.items()}
+        self.config = CONFIG | model | changes | {"model": model}
         self.runs = []  # name and inputs of each run of a graph
 
     def graph(self, name):

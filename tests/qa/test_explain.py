@@ -63,8 +63,9 @@ def test_the_graph_gets_what_it_was_made_for():
     assert inputs["overlap"][0, 1] == 2  # 杜甫 stands in the question
 
 
-def test_a_model_with_types_is_told_the_type_and_one_without_overlap_no_overlap():
-    reader, _, _ = told([POET], "多少？", answer_types=True, overlap=False)
+def test_a_model_with_types_is_told_the_type_and_one_without_hints_no_hints():
+    bare = {"overlap": False, "convolutions": 0}
+    reader, _, _ = told([POET], "多少？", answer_types=True, **bare)
     (inputs,) = runs_of(reader)
     assert inputs.keys() == {"token_ids", "class_ids", "answer"}
     assert inputs["class_ids"].shape == (1, 1) and inputs["class_ids"][0, 0] > 0

@@ -18,6 +18,7 @@ from nlg.qa.generate import (
     cut_up,
     pairs,
 )
+from nlg.qa.source import Source
 
 POET = "杜甫，字子美，号<少陵>野老。"
 OTHER = "李白，号<青莲居士>。"
@@ -342,7 +343,16 @@ def test_the_type_is_told_from_the_question_unless_it_is_given(told, kind):
     assert typed.checkpoint.runs[-1][1]["class_ids"].tolist() == [[[kind], [kind]]]
 
 
-def test_a_model_without_overlaps_is_given_none():
-    plain = stub_reader(overlap=False)
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({"overlap": False}, {"overlap", "nearness"}),
+        ({"convolutions": 0}, {"asks"}),
+        ({"overlap": False, "convolutions": 0}, {"overlap", "nearness", "asks"}),
+    ],
+)
+def test_a_model_is_given_only_what_it_was_made_for(changes, missing):
+    plain = stub_reader(**changes)
     assert first(plain, [POET]).text == "少陵"
-    assert "overlap" not in plain.checkpoint.runs[-1][1]
+    given = plain.checkpoint.runs[-1][1].keys()
+    assert given & set(Source._fields) == set(Source._fields) - missing

@@ -20,7 +20,15 @@ OPTIONS = QATraining(
 )  # fmt: skip
 ANSWERS = [[7, 8, 7], [], [20, 21]]  # of tokens that the sources have, and have not
 EVERY_WAY = pytest.mark.parametrize(
-    "changes", [{}, {"copy": False}, {"overlap": False}, {"answer_types": True}]
+    "changes",
+    [
+        {},
+        {"copy": False},
+        {"overlap": False},
+        {"convolutions": 0},
+        {"overlap": False, "convolutions": 0},
+        {"answer_types": True},
+    ],
 )
 
 

@@ -17,7 +17,7 @@ from nlg.runtime.checkpoint import WEIGHTS
 from nlg.runtime.graph import Graph
 from nlg.text.vocab import SEP_ID
 
-STEP = 1e-2  # of an embedding, for differences
+STEP = 2e-3  # of an embedding, for differences
 SIZES = QATraining(
     max_passage=8,
     least_passage=0,
@@ -64,7 +64,14 @@ def as_trained(inputs, answer):
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"copy": False}, {"overlap": False}, {"answer_types": True}]
+    "changes",
+    [
+        {},
+        {"copy": False},
+        {"overlap": False},
+        {"convolutions": 0},
+        {"answer_types": True},
+    ],
 )
 def test_saliency_is_what_a_token_adds_as_input_and_as_a_copy(changes, monkeypatch):
     model = tiny_reader(**changes)
@@ -72,6 +79,8 @@ def test_saliency_is_what_a_token_adds_as_input_and_as_a_copy(changes, monkeypat
     row = as_trained(inputs, answer)
     embed, scale = model.unilm._embed, np.ones_like(row["token_ids"], "float32")
     monkeypatch.setattr(model.unilm, "_embed", lambda *a: embed(*a) * scale[..., None])
+    around = model.around
+    monkeypatch.setattr(model, "around", lambda *inputs: around(*inputs, scale=scale))
 
     def log_prob(place, change):
         scale[0, place] = 1 + change
@@ -88,7 +97,7 @@ def test_saliency_is_what_a_token_adds_as_input_and_as_a_copy(changes, monkeypat
     got, log_probs, copied = told(model, inputs, answer)
     if copied is not None:  # what is copied is lost too: d log p = d p / p
         differences += (copied[0] / np.exp(log_probs[0])[:, None]).sum(axis=0)
-    assert got.shape == (1, S) and got.max() > 1
+    assert got.shape == (1, S) and got.max() > 0.1
     np.testing.assert_allclose(got[0], np.abs(differences), rtol=0.03, atol=0.03)
 
 
@@ -164,7 +173,7 @@ def test_a_graph_without_copying_has_no_copies(tmp_path, monkeypatch):
     written = []
     monkeypatch.setattr(export, "export_onnx", lambda *given: written.append(given))
     monkeypatch.setattr(export, "Graph", lambda *given: None)  # none was written
-    model = tiny_reader(copy=False, overlap=False)
+    model = tiny_reader(copy=False, overlap=False, convolutions=0)
     export.write_saliency(model, SIZES, tmp_path)
     function, _, signature, outputs, path, _ = written[0]
     inputs, answer = asked()

@@ -308,6 +308,21 @@ def test_a_preset_starts_from_random_weights(files):
     assert unilm.config.vocab_size == load_backbone(files[2]).config.vocab_size
 
 
+def test_as_many_blocks_as_are_asked_for_are_kept_the_first(files, tmp_path):
+    opened = load_backbone(files[2])
+    deep = UniLM(dataclasses.replace(opened.config, layers=3))
+    deep.build()
+    save_backbone(tmp_path / "b", deep, opened.tokenizer.vocabulary, {}, "float32")
+    unilm, _ = start_from(tmp_path / "b", dataclasses.replace(OPTIONS, layers=2))
+    got, want = weights_by_path(unilm), weights_by_path(deep)
+    assert unilm.config.layers == 2
+    assert want.keys() - got.keys() == {name for name in want if "block_2" in name}
+    for name, tensor in got.items():
+        np.testing.assert_array_equal(tensor, want[name])
+    with pytest.raises(OptionError, match=r"layers .4. is more than .* has: 3"):
+        start_from(tmp_path / "b", dataclasses.replace(OPTIONS, layers=4))
+
+
 def test_a_backbone_that_does_not_suit_is_refused(files, tmp_path):
     wide = dataclasses.replace(OPTIONS, row_tokens=64, batch_tokens=64)
     with pytest.raises(OptionError, match=r"row_tokens .64. is more than the 48 pos"):
