@@ -97,27 +97,6 @@ def test_context_of_a_place_is_the_last_character_and_the_one_before_it():
     np.testing.assert_allclose(context, np.reshape(want, (3, 2 * D)), rtol=1e-5)
 
 
-def test_unseen_context_is_the_same_as_zeros():
-    model = tiny_model()
-    places = np.random.default_rng(0).normal(size=(2, 5, D)).astype("float32")
-    wanted = model.head.wanted(places)
-    unseen = ops.convert_to_numpy(model.head.join(places, wanted))
-    zeros = np.zeros((2, 5, 2 * D), "float32")
-    np.testing.assert_allclose(model.head.join(places, wanted, zeros), unseen)
-    some = np.random.default_rng(1).normal(size=zeros.shape).astype("float32")
-    assert np.abs(model.head.join(places, wanted, some) - unseen).max() > 0.01
-
-
-def test_head_in_two_halves_is_one_gated_layer_over_both():
-    head = tiny_model().head
-    rng = np.random.default_rng(0)
-    places, context = (rng.normal(size=(2, n)).astype("float32") for n in (D, 2 * D))
-    both = np.concatenate([head.norm(places), context], axis=-1)
-    content, gate = np.split(both @ head.mix.kernel.numpy(), 2, axis=-1)
-    want = head.output_norm(places + content / (1 + np.exp(-gate)))
-    np.testing.assert_allclose(head(places, context), want, atol=1e-5)
-
-
 @pytest.mark.parametrize(("share", "sees"), [(1.0, False), (0.0, True)])
 def test_dropped_context_leaves_the_plain_softmax_of_the_post(share, sees):
     config = VAEConfig(V, units=D, latent_units=Z, context_dropout=share)
