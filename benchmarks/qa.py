@@ -13,11 +13,10 @@
 cold and bulk are of FOLDER, by default the shipped reader, or random weights of the
 shipped backbone's shape if there is none: those find no answer, so that only reading is
 timed ("trained": false; answered tells). The loop is compared on a plain UniLM of that
-shape, without the copy head and the overlaps that bert4keras does not have: the same
-random weights on both sides, free text, four beams, the vote of one passage, and the
-same number of tokens, since no line may end: 6, an answer of five characters and its
-end, and 33, all that the example leaves room for. same_lines tells that both write the
-same.
+shape, without the aids that bert4keras does not have: the same random weights on both
+sides, free text, four beams, the vote of one passage, and the same number of tokens,
+since no line may end: 6, an answer of five characters and its end, and 33, all that the
+example leaves room for. same_lines tells that both write the same.
 
 Passages are made-up lives. Every system runs in a process of its own; loading is not
 counted but in cold; medians over runs, after a warm-up. The last line is JSON.
@@ -207,7 +206,9 @@ def make(args):
         unilm.build()
         unilm.embeddings.token.table.assign(SHARP * unilm.embeddings.token.table)
         unilm.head.bias.assign(never(shape.vocab_size, SEP_ID))
-        model = Answerer(unilm, QAConfig(overlap=aids, copy=aids))
+        units = QAConfig.convolutions if aids else 0
+        config = QAConfig(overlap=aids, copy=aids, convolutions=units)
+        model = Answerer(unilm, config)
         model.build()
         write(args.checkpoint / name, model, facts["lower_case"], shipped / "vocab.txt")
 
@@ -238,6 +239,7 @@ def write(folder, model, lower_case, vocabulary):
         "max_passage": 256,
         "max_question": 64,
         "max_answer": LENGTHS[0] - 1,
+        "model": dataclasses.asdict(model.config),
         **dataclasses.asdict(model.config),
     }
     (folder / "config.json").write_text(json.dumps(config))
