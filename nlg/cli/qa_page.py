@@ -1,14 +1,14 @@
-"""Why an answer, as one page for a browser: no script, nothing to load, light and dark.
+"""Why an answer, as one page for a browser.
 
 A command imports this file when it runs.
 """
 
-import html
 import math
-import string
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
+
+from nlg.cli.page import escaped, framed, table
 
 if TYPE_CHECKING:
     from nlg.qa.explain import Explanation, Piece, Written
@@ -24,45 +24,19 @@ LEGEND = (
     "share of that of all characters of question and passage. Point at one to see it."
 )
 
-PAGE = string.Template("""\
-<!DOCTYPE html>
-<html lang="zh">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>$title</title>
-<style>
-:root { --ink: #1f2328; --paper: #fdfcf9; --faint: #6b7075; --line: #d9d6cf;
-  --shade: 240 128 32; --answer: #0b6bcb; }
+STYLE = """\
+:root { --shade: 240 128 32; --answer: #0b6bcb; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e4e2dd; --paper: #17181a; --faint: #94989d; --line: #37393d;
-    --shade: 226 120 30; --answer: #6db3ff; }
+  :root { --shade: 226 120 30; --answer: #6db3ff; }
 }
-body { max-width: 46rem; margin: 2.5rem auto; padding: 0 1rem; color: var(--ink);
-  background: var(--paper); line-height: 1.6;
-  font-family: system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei",
-    sans-serif; }
-h1, .passage { font-size: 1.25rem; line-height: 2; font-weight: normal;
-  white-space: pre-wrap; overflow-wrap: anywhere; }
+h1, .passage { font-size: 1.25rem; line-height: 2; white-space: pre-wrap;
+  overflow-wrap: anywhere; }
 h2 { font-size: 1rem; margin: 2rem 0 .5rem; }
 .answer { font-size: 1.6rem; overflow-wrap: anywhere; margin: 0; }
-.faint { color: var(--faint); font-size: .9rem; }
 span { background: rgb(var(--shade) / var(--w)); }
 mark { color: inherit; background: none; outline: 2px solid var(--answer);
   outline-offset: 1px; border-radius: 2px; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; }
-th, td { padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line);
-  text-align: left; vertical-align: top; }
-th { color: var(--faint); font-weight: normal; font-size: .9rem; }
-td:not(:last-child), th { white-space: nowrap; }
-</style>
-</head>
-<body>
-$body
-</body>
-</html>""")
+.wide { overflow-x: auto; }"""
 
 
 def page(asked: "Asked", answer: "Answer", found: "Explanation | None") -> str:
@@ -83,13 +57,13 @@ def page(asked: "Asked", answer: "Answer", found: "Explanation | None") -> str:
         *_table("Passages", VOTES, map(_vote, count(1), asked.passages, answer.votes)),
         *_table("Token by token", TOKENS, map(_token, found.written if found else ())),
     ]
-    return PAGE.substitute(title=_text(asked.question), body="\n".join(parts))
+    return framed(asked.question, STYLE, parts)
 
 
 def _answered(answer: "Answer") -> Iterator[str]:
     """Yield the answer and its confidence; what was withheld is in a table."""
     if answer.text:
-        yield f'<p class="answer">{_text(answer.text)}</p>'
+        yield f'<p class="answer">{escaped(answer.text)}</p>'
         yield f'<p class="faint">confidence {answer.confidence:.1%}</p>'
     else:
         yield '<p class="answer faint">no answer</p>'
@@ -116,11 +90,11 @@ def _shaded(text: str, pieces: "Sequence[Piece]", most: float) -> list[str]:
     """Return the characters of `text`, those that were read on their shades."""
     from nlg.qa.explain import marks
 
-    drawn = [_text(character) for character in text]
+    drawn = [escaped(character) for character in text]
     for character, place, weight in marks(text, pieces):
         depth = DARKEST * math.sqrt(weight / most)  # a root, or little would be seen
         shade = f'style="--w:{depth:.2f}" title="{weight:.2%}"'
-        drawn[place] = f"<span {shade}>{_text(character)}</span>"
+        drawn[place] = f"<span {shade}>{escaped(character)}</span>"
     return drawn
 
 
@@ -134,14 +108,12 @@ def _table(
     title: str, heads: Iterable[str], rows: Iterable[Iterable[str]]
 ) -> Iterator[str]:
     """Yield a table with a title; nothing without rows."""
-    cells = ["".join(f"<td>{_text(cell)}</td>" for cell in row) for row in rows]
-    if not cells:
-        return
-    yield f"<h2>{title}</h2>"
-    yield '<div class="wide"><table>'
-    yield f"<tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>"
-    yield from (f"<tr>{row}</tr>" for row in cells)
-    yield "</table></div>"
+    cells = [[escaped(cell) for cell in row] for row in rows]
+    if cells:
+        yield f"<h2>{title}</h2>"
+        yield '<div class="wide">'
+        yield from table(heads, cells)
+        yield "</div>"
 
 
 def _candidate(candidate: "Candidate") -> tuple[str, ...]:
@@ -160,9 +132,3 @@ def _vote(number: int, passage: str, vote: "Vote") -> tuple[str, ...]:
 def _token(token: "Written") -> tuple[str, ...]:
     copied = "" if token.copied is None else f"{token.copied:.1%}"
     return token.text or "(end)", f"{token.probability:.1%}", copied
-
-
-def _text(text: str) -> str:
-    """Return `text` as HTML; what no page may hold becomes a blank."""
-    shown = (c if c.isprintable() or c in "\n\t" else " " for c in text)
-    return html.escape("".join(shown))
