@@ -224,7 +224,7 @@ def _poems_of(path: pathlib.Path, limit: int, seed: int) -> "list[Poem]":
 
 def _printed(latent_map: "LatentMap", as_json: bool) -> Iterator[str]:
     """Yield the lines to print."""
-    from nlg.poem.clusters import verse
+    from nlg.text.forms import verse
 
     for cluster in latent_map.clusters:
         if as_json:

@@ -57,7 +57,7 @@ def _drawing(latent_map: "LatentMap") -> Iterator[str]:
 
 def _cells(cluster: "Cluster") -> tuple[str, ...]:
     swatch = f'<span class="swatch" style="{_hue(cluster.number)}">●</span>'
-    from nlg.poem.clusters import verse
+    from nlg.text.forms import verse
 
     poems = (escaped(verse(lines)) for lines in cluster.examples)
     return (

@@ -13,7 +13,6 @@ Shapes: B latents of Z units, K clusters, P points drawn.
 
 import json
 import pathlib
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
@@ -179,12 +178,6 @@ class LatentMap(NamedTuple):
             raise CheckpointError(
                 f"{folder}: no map in it ({error}); fetch the checkpoint again"
             ) from None
-
-
-def verse(lines: Sequence[str]) -> str:
-    """Return the lines of a poem with marks, in one row."""
-    pairs = zip(lines[::2], lines[1::2], strict=True)
-    return "".join(f"{first}，{second}。" for first, second in pairs)
 
 
 def _cluster(facts: dict[str, Any]) -> Cluster:

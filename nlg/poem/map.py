@@ -25,11 +25,11 @@ import numpy as np
 
 from nlg.errors import DataError
 from nlg.poem.check import rhyme_of
-from nlg.poem.clusters import Cluster, LatentMap, Space, verse
+from nlg.poem.clusters import Cluster, LatentMap, Space
 from nlg.poem.dataset import Poem
 from nlg.poem.generate import BLOCK, Poet, WriteOptions
 from nlg.poem.themes import counts_of, names_of, nats_saved
-from nlg.text.forms import FORMS
+from nlg.text.forms import FORMS, verse
 from nlg.text.prosody import tones
 
 LEAST = 1000  # poems for a space of its own

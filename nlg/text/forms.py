@@ -24,6 +24,7 @@ class Form(NamedTuple):
         return self.lines * self.columns
 
 
+MARKS = "，。"  # after the first line of a couplet, after the second
 FORMS = {
     form.name: form
     for form in (
@@ -54,6 +55,16 @@ def form_of(lines: Sequence[str]) -> Form | None:
     if len(lengths) != 1:
         return None
     return BY_SHAPE.get((len(lines), lengths.pop()))
+
+
+def verse(lines: Sequence[str]) -> str:
+    """Return the lines of a poem with their marks, in one row.
+
+    Example:
+        >>> verse(["白日依山尽", "黄河入海流"])
+        '白日依山尽，黄河入海流。'
+    """
+    return "".join(f"{line}{MARKS[n % 2]}" for n, line in enumerate(lines))
 
 
 def cut(text: str, columns: int) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from nlg.errors import CheckpointError, DataError, OptionError
-from nlg.poem.clusters import ARRAYS, Cluster, LatentMap, Space, verse
+from nlg.poem.clusters import ARRAYS, Cluster, LatentMap, Space
 from nlg.poem.dataset import Poem
 from nlg.poem.map import (
     LEAST,
@@ -30,6 +30,7 @@ from nlg.poem.map import (
 from nlg.poem.themes import counts_of, names_of, nats_saved, typical
 from nlg.runtime import checkpoints_folder
 from nlg.runtime.checkpoint import seal
+from nlg.text.forms import verse
 from nlg.text.vocab import Vocabulary
 
 SHIPPED_MAP = checkpoints_folder() / "poem" / "map"

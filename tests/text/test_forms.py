@@ -1,7 +1,7 @@
 import pytest
 
 from nlg.errors import OptionError
-from nlg.text.forms import FORMS, form_named, form_of
+from nlg.text.forms import FORMS, form_named, form_of, verse
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,7 @@ def test_a_form_that_does_not_exist_is_an_error_that_names_those_that_do():
     assert form_named("七律") is FORMS["七律"]
     with pytest.raises(OptionError, match="no form '词'; there are 五绝, 七绝"):
         form_named("词")
+
+
+def test_a_verse_has_a_comma_and_a_full_stop_a_couplet():
+    assert verse(["春"] * 4) == "春，春。春，春。"
