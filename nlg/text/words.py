@@ -6,6 +6,7 @@ Raises:
 
 import functools
 import logging
+import warnings
 from typing import Any
 
 from nlg.errors import OptionError
@@ -33,6 +34,18 @@ def content_words(text: str) -> list[str]:
     return [word for word in words if any(map(str.isalnum, word))]
 
 
+def keywords(text: str, count: int) -> list[str]:
+    """Return up to `count` words that tell what `text` is about, the best first.
+
+    By TF-IDF with jieba's own frequencies.
+
+    Example:
+        >>> keywords("昨夜我在西湖边看见一轮明月", 1)
+        ['明月']
+    """
+    return _extractor().extract_tags(text, topK=count)
+
+
 def part_of_speech(word: str) -> str:
     """Return the tag of `word` in jieba's dictionary; "" for a word it does not have.
 
@@ -53,6 +66,18 @@ def _tags() -> dict[str, str]:
     tagger = POSTokenizer(segmenter)
     tagger.initialize()
     return tagger.word_tag_tab
+
+
+@functools.cache
+def _extractor() -> Any:
+    segmenter = _segmenter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # it leaves a file open
+        from jieba.analyse import TFIDF
+
+        extractor = TFIDF()
+    extractor.tokenizer = segmenter
+    return extractor
 
 
 @functools.cache

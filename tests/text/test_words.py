@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from nlg.text.words import content_words, cut_words, part_of_speech
+from nlg.text.words import content_words, cut_words, keywords, part_of_speech
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,11 @@ except OptionError as error:
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True)
     assert done.stdout.decode().strip() == 'words need jieba: pip install "nlg[train]"'
+
+
+def test_keywords_are_few_and_of_the_text():
+    text = "昨夜我在西湖边看见一轮明月，今夜又看见明月。"
+    found = keywords(text, 3)
+    assert len(found) == 3 and found[0] == "明月"
+    assert all(word in text for word in found)
+    assert keywords("", 3) == keywords("，。", 3) == []
