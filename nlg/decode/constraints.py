@@ -113,6 +113,26 @@ def no_repeated_ngram(n: int) -> Constraint:
     return rule
 
 
+def no_stray_repeat(again: Any, doubled: Any) -> Constraint:
+    """Forbid every token that stands in the line, but for some, and words like 处处.
+
+    Args:
+        again: (V,) bool, tokens that may stand any number of times.
+        doubled: (T,) bool, places that may repeat the token before them.
+    """
+
+    def rule(log_probs, written, index):
+        stands = ops.broadcast_to(places(written) < index, ops.shape(written))
+        used = tokens_among(written, stands, log_probs.shape[-1])  # (M, V)
+        last = ops.take(written, ops.maximum(index - 1, 0), axis=1)[:, None]
+        twice = ops.equal(vocabulary(log_probs), last)
+        twice = ops.logical_and(twice, ops.take(doubled, index))
+        stray = ops.logical_and(used, ops.logical_not(ops.logical_or(again, twice)))
+        return ops.where(stray, NEG_INF, log_probs)
+
+    return rule
+
+
 def repetition_penalty(penalty: Any) -> Constraint:
     """Divide the probability of written tokens, as a power: p becomes p ** penalty.
 
@@ -127,6 +147,16 @@ def repetition_penalty(penalty: Any) -> Constraint:
         stands = ops.broadcast_to(places(written) < index, ops.shape(written))
         again = tokens_among(written, stands, log_probs.shape[-1])
         return log_probs * ops.where(again, ops.cast(penalty, "float32"), 1.0)
+
+    return rule
+
+
+def narrow(beam: Any, beams: int) -> Constraint:
+    """Let only the `beam` best of K beams go on: a search with fewer, in one graph."""
+
+    def rule(log_probs, written, index):
+        rank = ops.arange(ops.shape(log_probs)[0], dtype="int32") % beams
+        return ops.where(rank[:, None] < beam, log_probs, NEG_INF)
 
     return rule
 

@@ -124,12 +124,16 @@ def top_k(k: int) -> Filter:
     return keep
 
 
-def top_p(mass: Any) -> Filter:
-    """Keep the fewest tokens that hold `mass` together (arXiv:1904.09751)."""
+def top_p(mass: Any, most: int = 0) -> Filter:
+    """Keep the fewest tokens that hold `mass` together (arXiv:1904.09751).
+
+    With `most`, never more than so many: fewer to sort.
+    """
 
     def keep(log_probs):
         log_probs = ops.log_softmax(log_probs, axis=-1)
-        ordered, _ = ops.top_k(log_probs, log_probs.shape[-1])
+        V = log_probs.shape[-1]
+        ordered, _ = ops.top_k(log_probs, min(most or V, V))
         least = _value_at_mass(ordered, ops.exp(ordered), mass)
         return ops.where(log_probs >= least, log_probs, NEG_INF)
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from nlg.text import prosody
 from nlg.text.forms import Form
-from nlg.text.vocab import PAD_ID, UNK_ID, Vocabulary
+from nlg.text.normalize import is_han
+from nlg.text.vocab import Vocabulary
 
 ANY, LEVEL, OBLIQUE = range(3)  # rows of `kinds`; the rhyme groups follow
 KIND = {"中": ANY, "平": LEVEL, "仄": OBLIQUE}
@@ -22,12 +23,13 @@ class Rulebook:
     def kinds(self) -> np.ndarray:
         """Return which characters are of each kind, float 0/1 (3 + G, V).
 
-        A polyphone is of every kind that one of its readings is of.
+        A polyphone is of every kind that one of its readings is of; what is no
+        ideograph is of none.
         """
         groups = {name: row for row, name in enumerate(prosody.level_groups(), 3)}
         kinds = np.zeros((3 + len(groups), len(self.vocabulary)), "float32")
         for number, character in enumerate(self.vocabulary.tokens):
-            if number in (PAD_ID, UNK_ID):
+            if len(character) > 1 or not is_han(character):
                 continue
             tones = prosody.tones(character)
             kinds[ANY, number] = 1

@@ -20,12 +20,13 @@ from typing import Any, NamedTuple
 from keras import ops
 
 from nlg.decode.beam import beam_search
+from nlg.decode.constraints import narrow
 from nlg.decode.explain import follow
 from nlg.decode.fragment import NO_TOKEN, fragment_of, join_sources
 from nlg.decode.passages import absent, vote_of, vote_openness
 from nlg.decode.results import NEG_INF
 from nlg.decode.sample import sample
-from nlg.decode.seam import Constraint, NextLogProbs, last_token
+from nlg.decode.seam import NextLogProbs, last_token
 from nlg.qa.model import Answerer, Reading
 from nlg.text.vocab import SEP_ID
 
@@ -167,16 +168,6 @@ def _decided(first: Any, has_answer: Any) -> Any:
     is_end = ops.arange(ops.shape(first)[1]) == SEP_ID
     end = ops.where(has_answer, NEG_INF, 0.0)[:, None]  # (R, 1)
     return ops.where(is_end, ops.cast(end, first.dtype), first)
-
-
-def narrow(beam: Any, beams: int) -> Constraint:
-    """Let only the `beam` best of K beams go on: a search with fewer, in one graph."""
-
-    def rule(log_probs, written, index):
-        rank = ops.arange(ops.shape(log_probs)[0], dtype="int32") % beams
-        return ops.where(rank[:, None] < beam, log_probs, NEG_INF)
-
-    return rule
 
 
 def passages_of(token_ids: Any) -> Any:

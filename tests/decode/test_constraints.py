@@ -273,3 +273,35 @@ def test_tokens_among_marks_what_a_loop_marks():
         ops.convert_to_tensor(token_ids), ops.convert_to_tensor(marked), 9
     )
     np.testing.assert_array_equal(numpy_of(got), want)
+
+
+def test_a_token_may_stand_twice_where_it_is_doubled_or_if_it_is_a_mark():
+    mark, doubled = C, np.array([False, True, False, True])
+    rule = constraints.no_stray_repeat(np.arange(5) == mark, doubled)
+
+    def allowed(line):
+        written = np.array([[*line, *[PAD] * (LENGTH - len(line))]], "int32")
+        open_ = rule(np.zeros((1, 5), "float32"), written, len(line))
+        return {t for t in (END, A, B, C) if np.array(open_)[0, t] == 0}
+
+    assert allowed([A]) == {END, A, B, C}  # the second place may double the first
+    assert allowed([A, B]) == {END, C}
+    assert allowed([A, C, B]) == {END, B, C}
+    assert allowed([B, B, A]) == {END, A, C}
+
+
+def test_a_narrow_search_is_one_with_fewer_beams():
+    def lines(beams, rules):
+        found = beam_search(
+            history_model(TABLE),
+            (),
+            batch=1,
+            beams=beams,
+            length=LENGTH,
+            end_id=END,
+            constraints=rules,
+        )
+        return numpy_of(found)
+
+    narrow, few = lines(6, [constraints.narrow(2, 6)]), lines(2, [])
+    np.testing.assert_array_equal(narrow.token_ids[:, :2], few.token_ids)

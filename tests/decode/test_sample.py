@@ -27,6 +27,7 @@ FILTERS = {
     "temperature": [temperature(0.6)],
     "top-k": [top_k(3)],
     "top-p": [top_p(0.7)],
+    "top-p of two": [top_p(0.7, 2)],
     "typical": [typical(0.6)],
     "all": [temperature(1.3), top_k(6), top_p(0.9), typical(0.8)],
 }
@@ -48,6 +49,8 @@ def numpy_filter(name, probs):
         return kept(probs, until_mass(surprise(probs), probs, 0.8))
     if name == "top-k":
         return kept(probs, np.argsort(-probs)[:3])
+    if name == "top-p of two":
+        return kept(probs, until_mass(-probs, probs, 0.7)[:2])
     key, mass = (-probs, 0.7) if name == "top-p" else (surprise(probs), 0.6)
     return kept(probs, until_mass(key, probs, mass))
 

@@ -29,6 +29,12 @@ def test_a_small_rulebook_is_what_the_book_says():
     assert homes == {"一东": 2, "十四寒": 4}
 
 
+def test_what_is_no_ideograph_is_of_no_kind():
+    names = ["[CLS]", "，", "a", "1", "##东", "东西", "〇"]
+    book = Rulebook(Vocabulary(["[PAD]", "[UNK]", *names]))
+    assert book.kinds.sum(axis=0).astype(bool).tolist() == [False] * 8 + [True]
+
+
 def test_every_character_is_of_the_kinds_of_its_readings(rulebook, vocabulary):
     kinds = rulebook.kinds
     assert kinds.shape == (3 + len(GROUPS), len(vocabulary))

@@ -5,7 +5,8 @@ import pytest
 from keras import ops
 from qa.readers import numpy, questions, tiny_reader
 
-from nlg.qa.search import answer, greedy, narrow, passages_of
+from nlg.decode.constraints import narrow
+from nlg.qa.search import answer, greedy, passages_of
 from nlg.text.vocab import SEP_ID
 
 LENGTH = 5
