@@ -23,6 +23,7 @@ KERAS_FREE = {"errors", "config", "files", "text", "metrics", "runtime", "cli"} 
     "cli.py",
     *(f"poem/{n}" for n in ("dataset", "generate", "latents", "rules", "evaluate")),
     "poem/check",
+    *(f"poem/{n}" for n in ("compose", "conditions", "page", "wishes")),
     *(f"poem/{n}" for n in ("clusters", "map", "themes")),
     *(f"couplet/{n}" for n in ("dataset", "evaluate", "explain", "generate", "lines")),
     *(f"couplet/{n}" for n in ("lots", "options", "pairs", "rules", "scroll", "theme")),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 Options = TypeVar("Options", bound="TrainOptions")
 
 FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
+FOLDER = click.Path(path_type=pathlib.Path, exists=True, file_okay=False)
 TRAINING = [  # what every task may be told, in the order of the help
     click.option(
         "--out",
@@ -117,6 +118,61 @@ def poem_vae(
     click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
 
 
+@train.command("poem")
+@click.option("--data", required=True, type=FILE, help="Poems, from `nlg data poem`.")
+@click.option("--dev", required=True, type=FILE, help="Poems kept back.")
+@click.option(
+    "--sentiments",
+    type=FILE,
+    help="JSON lines of poems with their sentiment, 1 (sad) to 5 (glad).",
+)
+@click.option(
+    "--init",
+    type=FOLDER,
+    help="Backbone to begin with.  [default: the shipped one]",
+)
+@click.option(
+    "--vae",
+    type=FOLDER,
+    help="CNN-VAE whose latents it is told.  [default: the shipped one]",
+)
+@training
+def poem(
+    data: pathlib.Path,
+    dev: pathlib.Path,
+    sentiments: pathlib.Path | None,
+    init: pathlib.Path | None,
+    vae: pathlib.Path | None,
+    out: pathlib.Path,
+    **asked: Any,
+) -> None:
+    """Train the writer that nlg poem --theme asks; make OUT/checkpoint from its best.
+
+    \b
+    nlg train poem --data poems.jsonl.gz --dev poems.dev.jsonl.gz --out runs/writer
+    nlg train poem … --sentiments labelled.jsonl --set layers=3 --set steps=8000
+    nlg poem --theme 秋思 --form 七绝 --checkpoint runs/writer/checkpoint
+
+    It is the backbone, told of each poem its title or words of it, and form, period,
+    sentiment, author and latent, each left out at times. Killed at any moment, the same
+    command goes on where it was. OUT holds config.json, log.jsonl (a line a look at
+    dev), loss.png, and the best and the latest weights.
+    """
+    import json
+
+    from nlg.poem.writer_options import WriterTraining
+    from nlg.runtime import checkpoints_folder
+
+    options = prepare(WriterTraining(), **asked)
+    from nlg.poem.train_writer import make_checkpoint, train_writer
+
+    init = init or checkpoints_folder() / "backbone"
+    vae = vae or checkpoints_folder() / "poem" / "vae"
+    best = train_writer(data, dev, out, options, init, vae, sentiments)
+    checkpoint = make_checkpoint(out, data, options)
+    click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
+
+
 @train.command("couplet")
 @click.option("--data", required=True, type=FILE, help="From `nlg data couplet`.")
 @click.option("--dev", required=True, type=FILE, help="Couplets kept back.")
@@ -157,7 +213,7 @@ def couplet(
 @click.option("--dev", required=True, type=FILE, help="Questions kept back.")
 @click.option(
     "--init",
-    type=click.Path(path_type=pathlib.Path, exists=True, file_okay=False),
+    type=FOLDER,
     help="Backbone to begin with.  [default: the shipped one]",
 )
 @training

@@ -1,0 +1,51 @@
+"""What a training of the writer may be told; no Keras."""
+
+import dataclasses
+
+from nlg.errors import OptionError
+from nlg.training.options import MANY, TrainOptions
+
+SHARES = ("titles", "words", "tell_form", "tell_class", "tell_author", "tell_latent")
+
+
+@dataclasses.dataclass(frozen=True)
+class WriterTraining(TrainOptions):
+    """The loop's options, and how often a poem comes with what."""
+
+    titles: float = 0.4  # share of the batches whose source is the poem's title
+    words: float = 0.4  # the same, words of the poem; the others' source is empty
+    tell_form: float = 0.9  # share of the poems whose form is told
+    tell_class: float = 0.6  # the same, their period; and their sentiment
+    tell_author: float = 0.4
+    tell_latent: float = 0.3  # what the VAE makes of the poem
+    layers: int = 0  # the first so many blocks of the backbone; 0 is all
+    author_poems: int = 400  # an author of fewer is not told
+    dropout: float = 0.1
+    condition_units: int = 128
+    dev_poems: int = 400
+    metric_samples: int = 200  # poems of each form, for the checkpoint's metrics
+    batch_tokens: int = 4096
+    learning_rate: float = 1e-3
+    steps: int = 20_000
+    warmup_steps: int = 200
+    ema: float = 0.998
+    eval_every: int = 500
+
+    def __post_init__(self):
+        """Refuse what cannot run."""
+        super().__post_init__()
+        if self.titles + self.words > 1:
+            raise OptionError(
+                f"titles ({self.titles}) and words ({self.words}) are more than all "
+                "batches together"
+            )
+
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """Return the least and the greatest that each setting may be."""
+        counts = ("author_poems", "condition_units", "dev_poems", "metric_samples")
+        return super().bounds() | {
+            **dict.fromkeys(SHARES, (0, 1)),
+            **dict.fromkeys(counts, (1, MANY)),
+            "dropout": (0, 0.9),
+            "layers": (0, MANY),
+        }

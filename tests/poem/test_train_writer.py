@@ -1,0 +1,288 @@
+"""The smallest run that can be: forty poems, one layer, four steps."""
+
+import dataclasses
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from poem.test_train_vae import made_up_poems
+from poem.writers import small_backbone, small_vocabulary
+from same_run import assert_same_run
+
+from nlg.backbone.checkpoint import load_backbone, save_backbone
+from nlg.backbone.start import Shape, start_from
+from nlg.cli.main import main
+from nlg.errors import DataError, OptionError
+from nlg.layers.weights import weights_by_path
+from nlg.poem import export_writer
+from nlg.poem.compose import ComposeOptions, Composer
+from nlg.poem.dataset import load_poems
+from nlg.poem.dataset import write as write_poem_file
+from nlg.poem.train_writer import (
+    DEV,
+    Look,
+    build_model,
+    load_leaves,
+    load_sentiments,
+    train_writer,
+)
+from nlg.poem.wishes import Wish
+from nlg.poem.writer_options import WriterTraining
+from nlg.runtime import checkpoints_folder
+from nlg.text import prosody
+from nlg.text.forms import verse
+from nlg.training.loop import load_weights
+from nlg.training.run import Run
+
+SETTINGS = {
+    "layers": 1,
+    "condition_units": 8,
+    "author_poems": 3,
+    "dev_poems": 8,
+    "batch_tokens": 128,
+    "metric_samples": 1,
+    "steps": 4,
+    "eval_every": 2,
+    "save_every": 2,
+    "warmup_steps": 1,
+    "learning_rate": 0.01,
+    "ema": 0.0,
+}
+OPTIONS = WriterTraining(**SETTINGS)
+VAE = checkpoints_folder() / "poem" / "vae"
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Return the paths of training data, dev data and a backbone of two layers."""
+    folder = tmp_path_factory.mktemp("poems")
+    data, dev = folder / "poems.jsonl.gz", folder / "poems.dev.jsonl"
+    poems = made_up_poems(48)
+    write_poem_file(poems[:40], data)
+    write_poem_file(poems[40:], dev)
+    unilm = small_backbone(layers=2)
+    save_backbone(folder / "backbone", unilm, small_vocabulary(), {}, "float32")
+    return data, dev, folder / "backbone"
+
+
+def train(data, dev, init, out, *arguments, **settings):
+    changes = [f"--set={key}={value}" for key, value in settings.items()]
+    files = ["--data", data, "--dev", dev, "--init", init, "--out", out]
+    command = ["train", "poem", *files, *changes, *arguments]
+    return CliRunner().invoke(main, [str(word) for word in command])
+
+
+@pytest.fixture(scope="module")
+def trained(files, tmp_path_factory):
+    """Return the run folder and what the command printed.
+
+    Exported in this process, and one graph of two: that is what takes long.
+    """
+    out = tmp_path_factory.mktemp("run") / "writer"
+
+    def export_here(module, folder, *arguments):
+        assert module == "nlg.poem.export_writer"
+        export_writer.export(folder, folder / "checkpoint", *arguments)
+        return folder / "checkpoint"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nlg.poem.train_writer.export_apart", export_here)
+        patch.delitem(export_writer.GRAPHS, "beam")
+        done = train(*files, out, **SETTINGS)
+    assert done.exit_code == 0, done.output
+    return out, json.loads(done.stdout)
+
+
+def straight(files, folder, options, labels=None):
+    """Train without an export, as from a new process."""
+    keras.utils.set_random_seed(options.seed)
+    data, dev, init = files
+    return train_writer(data, dev, folder, options, init, VAE, labels)
+
+
+# --- the whole way
+
+
+def test_run_leaves_its_files_and_says_which_look_was_best(trained):
+    out, said = trained
+    lines = Run(out).lines()
+    assert [line["step"] for line in lines] == [2, 4]
+    best = min(lines, key=lambda line: line["dev_loss"])
+    assert said == {"checkpoint": str(out / "checkpoint"), **best}
+    assert {"dev_loss", "dev_untold", "dev_latent"} <= best.keys()
+    assert {path.name for path in out.iterdir()} == {
+        "config.json",
+        "vocab.txt",
+        "backbone.json",
+        "authors.txt",
+        "train.safetensors",
+        "dev.safetensors",
+        "log.jsonl",
+        "loss.png",
+        "state.safetensors",
+        "best.safetensors",
+        "checkpoint",
+    }
+
+
+def test_checkpoint_writes_what_is_wished(trained):
+    composer = Composer.from_checkpoint(trained[0] / "checkpoint")
+    poems = list(composer.write(Wish(theme="秋思", acrostic="春夏秋冬"), 2))
+    assert [poem.form for poem in poems] == ["七绝"] * 2 and poems[0] != poems[1]
+    for poem in poems:
+        assert prosody.check(poem.lines).violations == ()
+        assert "".join(line[0] for line in poem.lines) == "春夏秋冬"
+
+
+def test_graph_writes_what_keras_writes(trained):
+    out = trained[0]
+    composer = Composer.from_checkpoint(out / "checkpoint")
+    asked = composer.ask(Wish(form="五绝", theme="明月"))
+    given = {
+        **asked.told,
+        **asked.page,
+        "length": np.array(23, "int32"),
+        "noise": np.full((1, 24), 0.5, "float32"),
+        "temperature": np.array(0.8, "float32"),
+        "top_p": np.array(0.9, "float32"),
+    }
+    graph = composer.checkpoint.graph("model")(**given)
+    unilm = start_of(out)
+    write, _ = export_writer.GRAPHS["model"]
+    poems, log_probs = export_writer.run(write, unilm, dict(given))
+    np.testing.assert_array_equal(graph["poems"], np.array(poems))
+    np.testing.assert_allclose(graph["log_probs"], np.array(log_probs), rtol=1e-4)
+
+
+def start_of(out):
+    """Return the best model of a run, its weights in 16 bits."""
+    weights, _ = Run(out).load("best.safetensors")
+    model = build_model(export_writer.UniLM(Shape.load(out).config), 128)
+    model.unilm.build()
+    load_weights(model, {k: x.astype("float16") for k, x in weights.items()})
+    return model
+
+
+def test_checkpoint_carries_its_metrics_and_settings(trained):
+    folder = trained[0] / "checkpoint"
+    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
+    assert set(metrics["samples"]) == {"五绝", "七绝", "五律", "七律"}
+    assert all(x["tones_clean"] == 1 for x in metrics["samples"].values())
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    assert config["backbone"]["layers"] == 1 and config["latent_units"] == 128
+
+
+# --- the start
+
+
+def test_first_blocks_of_the_backbone_are_kept(files):
+    opened = load_backbone(files[2])
+    started = start_from(opened, files[2], 1, condition_size=8, classes=(4,))
+    had, has = weights_by_path(opened.model), weights_by_path(started)
+    assert started.config.layers == 1 and opened.config.layers == 2
+    shared = had.keys() & has.keys()
+    assert {name for name in had.keys() - shared} == {
+        name for name in had if "/block_1/" in name
+    }
+    for name in shared:
+        np.testing.assert_array_equal(had[name], has[name])
+    # a condition that is told leaves an untrained writer as it was
+    tokens = np.array([[2, 9, 10, 3]], "int32")
+    whole = start_from(opened, files[2], condition_size=8, classes=(4,))
+    told = whole({"token_ids": tokens, "class_ids": np.array([[1]], "int32")})
+    np.testing.assert_allclose(told, whole({"token_ids": tokens}), atol=1e-6)
+
+
+def test_more_layers_than_there_are_is_refused(files, tmp_path):
+    done = train(*files, tmp_path / "w", **SETTINGS | {"layers": 3})
+    assert done.exit_code == 2
+    assert "layers (3) is more than the 2 that" in done.stderr
+
+
+def test_a_backbone_with_a_condition_is_refused(tmp_path):
+    unilm = small_backbone(condition_size=8, classes=(2,))
+    save_backbone(tmp_path / "b", unilm, small_vocabulary(), {})
+    with pytest.raises(OptionError, match="has a condition of its own"):
+        start_from(load_backbone(tmp_path / "b"), tmp_path / "b")
+
+
+# --- resuming and refusing
+
+
+def test_a_run_that_was_cut_goes_on_as_if_it_was_not(files, tmp_path):
+    held = WriterTraining(**SETTINGS, decay_share=0.0)  # a rate without an end
+    straight(files, tmp_path / "whole", held)
+    straight(files, tmp_path / "cut", dataclasses.replace(held, steps=2))
+    moved = tmp_path / files[0].name  # read no more: the arrays are in the folder
+    straight((moved, *files[1:]), tmp_path / "cut", held)
+    assert_same_run(tmp_path / "whole", tmp_path / "cut")
+
+
+def test_another_seed_is_another_run(trained, files):
+    done = train(*files, trained[0], "--seed", 2, **SETTINGS)
+    assert done.exit_code == 1 and "seed = 1, not 2" in done.stderr
+
+
+def test_file_without_poems_is_one_clear_line(files, tmp_path):
+    empty, (data, dev, init) = tmp_path / "empty.jsonl", files
+    empty.write_text("")
+    for pair in ((empty, dev), (data, empty)):
+        done = train(*pair, init, tmp_path / "w", **SETTINGS)
+        assert done.exit_code == 1 and done.stdout == ""
+        assert f"{empty}: no poem in it" in done.stderr
+    assert not (tmp_path / "w").exists()
+
+
+def test_sentiments_are_read_by_poem(tmp_path, files):
+    path = tmp_path / "labels.jsonl"
+    poems = load_poems(files[0])[:2]
+    rows = [{"lines": p.lines, "sentiment": n} for n, p in enumerate(poems, 4)]
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    assert load_sentiments(path) == {verse(p.lines): n for n, p in enumerate(poems, 4)}
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("{", "labels.jsonl:1: no JSON object with lines and a sentiment"),
+        ("[1]", "labels.jsonl:1: no JSON object"),
+        ('{"lines": ["春"]}', "labels.jsonl:1: no JSON object"),
+        ('{"lines": 3, "sentiment": 2}', "labels.jsonl:1: no JSON object"),
+        ('{"lines": ["春"], "sentiment": 6}', "the sentiment is no number from 1 to 5"),
+    ],
+)
+def test_a_bad_label_is_named_by_its_line(tmp_path, row, message):
+    path = tmp_path / "labels.jsonl"
+    path.write_text(row, "utf-8")
+    with pytest.raises(DataError, match=message):
+        load_sentiments(path)
+
+
+# --- what it is measured by
+
+
+def test_look_is_nats_a_character_whatever_the_batches(trained, monkeypatch):
+    out = trained[0]
+    model = start_of(out)
+    model.compile()
+    look = Look(model, load_leaves(Run(out), DEV))
+    whole = look.scores()
+    monkeypatch.setattr("nlg.poem.train_writer.LOOK", 1)
+    single = look.scores()
+    assert whole == pytest.approx(single, rel=1e-5)
+    best = min(line["dev_loss"] for line in Run(out).lines())
+    assert whole["dev_loss"] == pytest.approx(best, abs=0.01)
+
+
+def test_run_may_go_on_longer(trained, files, tmp_path):
+    run = Run(shutil.copytree(trained[0], tmp_path / "copy"))
+    straight(files, run.folder, WriterTraining(**SETTINGS | {"steps": 6}))
+    assert run.lines()[-1]["step"] == 6
+
+
+def test_defaults_compose(trained):
+    composer = Composer.from_checkpoint(trained[0] / "checkpoint")
+    assert len(list(composer.write(Wish(), 1, 1, ComposeOptions()))) == 1
