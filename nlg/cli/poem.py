@@ -23,6 +23,7 @@ from nlg.cli.options import (
     write_lines,
 )
 from nlg.cli.poem_map import MAP, poem_map
+from nlg.cli.poem_write import asked_for, write_on_demand, writer_options
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
     from nlg.poem.generate import Place, Poet, WriteOptions, WrittenPoem
 
 MODES = ("sample", "reconstruct", "interpolate", "near", "z")
+WRITE = "theme"  # names the mode in which the writer is asked, not the VAE
 BELONGS = {  # options that only some modes have
-    "count": ("sample", "near"),
-    "form": ("sample", "z"),
-    "candidates": ("sample",),
+    "count": ("sample", "near", WRITE),
+    "form": ("sample", "z", WRITE),
+    "candidates": ("sample", WRITE),
     "latent_temperature": ("sample",),
     "cluster": ("sample",),
     "steps": ("interpolate",),
@@ -67,11 +69,12 @@ class PoemGroup(click.Group):
 @click.option(
     "--form", type=Word(FORM_NAMES), help="Form of the poem.  [default: 七绝]"
 )
+@writer_options
 @click.option(
     "--temperature",
     type=Number(0, 10),
     help="How freely characters are drawn; 0 takes the most probable.  [default: 0.6; "
-    "0 for --reconstruct and --interpolate]",
+    "0.8 on demand; 0 for --reconstruct and --interpolate]",
 )
 @click.option(
     "--latent-temperature",
@@ -81,7 +84,8 @@ class PoemGroup(click.Group):
 @click.option(
     "--candidates",
     type=click.IntRange(1, 10_000),
-    help="Poems written for each one printed, the best by score.  [default: 8]",
+    help="Poems written for each one printed, the best by score.  [default: 8; "
+    "4 on demand]",
 )
 @click.option(
     "--cluster",
@@ -113,7 +117,7 @@ class PoemGroup(click.Group):
 @JSON
 @SEED
 @OUTPUT
-@checkpoint_option("poem/vae")
+@checkpoint_option("poem/vae; on demand, poem/unilm")
 @DEVICE
 @click.pass_context
 def poem(ctx: click.Context, **options: Any) -> None:
@@ -127,12 +131,22 @@ def poem(ctx: click.Context, **options: Any) -> None:
     nlg poem --near 床前明月光，疑是地上霜。举头望明月，低头思故乡。 --radius 0.8 -n 4
     cat poem.txt | nlg poem --reconstruct -
 
+    On demand, with a writer that nlg train poem made:
+
+    \b
+    nlg poem --theme 秋思 --form 七绝 --style 唐 --sentiment sad --author 李白
+    nlg poem --acrostic 春夏秋冬 --rhyme 七阳 -n 3
+    nlg poem --first-line 白日依山尽 --beam 4
+    nlg poem --keep 白日依山尽，黄河入海流。_____，_____。 --title 登楼 --stream
+
     Every poem keeps its form, rhymes in one group of 平水韵 and follows a standard tone
     pattern; --free lets it go. The same seed gives the same poem, whatever -n.
     """
     if ctx.invoked_subcommand:
         return _refuse_options_before(ctx)
     mode = _mode(options)
+    if mode == WRITE:
+        return write_on_demand(options)
     from nlg.poem.generate import Poet
 
     folder = default_checkpoint(options["checkpoint"], "poem/vae")
@@ -160,16 +174,17 @@ def _refuse_options_before(ctx: click.Context) -> None:
 
 def _mode(options: dict[str, Any]) -> str:
     """Return which of `MODES` is asked for; refuse two, and options of another one."""
-    asked = [mode for mode in MODES if options[mode] not in (None, False)]
-    if len(asked) > 1:
-        names = " and ".join(f"--{mode}" for mode in asked)
+    asked = [f"--{mode}" for mode in MODES if options[mode] not in (None, False)]
+    wished = asked_for(options)[:1]
+    if len(asked + wished) > 1:
+        names = " and ".join(asked + wished)
         raise click.UsageError(f"{names} exclude each other; pass one")
-    mode = asked[0] if asked else "sample"
+    mode = WRITE if wished else asked[0].removeprefix("--") if asked else "sample"
     for name, owners in BELONGS.items():
         if options[name] is not None and mode not in owners:
             raise click.UsageError(
                 f"--{name.replace('_', '-')} goes with --{' or --'.join(owners)}, "
-                f"not with --{mode}"
+                f"not with {(wished or [f'--{mode}'])[0]}"
             )
     if options["map_folder"] and options["cluster"] is None:
         raise click.UsageError("--map goes with --cluster")

@@ -1,0 +1,222 @@
+"""What `nlg poem` can be asked for on demand: `nlg poem --theme 秋思` and its like."""
+
+import json
+import pathlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nlg.cli.options import (
+    Number,
+    Word,
+    as_typed,
+    default_checkpoint,
+    progress,
+    random_seed,
+    read_text,
+    write_lines,
+)
+from nlg.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from nlg.poem.compose import Composed, ComposeOptions, Composer
+    from nlg.poem.wishes import Wish
+
+# of nlg.poem.conditions, without importing it
+PERIODS = ("古", "唐", "宋", "元", "明", "清")
+SENTIMENTS = ("sad", "wistful", "calm", "cheerful", "glad")
+ACROSTICS = ("head", "tail", "diagonal")
+METHODS = ("draw", "beam")
+CHECKPOINT = "poem/unilm"
+OPTIONS = [  # in the order of the help
+    click.option("--theme", metavar="TEXT", help="Words, or prose that jieba reads."),
+    click.option("--title", metavar="TEXT", help="Title of the poem."),
+    click.option("--style", type=Word(PERIODS), help="Period that it is to be of."),
+    click.option("--sentiment", type=Word(SENTIMENTS), help="How it is to feel."),
+    click.option("--author", metavar="NAME", help="Poet whom it is to be like."),
+    click.option(
+        "--acrostic", metavar="TEXT", help="One character for each line: 藏头."
+    ),
+    click.option(
+        "--acrostic-at",
+        type=Word(ACROSTICS),
+        help="Where they stand: 藏头, 藏尾, or one place further each line.  "
+        "[default: head]",
+    ),
+    click.option("--first-line", metavar="LINE", help="Line that it begins with."),
+    click.option(
+        "--keep",
+        metavar="POEM",
+        help="Characters that must stand, _ for each that is free; - is stdin.",
+    ),
+    click.option("--rhyme", metavar="GROUP", help="Group of 平水韵, such as 七阳."),
+    click.option(
+        "--sample-method",
+        type=Word(METHODS),
+        help="Draw characters, or search for the best poem.  [default: draw]",
+    ),
+    click.option(
+        "--beam",
+        type=click.IntRange(1, 8),
+        help="Search with so many beams.  [default: 4 with --sample-method beam]",
+    ),
+    click.option(
+        "--top-p",
+        type=Number(0, 1),
+        help="Share of the probability that is drawn from.  [default: 0.95]",
+    ),
+    click.option("--stream", is_flag=True, help="Print each line once it stands."),
+]
+NAMES = (
+    *("theme", "title", "style", "sentiment", "author", "acrostic", "acrostic_at"),
+    *("first_line", "keep", "rhyme", "sample_method", "beam", "top_p", "stream"),
+)
+DRAWING = ("temperature", "top_p", "candidates", "stream")
+
+
+def writer_options(command: Callable) -> Callable:
+    """Give `nlg poem` the options of this file."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def asked_for(options: dict[str, Any]) -> list[str]:
+    """Return the options of this file that are given, as they are typed."""
+    given = [name for name in NAMES if options[name] not in (None, False)]
+    return [f"--{name.replace('_', '-')}" for name in given]
+
+
+def write_on_demand(options: dict[str, Any]) -> None:
+    """Print what `nlg poem` with these options asks for."""
+    how = _how(options)  # refuses before anything is loaded
+    wish = _wish(options)
+    composer = _composer(options["checkpoint"], options["device"])
+    seed = random_seed() if options["seed"] is None else options["seed"]
+    count = options["count"] or 1
+    if options["stream"]:
+        return _print_stream(composer, wish, seed, how, options)
+    poems = composer.write(wish, count, seed, how)
+    if options["output"]:
+        poems = progress(poems, "writing", count)
+    write_lines(_printed(poems, seed, options), options["output"])
+    return None
+
+
+def _how(options: dict[str, Any]) -> "ComposeOptions":
+    """Return how to write; refuse what goes with the other way only."""
+    from nlg.poem.compose import ComposeOptions
+
+    searching = options["beam"] is not None or options["sample_method"] == "beam"
+    if options["sample_method"] == "draw" and searching:
+        raise click.UsageError(
+            "--beam searches and --sample-method draw draws; pass one"
+        )
+    given = {
+        name: options[name] for name in DRAWING if options[name] not in (None, False)
+    }
+    if searching:
+        for name in given:
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} goes with drawing, not with a search "
+                "(--beam, --sample-method beam)"
+            )
+        return ComposeOptions(beam=options["beam"] or 4)
+    if given.pop("stream", False):
+        _refuse_with_stream(options)
+        given["candidates"] = 1
+    return ComposeOptions(**given)
+
+
+def _refuse_with_stream(options: dict[str, Any]) -> None:
+    for name, alone in (("count", 1), ("candidates", 1), ("output", None)):
+        if options[name] not in (None, alone):
+            raise click.UsageError(
+                f"--stream writes one poem as it comes, without --{name}; drop one"
+            )
+
+
+def _wish(options: dict[str, Any]) -> "Wish":
+    """Return what is asked for."""
+    from nlg.poem.wishes import Wish
+
+    texts = ("theme", "title", "author", "acrostic", "first_line", "rhyme")
+    given = {name: as_typed(options[name] or "").strip() for name in texts}
+    given["keep"] = read_text(options["keep"] or "").strip()
+    for name in given:
+        if options[name] is not None and not given[name]:
+            raise click.UsageError(f"--{name.replace('_', '-')} is empty")
+    if options["acrostic_at"] and not given["acrostic"]:
+        raise click.UsageError("--acrostic-at goes with --acrostic")
+    return Wish(
+        form=options["form"] or "",
+        period=options["style"] or "",
+        sentiment=options["sentiment"] or "",
+        acrostic_at=options["acrostic_at"] or "head",
+        rules=not options["free"],
+        **given,
+    )
+
+
+def _composer(folder: pathlib.Path | None, device: str) -> "Composer":
+    """Open the writer; say how to train one where there is none."""
+    from nlg.poem.compose import Composer
+
+    found = default_checkpoint(folder, CHECKPOINT)
+    if not found.is_dir():
+        raise CheckpointError(
+            f"{found}: there is no writer yet; train one with nlg train poem --data "
+            "POEMS --dev POEMS --out runs/writer and pass --checkpoint "
+            "runs/writer/checkpoint"
+        )
+    return Composer.from_checkpoint(found, device)
+
+
+def _print_stream(
+    composer: "Composer",
+    wish: "Wish",
+    seed: int,
+    how: "ComposeOptions",
+    options: dict[str, Any],
+) -> None:
+    """Print each line as soon as it stands, and with --json the poem in the end."""
+    for poem in composer.stream(wish, seed, how):
+        number = len(poem.lines)
+        line = _shown(poem, options)[-1]
+        if options["as_json"]:
+            click.echo(json.dumps({"line": number, "text": line}, ensure_ascii=False))
+        else:
+            click.echo(f"{line}{'，。'[(number - 1) % 2]}", nl=number % 2 == 0)
+    if options["as_json"]:
+        click.echo(_object(poem, seed, options))
+
+
+def _printed(
+    poems: Iterator["Composed"], seed: int, options: dict[str, Any]
+) -> Iterator[str]:
+    """Yield the lines to print."""
+    for number, poem in enumerate(poems):
+        if options["as_json"]:
+            yield _object(poem, seed, options)
+            continue
+        if number:
+            yield ""
+        lines = _shown(poem, options)
+        for first, second in zip(lines[::2], lines[1::2], strict=True):
+            yield f"{first}，{second}。"
+
+
+def _object(poem: "Composed", seed: int, options: dict[str, Any]) -> str:
+    """Return a poem as JSON."""
+    facts = poem._asdict() | {"lines": _shown(poem, options), "seed": seed}
+    return json.dumps(facts, ensure_ascii=False)
+
+
+def _shown(poem: "Composed", options: dict[str, Any]) -> list[str]:
+    """Return the lines of a poem in the characters asked for."""
+    if not options["traditional"]:
+        return list(poem.lines)
+    from nlg.text.normalize import to_traditional
+
+    return to_traditional("\n".join(poem.lines)).split("\n")
