@@ -35,7 +35,6 @@ KNOWN = "known.npz"
 BEAMS = 8
 BLOCK = 32  # rows a run
 TILE = 4  # a run's rows are padded to a multiple: a product may round by its edge
-MOST_TITLE = 16  # characters of a title that are read
 COLDEST = 1e-3  # temperature that stands for 0
 
 
@@ -184,7 +183,7 @@ class Composer:
         )
         if latent is None:
             latent = np.zeros(self.latent_units)
-        token_ids = [CLS_ID, *self.vocabulary.encode(source[:MOST_TITLE]), SEP_ID]
+        token_ids = [CLS_ID, *self.vocabulary.encode(source), SEP_ID]
         told = {
             "token_ids": np.array([token_ids], "int32"),
             "class_ids": np.array([classes], "int32"),

@@ -21,6 +21,7 @@ import numpy as np
 from nlg.errors import DataError
 from nlg.poem.conditions import Conditions
 from nlg.poem.dataset import Poem
+from nlg.poem.wishes import COMMA, LONGEST_TITLE, SOURCE_WORDS
 from nlg.poem.writer_options import WriterTraining
 from nlg.text.forms import FORMS, Form, verse
 from nlg.text.tokenizer import Tokenizer
@@ -28,9 +29,7 @@ from nlg.text.vocab import CLS_ID, PAD_ID, SEP_ID
 from nlg.text.words import cut_words
 from nlg.training.batches import Schedule
 
-COMMA = "、"  # between words of a source
-MOST_TITLE, MOST_WORDS = 16, 16  # tokens of a title, words that are kept of a poem
-ASKED_WORDS = 4  # of which a source has as many at most
+MOST_WORDS = 16  # that are kept of a poem
 TILE = 8  # rows are padded to a multiple
 
 
@@ -38,7 +37,7 @@ class Leaves(NamedTuple):
     """Poems of one form."""
 
     poems: np.ndarray  # (N, T) uint16, with marks
-    titles: np.ndarray  # (N, MOST_TITLE) uint16, PAD_ID after the end
+    titles: np.ndarray  # (N, LONGEST_TITLE) uint16, PAD_ID after the end
     words: np.ndarray  # (N, MOST_WORDS, 2) uint8: where a word starts, and its length
     told: np.ndarray  # (N, 4) uint16, see `nlg.poem.conditions`
     latents: np.ndarray  # (N, Z) float16
@@ -72,8 +71,8 @@ def leaves_of(
     rows: dict[str, list] = collections.defaultdict(list)
     for poem in poems:
         text = verse(poem.lines)
-        title = np.zeros(MOST_TITLE, "uint16")
-        known = ids(poem.title[:MOST_TITLE])
+        title = np.zeros(LONGEST_TITLE, "uint16")
+        known = ids(poem.title[:LONGEST_TITLE])
         title[: len(known)] = known
         told = conditions.of(poem, sentiments.get(text, 0))
         rows[poem.form].append((ids(text), title, _words(poem.lines), told))
@@ -120,7 +119,7 @@ class Batches:
         if kind < options.titles:
             sources = [title_of(leaf, row) for row in rows]
         elif kind < options.titles + options.words:
-            count = int(rng.integers(1, ASKED_WORDS + 1))
+            count = int(rng.integers(1, SOURCE_WORDS + 1))
             sources = [self.words_of(leaf, row, count, rng) for row in rows]
         shares = (options.tell_form, *[options.tell_class] * 2, options.tell_author)
         told = leaf.told[rows] * (rng.random((len(rows), 4)) < shares)

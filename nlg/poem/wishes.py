@@ -17,8 +17,9 @@ from nlg.text.normalize import HAN, is_han, to_simplified
 from nlg.text.words import keywords
 
 FREE = "_"  # any character may stand here
-MOST_WORDS = 4  # of a theme; a writer is trained with as many at most
+SOURCE_WORDS = 4  # of a theme; a writer is trained with as many at most
 LONGEST_WORD = 4
+LONGEST_TITLE = 16  # characters that are read
 LONGEST_THEME = 200
 COMMA = "、"  # between words of a source
 GAPS = re.compile(r"[\s、，,；;/|]+")
@@ -135,7 +136,7 @@ def drawn(fixed: Fixed, form: Form) -> str:
 def source_of(wish: Wish) -> str:
     """Return what the writer reads: a title, or words of the theme.
 
-    Up to `MOST_WORDS` short words are taken as they are; of longer text jieba picks.
+    Up to `SOURCE_WORDS` short words are taken as they are; of longer text jieba picks.
 
     Example:
         >>> source_of(Wish(theme="明月 故人"))
@@ -145,7 +146,7 @@ def source_of(wish: Wish) -> str:
         OptionError: the theme is too long, or has no Chinese word.
     """
     if wish.title:
-        return _known("title", to_simplified(wish.title.strip()))
+        return _known("title", to_simplified(wish.title.strip()))[:LONGEST_TITLE]
     if not wish.theme:
         return ""
     theme = wish.theme.strip()
@@ -157,11 +158,11 @@ def source_of(wish: Wish) -> str:
     theme = _known("theme", to_simplified(theme))
     words = [word for word in GAPS.split(theme) if word]
     short = all(is_han(word) and len(word) <= LONGEST_WORD for word in words)
-    if not short or len(words) > MOST_WORDS:
-        words = [word for word in keywords(theme, MOST_WORDS * 2) if is_han(word)]
+    if not short or len(words) > SOURCE_WORDS:
+        words = [word for word in keywords(theme, SOURCE_WORDS * 2) if is_han(word)]
     if not words:
         raise OptionError(f"the theme {theme[:20]} has no word to write about")
-    return COMMA.join(words[:MOST_WORDS])
+    return COMMA.join(words[:SOURCE_WORDS])
 
 
 def _known(name: str, text: str) -> str:

@@ -213,11 +213,16 @@ def test_a_backbone_with_a_condition_is_refused(tmp_path):
 
 
 def test_a_run_that_was_cut_goes_on_as_if_it_was_not(files, tmp_path):
-    held = WriterTraining(**SETTINGS, decay_share=0.0)  # a rate without an end
-    straight(files, tmp_path / "whole", held)
-    straight(files, tmp_path / "cut", dataclasses.replace(held, steps=2))
-    moved = tmp_path / files[0].name  # read no more: the arrays are in the folder
-    straight((moved, *files[1:]), tmp_path / "cut", held)
+    # TensorFlow rounds otherwise once it has met more than one shape of batch.
+    one_shape = {"titles": 1.0, "words": 0.0, "decay_share": 0.0}
+    held = WriterTraining(**SETTINGS, **one_shape)
+    data = tmp_path / "quatrains.jsonl"
+    write_poem_file([p for p in load_poems(files[0]) if p.form == "五绝"], data)
+    straight((data, *files[1:]), tmp_path / "whole", held)
+    half = dataclasses.replace(held, steps=2)
+    straight((data, *files[1:]), tmp_path / "cut", half)
+    data.unlink()  # read no more: the arrays are in the folder
+    straight((data, *files[1:]), tmp_path / "cut", held)
     assert_same_run(tmp_path / "whole", tmp_path / "cut")
 
 

@@ -116,6 +116,11 @@ def test_one_character_may_be_asked_for_twice():
     [
         (Wish(), ""),
         (Wish(title=" 登鸛雀樓 "), "登鹳雀楼"),
+        (Wish(title="秋" * 99), "秋" * 16),
+        (
+            Wish(theme="明月故人 白日依山 黄河入海 更上层楼"),
+            "明月故人、白日依山、黄河入海、更上层楼",
+        ),
         (Wish(theme="秋思"), "秋思"),
         (Wish(theme="明月 故人"), "明月、故人"),
         (Wish(theme="明月，故人、酒"), "明月、故人、酒"),
