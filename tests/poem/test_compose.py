@@ -11,7 +11,8 @@ from poem.writers import Z, small_composer
 
 from nlg.errors import OptionError
 from nlg.poem.compose import BEAMS, ComposeOptions, Composer
-from nlg.poem.wishes import Wish, _places
+from nlg.poem.leaves import inputs
+from nlg.poem.wishes import Wish
 from nlg.text import prosody
 from nlg.text.forms import FORMS, verse
 
@@ -93,7 +94,7 @@ def test_fixed_characters_stand_where_they_must(composer, asked, picture, option
 def test_a_poem_that_is_kept_whole_comes_back(composer):
     storks = "白日依山尽黄河入海流欲穷千里目更上一层楼"
     (poem,) = written(composer, keep=storks)
-    assert "".join(poem.lines) == _places(storks)
+    assert "".join(poem.lines) == storks
 
 
 def test_free_verse_has_its_form_and_nothing_else(composer):
@@ -168,6 +169,25 @@ def test_what_is_told_reaches_the_writer(composer):
     assert given["latents"].shape == (4, Z) and not given["latents"].any()
     (titled,) = written(composer, title="登鹳雀楼", form="五绝")
     assert titled != told
+
+
+@pytest.mark.parametrize("options", [ONE, BEAM], ids=["drawn", "searched"])
+@pytest.mark.parametrize("form", ["五绝", "七律"])
+def test_a_score_is_the_loss_that_training_would_have(composer, form, options):
+    latent = np.linspace(-1, 1, Z)
+    wish = Wish(form=form, theme="明月", period="宋")
+    (poem,) = composer.write(wish, 1, 1, options, latent)
+    encode = composer.vocabulary.encode
+    batch = inputs(
+        form,
+        [encode("明月")],
+        np.array([encode(verse(poem.lines))]),
+        np.array([composer.conditions.told(form=form, period="宋")]),
+        latent[None].astype("float32"),
+    )
+    nats = np.array(composer.checkpoint.model(batch))
+    assert nats.shape == (FORMS[form].places,)  # marks are free
+    assert poem.score == pytest.approx(-nats.mean(), abs=1e-3)
 
 
 def test_a_latent_steers_the_writer(composer):
