@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import nlg
+from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.decode.export import export_onnx, save_graph, save_weights, trace
 from nlg.metrics.qa import Attempt, abstention_report, equals, squad_report
@@ -40,7 +41,7 @@ from nlg.qa.model import Answerer
 from nlg.qa.options import QATraining
 from nlg.qa.saliency import Saliency, saliency
 from nlg.qa.search import Found, answer
-from nlg.qa.train import build_model, load_shape
+from nlg.qa.train import build_model
 from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS, seal
 from nlg.runtime.graph import Graph, available_cores
 from nlg.training.apart import best_of, emptied, write_json
@@ -64,7 +65,7 @@ def export(
     """
     run = Run(run_folder)
     settings, weights = best_of(run)
-    options, shape = QATraining(**settings), load_shape(run_folder)
+    options, shape = QATraining(**settings), Shape.load(run_folder)
     unilm = UniLM(shape.config)
     unilm.build()
     model = build_model(unilm, options)

@@ -1,22 +1,22 @@
 """Train the reader: questions in, a run folder and a checkpoint folder out."""
 
 import dataclasses
-import json
 import pathlib
 import random
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from keras import ops
 
 from nlg.backbone.checkpoint import load_backbone
 from nlg.backbone.config import BackboneConfig
+from nlg.backbone.start import Shape
+from nlg.backbone.start import start_from as begin
 from nlg.backbone.unilm import UniLM
 from nlg.decode.compile import bucket_of_length, compiled
 from nlg.decode.results import line_of
 from nlg.errors import DataError, OptionError
-from nlg.layers.weights import assign, variables_by_path, weights_by_path
 from nlg.metrics.qa import Attempt, squad_report
 from nlg.qa.answer_type import ANSWER_TYPES
 from nlg.qa.examples import Example, load_examples
@@ -26,24 +26,16 @@ from nlg.qa.options import QATraining
 from nlg.qa.search import greedy
 from nlg.qa.source import padded
 from nlg.text.tokenizer import Tokenizer
-from nlg.text.vocab import SEP_ID, Vocabulary
-from nlg.training.apart import export_apart, write_json
+from nlg.text.vocab import SEP_ID
+from nlg.training.apart import export_apart
 from nlg.training.loop import Means, fit
 from nlg.training.options import MAY_CHANGE
 from nlg.training.run import Run
 
 # in the run's folder; the last is the last to be written
-VOCABULARY, BACKBONE = "vocab.txt", "backbone.json"
 TRAIN, DEV = "train.safetensors", "dev.safetensors"
 CONDITION = 64  # units
 LOOK = 16  # questions that are answered at once
-
-
-class Shape(NamedTuple):
-    """What a run folder says of its backbone, and the export needs."""
-
-    config: BackboneConfig
-    tokenizer: Tokenizer
 
 
 def train_qa(
@@ -68,7 +60,7 @@ def train_qa(
     defaults = dataclasses.asdict(QATraining())
     run.claim(dataclasses.asdict(options) | notes, MAY_CHANGE, defaults)
     if not (folder / DEV).exists():
-        save_shape(folder, Shape(unilm.config, tokenizer))
+        Shape(unilm.config, tokenizer).save(folder)
         prepare(run, data, dev, tokenizer, options)
     train, sources = load_lots(run, TRAIN)
     looked_at, _ = load_lots(run, DEV)
@@ -97,18 +89,23 @@ def start_from(init: pathlib.Path, options: QATraining) -> tuple[UniLM, Tokenize
         OptionError: it does not suit `options`.
     """
     opened = load_backbone(init)
-    config = _fitted(opened.config, options, init)
-    unilm = UniLM(config)
-    unilm.build()
+    positions = opened.config.max_positions
+    if options.row_tokens > positions:
+        raise OptionError(
+            f"row_tokens ({options.row_tokens}) is more than the {positions} positions "
+            f"that {init} knows"
+        )
+    changes: dict[str, Any] = {"dropout": options.dropout}
+    if options.answer_types:
+        changes |= {"condition_size": CONDITION, "classes": (len(ANSWER_TYPES),)}
     if not options.preset:
-        tensors = weights_by_path(opened.model)
-        variables = variables_by_path(unilm)
-        beyond = range(config.layers, opened.config.layers)
-        left_out = {f"block_{number}" for number in beyond}
-        for name in list(tensors):
-            if not left_out.isdisjoint(name.split("/")):
-                del tensors[name]
-        assign({name: variables[name] for name in tensors}, tensors, init)
+        return begin(opened, init, options.layers, **changes), opened.tokenizer
+    changes |= {"layers": options.layers} if options.layers else {}
+    size = len(opened.tokenizer.vocabulary)
+    unilm = UniLM(
+        BackboneConfig.preset(options.preset, size, max_positions=positions, **changes)
+    )
+    unilm.build()
     return unilm, opened.tokenizer
 
 
@@ -142,26 +139,6 @@ def load_lots(run: Run, name: str) -> tuple[Lots, list[str]]:
         raise DataError(f"{run.folder} has no {name}; take another folder")
     tensors, notes = saved
     return Lots(**tensors), notes["sources"]
-
-
-def save_shape(folder: pathlib.Path, shape: Shape) -> None:
-    """Write what an export needs to know of the backbone."""
-    shape.tokenizer.vocabulary.save(folder / VOCABULARY)
-    facts = {
-        "model": dataclasses.asdict(shape.config),
-        "lower_case": shape.tokenizer.lower_case,
-    }
-    write_json(folder / BACKBONE, facts)
-
-
-def load_shape(folder: pathlib.Path) -> Shape:
-    """Return what `save_shape` wrote."""
-    facts = json.loads((folder / BACKBONE).read_text("utf-8"))
-    vocabulary = Vocabulary.load(folder / VOCABULARY)
-    return Shape(
-        BackboneConfig.from_dict(facts["model"]),
-        Tokenizer(vocabulary, facts["lower_case"]),
-    )
 
 
 class Look:
@@ -225,31 +202,3 @@ def _some(path: pathlib.Path, options: QATraining, rng: random.Random) -> list[E
     examples = load_examples(path)
     count = min(options.dev_questions or len(examples), len(examples))
     return rng.sample(examples, count)
-
-
-def _fitted(
-    config: BackboneConfig, options: QATraining, init: pathlib.Path
-) -> BackboneConfig:
-    """Return the shape of the backbone for a run."""
-    if options.row_tokens > config.max_positions:
-        raise OptionError(
-            f"row_tokens ({options.row_tokens}) is more than the "
-            f"{config.max_positions} positions that {init} knows"
-        )
-    if config.condition_size:
-        raise OptionError(f"{init} has a condition of its own; take another backbone")
-    if options.preset:
-        known = {"max_positions": config.max_positions}
-        config = BackboneConfig.preset(options.preset, config.vocab_size, **known)
-    if options.layers > config.layers:
-        raise OptionError(
-            f"layers ({options.layers}) is more than {init} has: {config.layers}"
-        )
-    types = {"condition_size": CONDITION, "classes": (len(ANSWER_TYPES),)}
-    return dataclasses.replace(
-        config,
-        application="unilm",
-        dropout=options.dropout,
-        layers=options.layers or config.layers,
-        **(types if options.answer_types else {}),  # type: ignore[arg-type]
-    )

@@ -14,6 +14,7 @@ from same_run import assert_same_run
 
 from nlg.backbone.checkpoint import load_backbone, save_backbone
 from nlg.backbone.config import BackboneConfig
+from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.cli.main import main
 from nlg.config import apply_values
@@ -31,7 +32,6 @@ from nlg.qa.train import (
     Look,
     build_model,
     load_lots,
-    load_shape,
     start_from,
     train_qa,
 )
@@ -161,7 +161,7 @@ def test_the_graph_finds_what_keras_finds(trained, free):
     out, _ = trained
     checkpoint = open_checkpoint(out / "checkpoint", "qa")
     reader = Reader(checkpoint)
-    shape = load_shape(out)
+    shape = Shape.load(out)
     unilm = UniLM(shape.config)
     unilm.build()
     model = build_model(unilm, OPTIONS)
@@ -261,7 +261,7 @@ def test_a_run_with_types_averages_and_slow_layers_is_trained(
     )
     best = straight(files, tmp_path, options)
     assert np.isfinite(best["dev_loss"])
-    assert load_shape(tmp_path).config.classes == (6,)
+    assert Shape.load(tmp_path).config.classes == (6,)
     kept, _ = Run(tmp_path).load("best.safetensors")
     assert "unilm/condition/class_0" in kept
     assert load_lots(Run(tmp_path), TRAIN)[1] == ["a", "b"]
@@ -319,7 +319,7 @@ def test_as_many_blocks_as_are_asked_for_are_kept_the_first(files, tmp_path):
     assert want.keys() - got.keys() == {name for name in want if "block_2" in name}
     for name, tensor in got.items():
         np.testing.assert_array_equal(tensor, want[name])
-    with pytest.raises(OptionError, match=r"layers .4. is more than .* has: 3"):
+    with pytest.raises(OptionError, match=r"layers .4. is more than the 3 that"):
         start_from(tmp_path / "b", dataclasses.replace(OPTIONS, layers=4))
 
 
