@@ -107,11 +107,9 @@ def random_seed() -> int:
 
 def progress(items: Iterable[Item], label: str, length: int | None = None) -> Iterator:
     """Yield `items` behind a bar on stderr; none is shown where that is no terminal."""
-    hidden = not sys.stderr.isatty()
-    with click.progressbar(
-        items, length, label, hidden, show_pos=True, file=sys.stderr
-    ) as bar:
-        yield from bar
+    from nlg.training.bar import counted
+
+    return counted(items, label, length)
 
 
 def write_lines(lines: Iterable[str], output: pathlib.Path | None) -> None:

@@ -22,6 +22,7 @@ from nlg.text.forms import FORMS, verse
 from nlg.text.normalize import simplified
 from nlg.text.tokenizer import Tokenizer
 from nlg.training.apart import export_apart
+from nlg.training.bar import counted
 from nlg.training.loop import Means, fit
 from nlg.training.options import MAY_CHANGE
 from nlg.training.run import Run
@@ -29,6 +30,7 @@ from nlg.training.run import Run
 # in the run's folder; the last is the last to be written
 TRAIN, DEV = "train.safetensors", "dev.safetensors"
 LOOK = 32  # poems that are measured at once
+AT_ONCE = 2048  # poems between two notes of how many latents are there
 
 
 def train_writer(
@@ -135,7 +137,8 @@ def prepare(
     conditions = Conditions.from_poems(poems[TRAIN], options.author_poems)
     conditions.save(run.folder / AUTHORS)
     for name, found in poems.items():
-        leaves = leaves_of(found, tokenizer, conditions, sentiments)
+        shown = counted(found, f"cutting words for {name}")
+        leaves = leaves_of(shown, tokenizer, conditions, sentiments)
         run.save(name, dict(_tensors(leaves, found, poet)))
 
 
@@ -156,7 +159,9 @@ def _tensors(
     """Yield the arrays of `leaves` by name, with the latents of their `poems`."""
     for form, leaf in leaves.items():
         lines = [poem.lines for poem in poems if poem.form == form]
-        means = poet.posterior(lines)[0].astype("float16")
+        starts = counted(range(0, len(lines), AT_ONCE), f"latents of {form}")
+        parts = [poet.posterior(lines[x : x + AT_ONCE])[0] for x in starts]
+        means = np.concatenate(parts).astype("float16")
         for field, array in leaf._replace(latents=means)._asdict().items():
             yield f"{form}/{field}", array
 

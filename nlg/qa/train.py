@@ -28,6 +28,7 @@ from nlg.qa.source import padded
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SEP_ID
 from nlg.training.apart import export_apart
+from nlg.training.bar import counted
 from nlg.training.loop import Means, fit
 from nlg.training.options import MAY_CHANGE
 from nlg.training.run import Run
@@ -128,7 +129,8 @@ def prepare(
     examples = [example for path in data for example in load_examples(path)]
     joined = in_company(examples, options.least_passage, rng)
     for name, found in ((TRAIN, joined), (DEV, _some(dev, options, rng))):
-        lots, sources = lots_of(found, tokenizer, options)
+        shown = counted(found, f"reading for {name}")
+        lots, sources = lots_of(shown, tokenizer, options)
         run.save(name, lots._asdict(), sources=sources)
 
 

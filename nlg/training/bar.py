@@ -4,11 +4,24 @@ import contextlib
 import datetime
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 import click
 
+Item = TypeVar("Item")
 Show = Callable[[int, dict[str, float]], None]
+
+
+def counted(
+    items: Iterable[Item], label: str, length: int | None = None
+) -> Iterator[Item]:
+    """Yield `items`, and show how many have passed, and of how many."""
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(
+        items, length, label, hidden, show_pos=True, file=sys.stderr
+    ) as bar:
+        yield from bar
 
 
 @contextlib.contextmanager

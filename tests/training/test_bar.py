@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from nlg.training import bar
-from nlg.training.bar import in_words, progress_bar, time_left
+from nlg.training.bar import counted, in_words, progress_bar, time_left
 
 
 class Terminal(io.StringIO):
@@ -46,6 +46,19 @@ def test_what_is_no_terminal_stays_silent(monkeypatch):
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     with progress_bar(steps=3, begun=0) as show:
         show(1, {"loss": 1.0})
+    assert sys.stderr.getvalue() == ""
+
+
+def test_what_passes_is_counted_on_a_terminal(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    passed = counted(iter("春眠"), "reading", 2)
+    assert list(passed) == ["春", "眠"]
+    assert "reading" in sys.stderr.getvalue() and "2/2" in sys.stderr.getvalue()
+
+
+def test_what_passes_elsewhere_passes_in_silence(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert list(counted(iter("春眠"), "reading")) == ["春", "眠"]
     assert sys.stderr.getvalue() == ""
 
 
