@@ -248,13 +248,12 @@ class Answerer(keras.Model):
         added = self.added(inputs, around)
         return inputs if added is None else {**inputs, "vectors": added}
 
-    @staticmethod
-    def _levels(inputs):
+    def _levels(self, inputs):
         """Return the hints as numbers from 0 to 1, one for each level, (B, T, H)."""
         asks = ops.convert_to_tensor(inputs["asks"])
         found = [ops.cast(asks, "float32")[..., None]]
         for name, most in (("overlap", LONGEST_OVERLAP), ("nearness", NEAREST)):
-            levels = inputs.get(name, ops.zeros_like(asks))
+            levels = inputs[name] if self.overlap else ops.zeros_like(asks)
             found.append(ops.one_hot(levels, most + 1))
         return ops.concatenate(found, axis=-1)
 

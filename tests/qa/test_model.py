@@ -57,7 +57,9 @@ def charged(model, *rows):
 def thought(model, sample, kind=0):
     """The same from a source read once and tokens written one by one."""
     source, answer = BATCHES.sample(sample)
-    inputs = padded([source]) | {"class_ids": np.array([[kind]], "int32")}
+    arrays = padded([source])
+    inputs = {name: arrays[name] for name in model.config.inputs()}
+    inputs |= {"class_ids": np.array([[kind]], "int32")}
     reading = model.read(inputs)
     log_probs, cache = reading.first, model.room(reading, 1, len(answer))
     nats = []
