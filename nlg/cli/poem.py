@@ -1,6 +1,5 @@
 """`nlg poem`: write, rebuild and blend poems."""
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -147,6 +146,7 @@ def poem(ctx: click.Context, **options: Any) -> None:
     mode = _mode(options)
     if mode == WRITE:
         return write_on_demand(options)
+    from nlg.cli.poem_lines import printed
     from nlg.poem.generate import Poet
 
     folder = default_checkpoint(options["checkpoint"], "poem/vae")
@@ -157,7 +157,7 @@ def poem(ctx: click.Context, **options: Any) -> None:
     if options["output"]:  # elsewhere the poems themselves show how far it is
         poems = progress(poems, "writing", options["count"])
     about = {"seed": seed} | ({"cluster": cluster.number} if cluster else {})
-    write_lines(_printed(poems, about, options), options["output"])
+    write_lines(printed(poems, about, options), options["output"])
 
 
 def _refuse_options_before(ctx: click.Context) -> None:
@@ -277,26 +277,6 @@ def _latents_of_file(poet: "Poet", options: dict[str, Any]) -> tuple[str, "np.nd
             f"--form {wanted}: {options['z']} holds latents of {form}"
         )
     return wanted, latents
-
-
-def _printed(
-    poems: Iterator["WrittenPoem"], about: dict[str, int], options: dict[str, Any]
-) -> Iterator[str]:
-    """Yield the lines to print."""
-    if options["traditional"]:
-        from nlg.text.normalize import to_traditional
-    for number, written in enumerate(poems):
-        lines = list(written.lines)
-        if options["traditional"]:
-            lines = to_traditional("\n".join(lines)).split("\n")
-        if options["as_json"]:
-            facts = written._asdict() | {"lines": lines, **about}
-            yield json.dumps(facts, ensure_ascii=False)
-            continue
-        if number:
-            yield ""
-        for first, second in zip(lines[::2], lines[1::2], strict=True):
-            yield f"{first}，{second}。"
 
 
 poem.add_command(poem_map)

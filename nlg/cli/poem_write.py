@@ -2,7 +2,7 @@
 
 import json
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +20,7 @@ from nlg.cli.options import (
 from nlg.errors import CheckpointError
 
 if TYPE_CHECKING:
-    from nlg.poem.compose import Composed, ComposeOptions, Composer
+    from nlg.poem.compose import ComposeOptions, Composer
     from nlg.poem.wishes import Wish
 
 # of nlg.poem.conditions, without importing it
@@ -90,6 +90,8 @@ def asked_for(options: dict[str, Any]) -> list[str]:
 
 def write_on_demand(options: dict[str, Any]) -> None:
     """Print what `nlg poem` with these options asks for."""
+    from nlg.cli.poem_lines import printed
+
     how = _how(options)  # refuses before anything is loaded
     wish = _wish(options)
     composer = _composer(options["checkpoint"], options["device"])
@@ -100,7 +102,7 @@ def write_on_demand(options: dict[str, Any]) -> None:
     poems = composer.write(wish, count, seed, how)
     if options["output"]:
         poems = progress(poems, "writing", count)
-    write_lines(_printed(poems, seed, options), options["output"])
+    write_lines(printed(poems, {"seed": seed}, options), options["output"])
     return None
 
 
@@ -181,42 +183,15 @@ def _print_stream(
     options: dict[str, Any],
 ) -> None:
     """Print each line as soon as it stands, and with --json the poem in the end."""
+    from nlg.cli.poem_lines import as_object, shown
+    from nlg.text.forms import MARKS
+
     for poem in composer.stream(wish, seed, how):
         number = len(poem.lines)
-        line = _shown(poem, options)[-1]
+        line = shown(poem, options)[-1]
         if options["as_json"]:
             click.echo(json.dumps({"line": number, "text": line}, ensure_ascii=False))
         else:
-            click.echo(f"{line}{'，。'[(number - 1) % 2]}", nl=number % 2 == 0)
+            click.echo(f"{line}{MARKS[(number - 1) % 2]}", nl=number % 2 == 0)
     if options["as_json"]:
-        click.echo(_object(poem, seed, options))
-
-
-def _printed(
-    poems: Iterator["Composed"], seed: int, options: dict[str, Any]
-) -> Iterator[str]:
-    """Yield the lines to print."""
-    for number, poem in enumerate(poems):
-        if options["as_json"]:
-            yield _object(poem, seed, options)
-            continue
-        if number:
-            yield ""
-        lines = _shown(poem, options)
-        for first, second in zip(lines[::2], lines[1::2], strict=True):
-            yield f"{first}，{second}。"
-
-
-def _object(poem: "Composed", seed: int, options: dict[str, Any]) -> str:
-    """Return a poem as JSON."""
-    facts = poem._asdict() | {"lines": _shown(poem, options), "seed": seed}
-    return json.dumps(facts, ensure_ascii=False)
-
-
-def _shown(poem: "Composed", options: dict[str, Any]) -> list[str]:
-    """Return the lines of a poem in the characters asked for."""
-    if not options["traditional"]:
-        return list(poem.lines)
-    from nlg.text.normalize import to_traditional
-
-    return to_traditional("\n".join(poem.lines)).split("\n")
+        click.echo(as_object(poem, {"seed": seed}, options))
