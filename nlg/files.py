@@ -50,6 +50,11 @@ def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
         raise
 
 
+def write_json(path: pathlib.Path, value: dict[str, Any]) -> None:
+    """Write `value` for people to read."""
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", "utf-8")
+
+
 def parse_json(text: str) -> Any:
     """Return the value of a JSON text.
 

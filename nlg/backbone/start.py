@@ -9,6 +9,7 @@ from nlg.backbone.checkpoint import Backbone
 from nlg.backbone.config import BackboneConfig
 from nlg.backbone.unilm import UniLM
 from nlg.errors import OptionError
+from nlg.files import write_json
 from nlg.layers.weights import assign, variables_by_path, weights_by_path
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import Vocabulary
@@ -29,8 +30,7 @@ class Shape(NamedTuple):
             "model": dataclasses.asdict(self.config),
             "lower_case": self.tokenizer.lower_case,
         }
-        text = json.dumps(facts, ensure_ascii=False, indent=2)
-        (folder / BACKBONE).write_text(text + "\n", "utf-8")
+        write_json(folder / BACKBONE, facts)
 
     @classmethod
     def load(cls, folder: pathlib.Path) -> "Shape":
@@ -42,14 +42,20 @@ class Shape(NamedTuple):
 
 
 def start_from(
-    opened: Backbone, init: pathlib.Path, layers: int = 0, **changes: Any
+    opened: Backbone,
+    init: pathlib.Path,
+    layers: int = 0,
+    preset: str = "",
+    **changes: Any,
 ) -> UniLM:
-    """Return a fresh UniLM that begins with the weights of a backbone.
+    """Return a fresh UniLM that begins with the weights of a backbone, or random ones.
 
     Args:
         opened: the backbone.
         init: its folder, for errors.
         layers: how many of its blocks are kept, from the first; 0 is all.
+        preset: of `PRESETS`: of that size, with random weights; only the vocabulary
+            and the positions are those of the backbone.
         **changes: fields of its `BackboneConfig` that are others here. What they add,
             such as a condition, starts as if it were not there.
 
@@ -58,12 +64,19 @@ def start_from(
     """
     if opened.config.condition_size:
         raise OptionError(f"{init} has a condition of its own; take another backbone")
-    had = opened.config.layers
+    config = opened.config
+    if preset:
+        known = {"max_positions": config.max_positions}
+        config = BackboneConfig.preset(preset, config.vocab_size, **known)
+    had = config.layers
     if layers > had:
-        raise OptionError(f"layers ({layers}) is more than the {had} that {init} has")
+        whose = preset or init
+        raise OptionError(f"layers ({layers}) is more than the {had} that {whose} has")
     changes = {"application": "unilm", "layers": layers or had, **changes}
-    unilm = UniLM(dataclasses.replace(opened.config, **changes))
+    unilm = UniLM(dataclasses.replace(config, **changes))
     unilm.build()
+    if preset:
+        return unilm
     left_out = {f"block_{number}" for number in range(unilm.config.layers, had)}
     tensors = {
         name: tensor

@@ -32,10 +32,11 @@ from nlg.couplet.scroll import Scrolls, dictionary_words
 from nlg.couplet.search import Rules, answer_lines
 from nlg.couplet.train import build_model
 from nlg.decode.export import export_onnx, save_weights
+from nlg.files import write_json
 from nlg.layers.context import before
 from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS, seal
 from nlg.text.vocab import Vocabulary
-from nlg.training.apart import best_of, emptied, write_json
+from nlg.training.apart import best_of, emptied
 from nlg.training.backend import choose_backend
 from nlg.training.loop import load_weights
 from nlg.training.run import Run, best_line

@@ -10,6 +10,7 @@ import sys
 
 import nlg
 from nlg.decode.export import export_onnx, save_weights
+from nlg.files import write_json
 from nlg.metrics.originality import KnownLines
 from nlg.poem.dataset import load_poems
 from nlg.poem.evaluate import measure
@@ -21,7 +22,7 @@ from nlg.poem.train_vae import build_model, score
 from nlg.poem.vae import PoemVAE
 from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS, seal
 from nlg.text.vocab import Vocabulary
-from nlg.training.apart import best_of, emptied, write_json
+from nlg.training.apart import best_of, emptied
 from nlg.training.backend import choose_backend
 from nlg.training.loop import load_weights
 from nlg.training.run import Run, best_line

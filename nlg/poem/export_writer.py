@@ -19,6 +19,7 @@ import nlg
 from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.decode.export import export_onnx, save_weights
+from nlg.files import write_json
 from nlg.metrics.originality import KnownLines
 from nlg.metrics.poems import poem_report
 from nlg.poem.compose import BEAMS, KNOWN, TASK, Composer
@@ -30,7 +31,7 @@ from nlg.poem.writer import Writer
 from nlg.poem.writer_search import Page, draw, search
 from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS, seal
 from nlg.text.forms import FORMS
-from nlg.training.apart import best_of, emptied, write_json
+from nlg.training.apart import best_of, emptied
 from nlg.training.backend import choose_backend
 from nlg.training.loop import load_weights
 from nlg.training.run import Run, best_line

@@ -22,6 +22,7 @@ import nlg
 from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.decode.export import export_onnx, save_graph, save_weights, trace
+from nlg.files import write_json
 from nlg.metrics.qa import Attempt, abstention_report, equals, squad_report
 from nlg.qa import calibrate
 from nlg.qa.calibrate import Calibration, Table
@@ -44,7 +45,7 @@ from nlg.qa.search import Found, answer
 from nlg.qa.train import build_model
 from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS, seal
 from nlg.runtime.graph import Graph, available_cores
-from nlg.training.apart import best_of, emptied, write_json
+from nlg.training.apart import best_of, emptied
 from nlg.training.backend import choose_backend
 from nlg.training.loop import load_weights
 from nlg.training.run import Run, best_line

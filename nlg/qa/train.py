@@ -10,7 +10,6 @@ import numpy as np
 from keras import ops
 
 from nlg.backbone.checkpoint import load_backbone
-from nlg.backbone.config import BackboneConfig
 from nlg.backbone.start import Shape
 from nlg.backbone.start import start_from as begin
 from nlg.backbone.unilm import UniLM
@@ -99,14 +98,7 @@ def start_from(init: pathlib.Path, options: QATraining) -> tuple[UniLM, Tokenize
     changes: dict[str, Any] = {"dropout": options.dropout}
     if options.answer_types:
         changes |= {"condition_size": CONDITION, "classes": (len(ANSWER_TYPES),)}
-    if not options.preset:
-        return begin(opened, init, options.layers, **changes), opened.tokenizer
-    changes |= {"layers": options.layers} if options.layers else {}
-    size = len(opened.tokenizer.vocabulary)
-    unilm = UniLM(
-        BackboneConfig.preset(options.preset, size, max_positions=positions, **changes)
-    )
-    unilm.build()
+    unilm = begin(opened, init, options.layers, options.preset, **changes)
     return unilm, opened.tokenizer
 
 

@@ -3,7 +3,6 @@
 tf2onnx needs Keras on TensorFlow, and the process that trained may run another backend.
 """
 
-import json
 import os
 import pathlib
 import subprocess
@@ -60,8 +59,3 @@ def emptied(folder: pathlib.Path) -> pathlib.Path:
     for old in folder.iterdir():
         old.unlink()
     return folder
-
-
-def write_json(path: pathlib.Path, value: dict[str, Any]) -> None:
-    """Write `value` for people to read."""
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", "utf-8")

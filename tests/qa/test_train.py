@@ -306,6 +306,9 @@ def test_a_preset_starts_from_random_weights(files):
     unilm, _ = start_from(files[2], dataclasses.replace(OPTIONS, preset="tiny"))
     assert (unilm.config.layers, unilm.config.max_positions) == (2, 48)
     assert unilm.config.vocab_size == load_backbone(files[2]).config.vocab_size
+    deep = dataclasses.replace(OPTIONS, preset="tiny", layers=3)
+    with pytest.raises(OptionError, match=r"layers .3. is more than the 2 that tiny"):
+        start_from(files[2], deep)
 
 
 def test_as_many_blocks_as_are_asked_for_are_kept_the_first(files, tmp_path):

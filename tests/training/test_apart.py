@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from nlg.errors import CheckpointError, DataError, NlgError
-from nlg.training.apart import best_of, emptied, export_apart, write_json
+from nlg.files import write_json
+from nlg.training.apart import best_of, emptied, export_apart
 from nlg.training.run import Run
 
 SAYS = """
