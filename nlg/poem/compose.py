@@ -22,7 +22,15 @@ from nlg.errors import OptionError
 from nlg.metrics.originality import KnownLines
 from nlg.poem.conditions import AUTHORS, Conditions
 from nlg.poem.page import Pages, group_named
-from nlg.poem.wishes import Fixed, Wish, drawn, fixed_of, form_wanted, source_of
+from nlg.poem.wishes import (
+    Fixed,
+    Wish,
+    drawn,
+    fixed_of,
+    form_wanted,
+    said_of,
+    source_of,
+)
 from nlg.runtime import Checkpoint, open_checkpoint
 from nlg.text import prosody
 from nlg.text.forms import Form, cut
@@ -204,13 +212,17 @@ class Composer:
         )
         for candidates in _batched(rows, options.candidates):
             _refuse_impossible(candidates, asked)
-            yield max(candidates, key=self._merit)
+            yield max(candidates, key=lambda row: self._merit(row, asked))
 
-    def _merit(self, row: Row) -> tuple[bool, bool, float]:
-        """Return what the best candidate has most of: lines of its own, then score."""
+    def _merit(self, row: Row, asked: Asked) -> tuple[bool, bool, int, float]:
+        """Return what the best candidate has most of.
+
+        Lines of its own come first, then what it says of the theme, then the score.
+        """
         possible = row.log_prob > IMPOSSIBLE
         own = possible and not any(line in self.known for line in row.lines)
-        return possible, own, row.log_prob
+        theme = asked.source if asked.wish.theme else ""
+        return possible, own, said_of(theme, row.lines), row.log_prob
 
     def _draw(
         self,

@@ -9,7 +9,7 @@ This file knows no network.
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nlg.errors import OptionError
 from nlg.text.forms import BY_PLACES, BY_SHAPE, Form, form_named
@@ -163,6 +163,23 @@ def source_of(wish: Wish) -> str:
     if not words:
         raise OptionError(f"the theme {theme[:20]} has no word to write about")
     return COMMA.join(words[:SOURCE_WORDS])
+
+
+def said_of(source: str, lines: Sequence[str]) -> int:
+    """Return how much `lines` say of the words of a source.
+
+    A word that stands in one of them counts two, one of which a character does one.
+
+    Example:
+        >>> said_of("明月、故人", ["举头望明月", "人在天涯"])
+        3
+    """
+    text = " ".join(lines)
+    return sum(
+        (word in text) + any(character in text for character in word)
+        for word in source.split(COMMA)
+        if word
+    )
 
 
 def _known(name: str, text: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from poem.writers import Z, small_composer
 
 from nlg.errors import OptionError
-from nlg.poem.compose import BEAMS, ComposeOptions, Composer
+from nlg.poem.compose import BEAMS, ComposeOptions, Composer, Row
 from nlg.poem.leaves import inputs
 from nlg.poem.wishes import Wish
 from nlg.text import prosody
@@ -30,6 +30,10 @@ def composer(tmp_path_factory):
 
 def written(composer, count=1, seed=1, options=ONE, **asked):
     return list(composer.write(Wish(**asked), count, seed, options))
+
+
+def best_of(composer, rows, asked):
+    return max(rows, key=lambda row: composer._merit(row, asked))
 
 
 def strays(lines):
@@ -127,12 +131,21 @@ def test_of_candidates_the_best_is_kept(composer):
 def test_a_known_line_is_not_taken_if_another_poem_has_none(composer, monkeypatch):
     first, second = written(composer, 2, options=ONE)
     rows = [
-        type("Row", (), {"lines": poem.lines, "log_prob": poem.score})
+        Row(poem.lines, poem.score)
         for poem in sorted((first, second), key=lambda poem: poem.score)
     ]
-    assert max(rows, key=composer._merit) is rows[1]
+    asked = composer.ask(Wish())
+    assert best_of(composer, rows, asked) is rows[1]
     monkeypatch.setattr(composer, "known", set(rows[1].lines))
-    assert max(rows, key=composer._merit) is rows[0]
+    assert best_of(composer, rows, asked) is rows[0]
+
+
+def test_a_poem_that_names_its_theme_is_taken_before_a_better_one(composer):
+    rows = [Row(("白日依山尽",), -9.0), Row(("黄河入海流",), -1.0)]
+    assert best_of(composer, rows, composer.ask(Wish())) is rows[1]
+    assert best_of(composer, rows, composer.ask(Wish(theme="白日"))) is rows[0]
+    assert best_of(composer, rows, composer.ask(Wish(theme="山川"))) is rows[0]
+    assert best_of(composer, rows, composer.ask(Wish(title="山川"))) is rows[1]
 
 
 def test_a_poem_drawn_line_by_line_is_the_one_drawn_at_once(composer):
