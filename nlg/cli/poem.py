@@ -18,7 +18,6 @@ from nlg.cli.options import (
     default_checkpoint,
     progress,
     random_seed,
-    read_text,
     write_lines,
 )
 from nlg.cli.poem_map import MAP, poem_map
@@ -137,6 +136,7 @@ def poem(ctx: click.Context, **options: Any) -> None:
     nlg poem --acrostic 春夏秋冬 --rhyme 七阳 -n 3
     nlg poem --first-line 白日依山尽 --beam 4
     nlg poem --keep 白日依山尽，黄河入海流。_____，_____。 --title 登楼 --stream
+    nlg poem --like 床前明月光，疑是地上霜。举头望明月，低头思故乡。 --theme 江水
 
     Every poem keeps its form, rhymes in one group of 平水韵 and follows a standard tone
     pattern; --free lets it go. The same seed gives the same poem, whatever -n.
@@ -238,32 +238,17 @@ def _latents_of_poems(
     poet: "Poet", mode: str, seed: int, options: dict[str, Any]
 ) -> tuple[str, "np.ndarray"]:
     """Return the form and latents (B, Z) of --reconstruct, --interpolate or --near."""
-    from nlg.poem.generate import interpolate, parse_poem
+    from nlg.cli.poem_latents import latents_of_poems
+    from nlg.poem.generate import interpolate
 
     texts = options[mode] if mode == "interpolate" else [options[mode]]
-    poems = [parse_poem(read_text(text)) for text in texts]
-    forms = list(dict.fromkeys(form.name for form, _ in poems))
-    if len(forms) > 1:
-        raise click.UsageError(
-            f"--interpolate: one poem is {forms[0]}, the other {forms[1]}; "
-            "give two of one form"
-        )
-    for _, lines in poems:
-        _note_unknown(poet, "".join(lines))
-    latents = [poet.encode(lines) for _, lines in poems]
+    form, latents = latents_of_poems(poet, texts)
     if mode == "interpolate":
-        return forms[0], interpolate(latents[0], latents[1], options["steps"] or 5)
+        return form, interpolate(latents[0], latents[1], options["steps"] or 5)
     if mode == "near":
         radius = 0.5 if options["radius"] is None else options["radius"]
-        return forms[0], poet.near(latents[0], radius, options["count"] or 1, seed)
-    return forms[0], latents[0][None]
-
-
-def _note_unknown(poet: "Poet", text: str) -> None:
-    """Say which characters the model does not know."""
-    unknown = "".join(dict.fromkeys(c for c in text if c not in poet.vocabulary))
-    if unknown:
-        click.echo(f"note: {unknown} not in the vocabulary; read as unknown", err=True)
+        return form, poet.near(latents[0], radius, options["count"] or 1, seed)
+    return form, latents[0][None]
 
 
 def _latents_of_file(poet: "Poet", options: dict[str, Any]) -> tuple[str, "np.ndarray"]:

@@ -1,8 +1,10 @@
 """What `nlg poem` can be asked for on demand: `nlg poem --theme 秋思` and its like."""
 
+import dataclasses
+import itertools
 import json
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +22,9 @@ from nlg.cli.options import (
 from nlg.errors import CheckpointError
 
 if TYPE_CHECKING:
-    from nlg.poem.compose import ComposeOptions, Composer
+    import numpy as np
+
+    from nlg.poem.compose import Composed, ComposeOptions, Composer
     from nlg.poem.wishes import Wish
 
 # of nlg.poem.conditions, without importing it
@@ -50,6 +54,12 @@ OPTIONS = [  # in the order of the help
         metavar="POEM",
         help="Characters that must stand, _ for each that is free; - is stdin.",
     ),
+    click.option(
+        "--like",
+        metavar="POEM",
+        help="Poem whose latent it is to have, - is stdin; @FILE: latents that --json "
+        "printed, a poem for each.",
+    ),
     click.option("--rhyme", metavar="GROUP", help="Group of 平水韵, such as 七阳."),
     click.option(
         "--sample-method",
@@ -70,7 +80,8 @@ OPTIONS = [  # in the order of the help
 ]
 NAMES = (
     *("theme", "title", "style", "sentiment", "author", "acrostic", "acrostic_at"),
-    *("first_line", "keep", "rhyme", "sample_method", "beam", "top_p", "stream"),
+    *("first_line", "keep", "like", "rhyme"),
+    *("sample_method", "beam", "top_p", "stream"),
 )
 DRAWING = ("temperature", "top_p", "candidates", "stream")
 
@@ -95,13 +106,16 @@ def write_on_demand(options: dict[str, Any]) -> None:
     how = _how(options)  # refuses before anything is loaded
     wish = _wish(options)
     composer = _composer(options["checkpoint"], options["device"])
+    wish, latents = _like(composer, wish, options)
     seed = random_seed() if options["seed"] is None else options["seed"]
-    count = options["count"] or 1
     if options["stream"]:
-        return _print_stream(composer, wish, seed, how, options)
-    poems = composer.write(wish, count, seed, how)
+        return _print_stream(composer, wish, latents[0], seed, how, options)
+    count = options["count"] or 1
+    poems: Iterator[Composed] = itertools.chain.from_iterable(
+        composer.write(wish, count, seed, how, latent) for latent in latents
+    )
     if options["output"]:
-        poems = progress(poems, "writing", count)
+        poems = progress(poems, "writing", count * len(latents))
     write_lines(printed(poems, {"seed": seed}, options), options["output"])
     return None
 
@@ -149,6 +163,8 @@ def _wish(options: dict[str, Any]) -> "Wish":
     for name in given:
         if options[name] is not None and not given[name]:
             raise click.UsageError(f"--{name.replace('_', '-')} is empty")
+    if options["like"] == "":
+        raise click.UsageError("--like is empty")
     if options["acrostic_at"] and not given["acrostic"]:
         raise click.UsageError("--acrostic-at goes with --acrostic")
     return Wish(
@@ -159,6 +175,26 @@ def _wish(options: dict[str, Any]) -> "Wish":
         rules=not options["free"],
         **given,
     )
+
+
+def _like(
+    composer: "Composer", wish: "Wish", options: dict[str, Any]
+) -> "tuple[Wish, Sequence[np.ndarray | None]]":
+    """Return the latents (Z,) of --like, and `wish` in the form of such a poem."""
+    if options["like"] is None:
+        return wish, [None]
+    from nlg.cli.poem_latents import latents_to_be_like, vae_of
+    from nlg.poem.generate import Poet
+
+    folder = default_checkpoint(None, "poem/vae")
+    poet = vae_of(composer, Poet.from_checkpoint(folder, options["device"]))
+    form, latents = latents_to_be_like(poet, options["like"])
+    if options["stream"] and len(latents) > 1:
+        raise click.UsageError(
+            f"--stream writes one poem as it comes, {options['like']} has "
+            f"{len(latents)} latents; drop one"
+        )
+    return dataclasses.replace(wish, form=wish.form or form), latents
 
 
 def _composer(folder: pathlib.Path | None, device: str) -> "Composer":
@@ -178,6 +214,7 @@ def _composer(folder: pathlib.Path | None, device: str) -> "Composer":
 def _print_stream(
     composer: "Composer",
     wish: "Wish",
+    latent: "np.ndarray | None",
     seed: int,
     how: "ComposeOptions",
     options: dict[str, Any],
@@ -186,7 +223,7 @@ def _print_stream(
     from nlg.cli.poem_lines import as_object, shown
     from nlg.text.forms import MARKS
 
-    for poem in composer.stream(wish, seed, how):
+    for poem in composer.stream(wish, seed, how, latent):
         number = len(poem.lines)
         line = shown(poem, options)[-1]
         if options["as_json"]:

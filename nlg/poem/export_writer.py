@@ -35,6 +35,7 @@ from nlg.training.apart import best_of, emptied
 from nlg.training.backend import choose_backend
 from nlg.training.loop import load_weights
 from nlg.training.run import Run, best_line
+from nlg.training.settings import read_config
 
 GRAPHS: dict[str, tuple[Callable, dict[str, Any]]] = {
     "model": (
@@ -83,6 +84,7 @@ def export(
         "format": FORMAT,
         "nlg": nlg.__version__,
         "latent_units": model.latent_units,
+        "vae": read_config(run_folder / CONFIG)["vae"],  # sha256 of its weights
         "backbone": dataclasses.asdict(shape.config),
     }
     write_json(out / CONFIG, facts | settings)

@@ -18,6 +18,7 @@ from nlg.poem.generate import Poet
 from nlg.poem.leaves import Batches, Leaves, inputs, leaves_of, title_of
 from nlg.poem.writer import Writer
 from nlg.poem.writer_options import WriterTraining
+from nlg.runtime.checkpoint import WEIGHTS, digest
 from nlg.text.forms import FORMS, verse
 from nlg.text.normalize import simplified
 from nlg.text.tokenizer import Tokenizer
@@ -56,7 +57,7 @@ def train_writer(
     poet, opened = Poet.from_checkpoint(vae), load_backbone(init)
     given = {"data": data, "dev": dev, "labels": labels}
     notes = {name: path.name for name, path in given.items() if path}
-    notes |= {"init": str(init), "vae": str(vae)}
+    notes |= {"init": str(init), "vae": digest(poet.checkpoint.path(WEIGHTS))}
     started = (folder / DEV).exists()
     poems = {} if started else _read(data, dev, options)
     sentiments = load_sentiments(labels) if labels and not started else {}

@@ -13,7 +13,7 @@ from typing import Any
 from nlg.errors import DataError
 from nlg.files import UNREADABLE, parse_json, text_of
 
-NOTES = ("task", "data", "dev", "init")
+NOTES = ("task", "data", "dev", "init", "labels", "vae")
 
 
 def read_settings(path: pathlib.Path) -> dict[str, Any]:

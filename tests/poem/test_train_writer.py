@@ -21,6 +21,7 @@ from nlg.poem import export_writer
 from nlg.poem.compose import ComposeOptions, Composer
 from nlg.poem.dataset import load_poems
 from nlg.poem.dataset import write as write_poem_file
+from nlg.poem.generate import Poet, parse_poem
 from nlg.poem.train_writer import (
     DEV,
     Look,
@@ -36,6 +37,7 @@ from nlg.text import prosody
 from nlg.text.forms import verse
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
+from nlg.training.settings import read_settings
 
 SETTINGS = {
     "layers": 1,
@@ -135,6 +137,69 @@ def test_checkpoint_writes_what_is_wished(trained):
     for poem in poems:
         assert prosody.check(poem.lines).violations == ()
         assert "".join(line[0] for line in poem.lines) == "春夏秋冬"
+
+
+# --- latents of the VAE
+
+NIGHT = "床前明月光，疑是地上霜。举头望明月，低头思故乡。"
+STORKS = "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。"
+
+
+def like(trained, text, *arguments):
+    folder = trained[0] / "checkpoint"
+    command = ["poem", "--like", text, "--checkpoint", folder, "--seed", 1]
+    return CliRunner().invoke(main, [str(x) for x in [*command, *arguments]])
+
+
+def test_a_poem_like_another_has_its_form_and_another_latent_writes_another(trained):
+    night, storks = (like(trained, text) for text in (NIGHT, STORKS))
+    for result in (night, storks):
+        assert prosody.check(parse_poem(result.stdout)[1]).form == "五绝", result.output
+    assert night.stdout != storks.stdout
+    alone = like(trained, STORKS, "--candidates", 1)
+    assert alone.stdout == like(trained, STORKS, "--stream").stdout
+    longer = like(trained, NIGHT, "--form", "七绝", "--theme", "明月")
+    assert prosody.check(parse_poem(longer.stdout)[1]).form == "七绝", longer.output
+
+
+def test_each_latent_of_a_file_steers_a_poem(trained, tmp_path):
+    poet = Poet.from_checkpoint(VAE)
+    latents = [poet.encode(parse_poem(text)[1]).tolist() for text in (NIGHT, STORKS)]
+    lines = [json.dumps({"form": "五绝", "latent": latent}) for latent in latents]
+    file = tmp_path / "path.jsonl"
+    file.write_text("\n".join(lines), "utf-8")
+    first, second = like(trained, f"@{file}").stdout.split("\n\n")
+    assert first == like(trained, NIGHT).stdout.rstrip("\n")
+    assert second == like(trained, STORKS).stdout
+    refused = like(trained, f"@{file}", "--stream")
+    assert refused.exit_code == 2 and "has 2 latents; drop one" in refused.output
+
+
+def test_what_has_no_latent_is_one_clear_line(trained, tmp_path):
+    for text, message in [
+        ("明月", "give 4 or 8 lines"),
+        (f"@{tmp_path / 'none'}", "cannot be read"),
+        ("", "--like is empty"),
+    ]:
+        result = like(trained, text)
+        assert result.exit_code in (1, 2) and message in result.output
+        assert result.stdout == "" and "Traceback" not in result.stderr
+
+
+def test_latents_of_another_model_than_the_writer_knows_are_refused(
+    trained, monkeypatch
+):
+    monkeypatch.setattr("nlg.cli.poem_latents.digest", lambda path: "other")
+    result = like(trained, NIGHT)
+    assert result.exit_code == 1 and "latents of another model" in result.output
+
+
+def test_a_run_starts_from_the_settings_of_another(trained):
+    settings = read_settings(trained[0] / "config.json")
+    assert WriterTraining(**settings) == OPTIONS
+
+
+# --- what it is
 
 
 def test_graph_writes_what_keras_writes(trained):
