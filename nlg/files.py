@@ -6,11 +6,14 @@ import json
 import os
 import pathlib
 import sys
+import zipfile
 import zlib
 from collections.abc import Iterator
 from typing import Any
 
 UNREADABLE = (OSError, EOFError, UnicodeDecodeError, zlib.error)  # what text_of raises
+# what reading the arrays of an .npz raises, where it is broken or another file
+NO_ARRAYS = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 
 
 def text_of(path: pathlib.Path) -> str:

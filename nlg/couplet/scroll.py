@@ -15,12 +15,12 @@ import collections
 import pathlib
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 
 from nlg.couplet.dataset import Couplet
 from nlg.errors import CheckpointError
+from nlg.files import NO_ARRAYS
 from nlg.text.couplets import is_mark
 from nlg.text.vocab import Vocabulary
 
@@ -108,7 +108,7 @@ class Scrolls:
                 np.load(file, allow_pickle=False) as arrays,
             ):
                 table = arrays["vectors"]
-        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
+        except NO_ARRAYS as error:
             raise CheckpointError(
                 f"{vectors}: no vectors in it ({error}); fetch the checkpoint again"
             ) from None

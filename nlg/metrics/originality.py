@@ -15,17 +15,16 @@ kept, so two bytes a fingerprint go from the disk to memory as they are.
 import bisect
 import hashlib
 import pathlib
-import zipfile
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from nlg.errors import CheckpointError
+from nlg.files import NO_ARRAYS
 
 CLOSE = 5  # characters at a line's end that are looked up by themselves
 ENDING = "…"  # stands before them, so that an ending is not taken for a whole line
 BUCKETS = 2**16
-BROKEN = (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile)
 
 
 def _fingerprint(text: str) -> int:
@@ -108,7 +107,7 @@ class KnownLines:
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return cls(arrays["starts"], arrays["rests"])
-        except BROKEN as error:
+        except NO_ARRAYS as error:
             raise CheckpointError(
                 f"{path}: no file of known lines ({error}); fetch the checkpoint again"
             ) from error

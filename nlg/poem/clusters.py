@@ -14,12 +14,12 @@ Shapes: B latents of Z units, K clusters, P points drawn.
 import json
 import pathlib
 from typing import Any, NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 
 import nlg
 from nlg.errors import CheckpointError, OptionError
+from nlg.files import NO_ARRAYS
 from nlg.poem.generate import Place, Poet
 from nlg.runtime import open_checkpoint
 from nlg.runtime.checkpoint import (
@@ -35,7 +35,6 @@ from nlg.text.normalize import to_simplified
 
 TASK = "poem-map"
 ARRAYS = "map.npz"
-BROKEN = (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile)
 FILES = frozenset((CONFIG, METRICS, SHA256, ARRAYS))
 PARTS = ("mean", "axes", "centres", "deviations", "points", "labels")
 
@@ -174,7 +173,7 @@ class LatentMap(NamedTuple):
             clusters = tuple(map(_cluster, config["clusters"]))
             space = Space(numbers.pop("mean"), numbers.pop("axes"), config["sound"])
             return cls(space, clusters, labels=arrays["labels"], **numbers)
-        except BROKEN as error:
+        except NO_ARRAYS as error:
             raise CheckpointError(
                 f"{folder}: no map in it ({error}); fetch the checkpoint again"
             ) from None
