@@ -14,6 +14,7 @@ work, so answer the questions of dev with both before it is shipped.
 
 import dataclasses
 import pathlib
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -42,6 +43,7 @@ from nlg.qa.model import Answerer
 from nlg.qa.options import QATraining
 from nlg.qa.saliency import Saliency, saliency
 from nlg.qa.search import Found, answer
+from nlg.qa.source import LEXICON
 from nlg.qa.train import build_model
 from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS, seal
 from nlg.runtime.graph import Graph, available_cores
@@ -74,6 +76,8 @@ def export(
     write_graphs(model, emptied(out), int8)
     write_saliency(model, options, out)
     shape.tokenizer.vocabulary.save(out / VOCABULARY)
+    if options.words:
+        shutil.copyfile(run_folder / LEXICON, out / LEXICON)
     facts = {
         "task": TASK,
         "format": FORMAT,

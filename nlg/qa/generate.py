@@ -26,10 +26,11 @@ from nlg.errors import NlgError, OptionError
 from nlg.qa.answer_type import answer_type
 from nlg.qa.calibrate import apply, table_of
 from nlg.qa.options import KINDS, QAConfig
-from nlg.qa.source import NEAR, Source, as_read, padded, source_of
+from nlg.qa.source import LEXICON, NEAR, Source, as_read, padded, source_of
 from nlg.runtime import Checkpoint, open_checkpoint
 from nlg.runtime.graph import Graph
 from nlg.text.bm25 import BM25
+from nlg.text.lexicon import Lexicon
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SEP_ID
 
@@ -149,6 +150,9 @@ class Reader:
         self.tokenizer = Tokenizer(checkpoint.vocabulary, self.config["lower_case"])
         self.table = table_of(checkpoint)
         self.inputs = QAConfig(**self.config["model"]).inputs()
+        self.lexicon = (
+            Lexicon.load(checkpoint.path(LEXICON)) if "words" in self.inputs else None
+        )
 
     @classmethod
     def from_checkpoint(
@@ -261,7 +265,7 @@ class Reader:
         most = self.config["max_passage"]
         token_ids, offsets = self.tokenizer.encode_with_offsets(text)
         places = [(start + a, start + b) for a, b in offsets[:most]]
-        source = source_of(token_ids[:most], question)
+        source = source_of(token_ids[:most], question, self.lexicon)
         return Window(passage, places, token_ids[:most], source)
 
     def _answers(

@@ -22,6 +22,7 @@ from nlg.qa.answer_type import answer_type
 from nlg.qa.examples import Example, cut
 from nlg.qa.options import KINDS, SPECIAL, QATraining
 from nlg.qa.source import Source, as_read, source_of
+from nlg.text.lexicon import Lexicon
 from nlg.text.packing import pack
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SEP_ID
@@ -151,8 +152,8 @@ class Rows:
 class Batches:
     """Turn rows of samples into the model's input."""
 
-    def __init__(self, lots: Lots, options: QATraining):
-        self.lots, self.options = lots, options
+    def __init__(self, lots: Lots, options: QATraining, lexicon: Lexicon | None = None):
+        self.lots, self.options, self.lexicon = lots, options, lexicon
         ends = np.cumsum(lots.lengths.reshape(-1)).reshape(-1, 3)
         self.starts = ends - lots.lengths  # (N, 3), of each part in lots.token_ids
 
@@ -160,8 +161,8 @@ class Batches:
         """Return the arrays of packed `rows`.
 
         Returns:
-            token_ids, segment_ids, sample_ids, position_ids, overlap, nearness, asks:
-                (B, T) int32.
+            token_ids, segment_ids, sample_ids, position_ids, and the hints of a
+                `Source`: (B, T) int32.
             places (P,) int32: of each prediction in the B * T states.
             targets (P,) int32.
             weights (P,) float32; 0 where P was filled up.
@@ -199,7 +200,8 @@ class Batches:
                 self.starts[number], self.lots.lengths[number], strict=True
             )
         )
-        return source_of(passage, question), np.r_[answer, SEP_ID].astype("int32")
+        source = source_of(passage, question, self.lexicon)
+        return source, np.r_[answer, SEP_ID].astype("int32")
 
     def _weight(self, tokens: int) -> float:
         return 1 / tokens if self.options.by_sample else 1.0

@@ -4,18 +4,19 @@
 
 Beside the backbone stand three aids that have no effect before they are trained, so
 that an imported BERT is as good as it was: vectors for how long an n-gram around each
-token of the passage also stands in the question, and for how much of the question is
-near (`nlg.qa.source`); a head that copies (`nlg.layers.copy`); and convolutions over
-the source (`nlg.layers.dgcnn`), which are added to the embeddings and to what the head
-looks for. Answers stand near the question's own words, are made of the passage's, and
-are told by what is around them; a small backbone would have to learn all three from
-examples.
+token of the passage also stands in the question, for how much of the question is near,
+and for the word of a dictionary around it (`nlg.qa.source`); a head that copies
+(`nlg.layers.copy`); and convolutions over the source (`nlg.layers.dgcnn`), which are
+added to the embeddings and to what the head looks for. Answers stand near the
+question's own words, are names of people where it asks who, are made of the passage's
+tokens, and are told by what is around them; a small backbone would have to learn all
+that from examples.
 
-    token vectors --+--> embeddings + overlap + nearness --> backbone --> states, keys
-                    |                     ^                                        |
-                    +--> DGCNN -- zeros --+------------------ zeros -------------> +
-                          ^                                                        |
-               overlap, nearness, asks                                   copying head
+    token vectors --+--> embeddings + hints --> backbone --> states, keys
+                    |                   ^                             |
+                    +--> DGCNN -- zeros-+-------- zeros ------------> +
+                          ^                                           |
+                    hints, asks                                  copying head
 
 The kind of answer may be told as a class, by Conditional Layer Normalization
 (kexue.fm/archives/7124); class 0 is "not told".
@@ -46,8 +47,10 @@ from nlg.layers.dgcnn import DGCNN
 from nlg.layers.losses import nats_of
 from nlg.qa.options import QAConfig
 from nlg.qa.source import LONGEST_OVERLAP, NEAREST
+from nlg.text.lexicon import LEVELS as LEVELS_OF_WORDS
 
-LEVELS = 1 + LONGEST_OVERLAP + 1 + NEAREST + 1  # of all hints, asks included
+HINTS = {"overlap": LONGEST_OVERLAP, "nearness": NEAREST, "words": LEVELS_OF_WORDS}
+LEVELS = 1 + sum(most + 1 for most in HINTS.values())  # of all hints, asks included
 
 
 class Level(keras.layers.Layer):
@@ -94,10 +97,11 @@ class Answerer(keras.Model):
         self.unilm = unilm
         self.config = config
         units = unilm.config.hidden_size
-        self.overlap = self.nearness = None
-        if config.overlap:
-            self.overlap = Level(LONGEST_OVERLAP, units, name="overlap")
-            self.nearness = Level(NEAREST, units, name="nearness")
+        self.hints = {
+            name: Level(most, units, name=name)
+            for name, most in HINTS.items()
+            if name in config.inputs()
+        }
         self.copying = CopyHead(name="copying") if config.copy else None
         self.convolutions = self.to_vectors = self.to_keys = None
         if config.convolutions:
@@ -108,7 +112,7 @@ class Answerer(keras.Model):
 
     def build(self, inputs_shape=None):
         """Create what stands beside `unilm`, which comes built."""
-        for level in filter(None, (self.overlap, self.nearness)):
+        for level in self.hints.values():
             level.build()
         if self.copying:
             self.copying.build((None, None, self.unilm.config.hidden_size))
@@ -225,9 +229,7 @@ class Answerer(keras.Model):
             around: what that returned.
         """
         found = [inputs["vectors"]] if "vectors" in inputs else []
-        if self.overlap and self.nearness:
-            found.append(self.overlap(inputs["overlap"]))
-            found.append(self.nearness(inputs["nearness"]))
+        found += [level(inputs[name]) for name, level in self.hints.items()]
         if self.to_vectors:
             found.append(self.to_vectors(around))
         return sum(found[1:], found[0]) if found else None
@@ -252,8 +254,8 @@ class Answerer(keras.Model):
         """Return the hints as numbers from 0 to 1, one for each level, (B, T, H)."""
         asks = ops.convert_to_tensor(inputs["asks"])
         found = [ops.cast(asks, "float32")[..., None]]
-        for name, most in (("overlap", LONGEST_OVERLAP), ("nearness", NEAREST)):
-            levels = inputs[name] if self.overlap else ops.zeros_like(asks)
+        for name, most in HINTS.items():
+            levels = inputs[name] if name in self.hints else ops.zeros_like(asks)
             found.append(ops.one_hot(levels, most + 1))
         return ops.concatenate(found, axis=-1)
 

@@ -19,14 +19,20 @@ class QAConfig:
     """What the model has besides its backbone; all of it starts without effect."""
 
     overlap: bool = True  # sees which parts of the passage stand in the question
+    words: bool = True  # sees which words a dictionary has there, and what they are
     copy: bool = True  # may copy from its source in place of writing
     convolutions: int = 192  # units of a DGCNN under and beside the backbone; 0: none
     answer_types: bool = False  # told what kind of thing is asked for
 
     def inputs(self) -> tuple[str, ...]:
         """Return what it takes of a `nlg.qa.source.Source`."""
-        hints = ("overlap", "nearness") if self.overlap else ()
-        return "token_ids", *hints, *(("asks",) if self.convolutions else ())
+        hints = {
+            "overlap": self.overlap,
+            "nearness": self.overlap,
+            "words": self.words,
+            "asks": self.convolutions > 0,
+        }
+        return "token_ids", *(name for name, needed in hints.items() if needed)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +42,7 @@ class QATraining(TrainOptions):
     preset: str = ""  # of PRESETS: random weights of that size; "" takes the backbone's
     dropout: float = 0.1
     overlap: bool = QAConfig.overlap
+    words: bool = QAConfig.words
     copy: bool = QAConfig.copy
     convolutions: int = QAConfig.convolutions
     layers: int = 0  # the first so many blocks of the backbone; 0 is all

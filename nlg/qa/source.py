@@ -3,6 +3,7 @@
     token_ids   [CLS] 鲁 迅 原 名 周 树 人 [SEP] 周 树 人 的 笔 名 [SEP]
     overlap       0   0  0  0  1  3  3  3   0    0  0  0  0  0  0   0
     nearness      0   4  4  4  4  4  4  4   0    0  0  0  0  0  0   0
+    words         0   1  2 13 14  1  2  2   0    1  2  2  0 13 14   0
     asks          0   0  0  0  0  0  0  0   0    1  1  1  1  1  1   0
 
 Shapes: R sources, S tokens of the longest.
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nlg.text.lexicon import Lexicon
 from nlg.text.normalize import to_simplified
 from nlg.text.vocab import CLS_ID, SEP_ID
 
@@ -21,6 +23,7 @@ Tokens = Sequence[int] | np.ndarray
 LONGEST_OVERLAP = 4  # tokens
 NEAR = 16  # tokens on each side
 NEAREST = 6  # all of the question's tokens are near
+LEXICON = "words.npz"  # in the folder of a run or of a checkpoint
 WIDE = "０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ"
 HALF = {ord(c): ord(c) - 0xFEE0 for c in WIDE + WIDE[10:].swapcase()}
 
@@ -31,6 +34,7 @@ class Source(NamedTuple):
     token_ids: np.ndarray
     overlap: np.ndarray  # 0 but at tokens of the passage, see `overlaps`
     nearness: np.ndarray  # the same, see `nearness`
+    words: np.ndarray  # 0 without a lexicon, see `nlg.text.lexicon`
     asks: np.ndarray  # 1 at tokens of the question
 
 
@@ -49,7 +53,9 @@ def as_read(text: str) -> str:
     return simplified.translate(HALF)
 
 
-def source_of(passage: Tokens, question: Tokens) -> Source:
+def source_of(
+    passage: Tokens, question: Tokens, lexicon: Lexicon | None = None
+) -> Source:
     """Return `[CLS]passage[SEP]question[SEP]` of token ids."""
     token_ids = np.array([CLS_ID, *passage, SEP_ID, *question, SEP_ID], "int32")
     pair = np.array(passage), np.array(question)
@@ -57,7 +63,11 @@ def source_of(passage: Tokens, question: Tokens) -> Source:
     asks = np.zeros(len(token_ids), "int32")
     asks[len(passage) + 2 : -1] = 1
     return Source(
-        token_ids, np.pad(overlaps(*pair), room), np.pad(nearness(*pair), room), asks
+        token_ids=token_ids,
+        overlap=np.pad(overlaps(*pair), room),
+        nearness=np.pad(nearness(*pair), room),
+        words=lexicon.levels(token_ids) if lexicon else np.zeros_like(asks),
+        asks=asks,
     )
 
 

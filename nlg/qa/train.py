@@ -23,9 +23,11 @@ from nlg.qa.lots import Batches, Lots, Rows, in_company, lots_of
 from nlg.qa.model import Answerer
 from nlg.qa.options import QATraining
 from nlg.qa.search import greedy
-from nlg.qa.source import padded
+from nlg.qa.source import LEXICON, padded
+from nlg.text.lexicon import Lexicon
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SEP_ID
+from nlg.text.words import dictionary
 from nlg.training.apart import export_apart
 from nlg.training.bar import counted
 from nlg.training.loop import Means, fit
@@ -65,9 +67,10 @@ def train_qa(
     train, sources = load_lots(run, TRAIN)
     looked_at, _ = load_lots(run, DEV)
     model = build_model(unilm, options)
+    lexicon = lexicon_of(folder, tokenizer) if options.words else None
     rows = Rows(train, options.share_of_sources(sources), options)
-    batches = Batches(train, options)
-    look = Look(model, looked_at, tokenizer, options)
+    batches = Batches(train, options, lexicon)
+    look = Look(model, looked_at, tokenizer, options, lexicon)
     return fit(
         model,
         lambda step: batches.batch(rows.at(step)),
@@ -126,6 +129,14 @@ def prepare(
         run.save(name, lots._asdict(), sources=sources)
 
 
+def lexicon_of(folder: pathlib.Path, tokenizer: Tokenizer) -> Lexicon:
+    """Return the words of jieba's dictionary, kept in the run's folder."""
+    path = folder / LEXICON
+    if not path.exists():
+        Lexicon.from_tags(dictionary().items(), tokenizer.vocabulary).save(path)
+    return Lexicon.load(path)
+
+
 def load_lots(run: Run, name: str) -> tuple[Lots, list[str]]:
     """Return the samples that `prepare` wrote, and the names of their sources."""
     saved = run.load(name)
@@ -139,7 +150,12 @@ class Look:
     """What a run looks at: the same questions of dev each time."""
 
     def __init__(
-        self, model: Answerer, lots: Lots, tokenizer: Tokenizer, options: QATraining
+        self,
+        model: Answerer,
+        lots: Lots,
+        tokenizer: Tokenizer,
+        options: QATraining,
+        lexicon: Lexicon | None = None,
     ):
         self.model, self.tokenizer = model, tokenizer
         length = options.max_answer + 1
@@ -147,7 +163,7 @@ class Look:
         plain = dataclasses.replace(
             options, by_sample=False, untold_share=0.0, batch_tokens=options.row_tokens
         )
-        self.batches = Batches(lots, plain)
+        self.batches = Batches(lots, plain, lexicon)
         self.rows = Rows(lots, [1.0] * (int(lots.sources.max()) + 1), plain).epoch(0)
         self.kinds = lots.kinds
 

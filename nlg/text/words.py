@@ -58,6 +58,11 @@ def part_of_speech(word: str) -> str:
     return _tags().get(word, "")
 
 
+def dictionary() -> dict[str, str]:
+    """Return the words of jieba's dictionary and their tags, see `part_of_speech`."""
+    return _tags()
+
+
 @functools.cache
 def _tags() -> dict[str, str]:
     segmenter = _segmenter()

@@ -6,12 +6,15 @@ No weights and no export, so that tests of what stands around the graph are quic
 """
 
 import dataclasses
+import io
 
 import numpy as np
 
 from nlg.decode.results import NEG_INF
 from nlg.qa.generate import BEAMS, MANY_BEAMS, Reader
 from nlg.qa.options import QAConfig
+from nlg.qa.source import LEXICON
+from nlg.text.lexicon import Lexicon
 from nlg.text.vocab import SEP_ID, SPECIAL, Vocabulary
 
 WORDS = (
@@ -32,6 +35,15 @@ HAS, HAS_NOT = 0.05, 0.9  # probability that a passage has no answer
 SURE, UNSURE = -0.1, -6.0  # log-probability of a line that a passage has, and has not
 
 
+class LexiconFile:
+    """A file without a place."""
+
+    def read_bytes(self):
+        file = io.BytesIO()
+        Lexicon.from_tags([("杜甫", "nr"), ("国际", "n")], VOCABULARY).save(file)
+        return file.getvalue()
+
+
 class StubCheckpoint:
     """What `Reader` takes of a checkpoint."""
 
@@ -43,6 +55,10 @@ class StubCheckpoint:
         model = {name: changes.get(name, value) for name, value in MODEL.items()}
         self.config = CONFIG | model | changes | {"model": model}
         self.runs = []  # name and inputs of each run of a graph
+
+    def path(self, name):
+        assert name == LEXICON
+        return LexiconFile()
 
     def graph(self, name):
         def run(**inputs):

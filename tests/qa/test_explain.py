@@ -61,10 +61,11 @@ def test_the_graph_gets_what_it_was_made_for():
     }
     assert all(x.dtype == "int32" for x in inputs.values())
     assert inputs["overlap"][0, 1] == 2  # 杜甫 stands in the question
+    assert inputs["words"][0, 1:4].tolist() == [1, 2, 0]  # and is a person
 
 
 def test_a_model_with_types_is_told_the_type_and_one_without_hints_no_hints():
-    bare = {"overlap": False, "convolutions": 0}
+    bare = {"overlap": False, "words": False, "convolutions": 0}
     reader, _, _ = told([POET], "多少？", answer_types=True, **bare)
     (inputs,) = runs_of(reader)
     assert inputs.keys() == {"token_ids", "class_ids", "answer"}

@@ -347,6 +347,7 @@ def test_the_type_is_told_from_the_question_unless_it_is_given(told, kind):
     ("changes", "missing"),
     [
         ({"overlap": False}, {"overlap", "nearness"}),
+        ({"words": False}, {"words"}),
         ({"convolutions": 0}, {"asks"}),
         ({"overlap": False, "convolutions": 0}, {"overlap", "nearness", "asks"}),
     ],

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from decode.models import WORDS
 from keras import ops
-from qa.readers import numpy, sources, tiny_reader
+from qa.readers import Modulo, numpy, sources, tiny_reader
 
 from nlg.layers.losses import nats_of
 from nlg.qa.lots import Batches, Lots, Row
@@ -25,6 +25,7 @@ EVERY_WAY = pytest.mark.parametrize(
         {},
         {"copy": False},
         {"overlap": False},
+        {"words": False},
         {"convolutions": 0},
         {"overlap": False, "convolutions": 0},
         {"answer_types": True},
@@ -45,7 +46,7 @@ def samples():
     return Lots(np.array(ids, "uint16"), np.array(lengths), zeros, zeros)
 
 
-BATCHES = Batches(samples(), OPTIONS)
+BATCHES = Batches(samples(), OPTIONS, Modulo())
 
 
 def charged(model, *rows):
@@ -127,11 +128,11 @@ def test_padding_after_a_source_changes_nothing():
 
 def test_new_aids_leave_the_backbone_as_it_was():
     unilm = tiny_reader().unilm
-    plain = Answerer(unilm, QAConfig(overlap=False, copy=False))
+    plain = Answerer(unilm, QAConfig(overlap=False, words=False, copy=False))
     aided = Answerer(unilm, QAConfig())
     plain.build()
     aided.build()
-    assert not plain.copying and not plain.overlap
+    assert not plain.copying and not plain.hints
     for sample in range(3):
         before, after = (charged(model, Row([sample])) for model in (plain, aided))
         # The gate is 0.7 % open, so what is improbable becomes a little less so.
@@ -144,23 +145,22 @@ def test_new_aids_leave_the_backbone_as_it_was():
     np.testing.assert_allclose(charged(plain, Row([0])), want, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["overlap", "copying"])
+@pytest.mark.parametrize("name", ["overlap", "words", "copying"])
 def test_what_is_switched_off_has_no_weights(name):
     off = tiny_reader(**{"copy" if name == "copying" else name: False})
-    assert getattr(off, name) is None
     paths = {variable.path for variable in off.trainable_variables}
     assert not any(f"/{name}/" in path for path in paths)
     on = {variable.path for variable in tiny_reader().trainable_variables}
     assert any(path.startswith(f"answerer/{name}/") for path in on - paths)
 
 
-def test_overlap_and_kind_make_a_difference():
+def test_overlap_words_and_kind_make_a_difference():
     model = tiny_reader(answer_types=True)
     inputs = padded(sources(np.random.default_rng(0), 2))
     inputs["class_ids"] = np.array([[1], [1]], "int32")
     inputs["overlap"][:, 1] = 1
     first = numpy(model.read(inputs).first)
-    for name, value in (("overlap", 3), ("class_ids", 5)):
+    for name, value in (("overlap", 3), ("words", 0), ("class_ids", 5)):
         other = {**inputs, name: inputs[name] * value}
         assert np.abs(numpy(model.read(other).first) - first).max() > 1e-2
     assert len(KINDS) == 6

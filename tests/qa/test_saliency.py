@@ -69,6 +69,7 @@ def as_trained(inputs, answer):
         {},
         {"copy": False},
         {"overlap": False},
+        {"words": False},
         {"convolutions": 0},
         {"answer_types": True},
     ],
@@ -173,7 +174,7 @@ def test_a_graph_without_copying_has_no_copies(tmp_path, monkeypatch):
     written = []
     monkeypatch.setattr(export, "export_onnx", lambda *given: written.append(given))
     monkeypatch.setattr(export, "Graph", lambda *given: None)  # none was written
-    model = tiny_reader(copy=False, overlap=False, convolutions=0)
+    model = tiny_reader(copy=False, overlap=False, words=False, convolutions=0)
     export.write_saliency(model, SIZES, tmp_path)
     function, _, signature, outputs, path, _ = written[0]
     inputs, answer = asked()

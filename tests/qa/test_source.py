@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from nlg.qa.source import NEAR, NEAREST, as_read, nearness, overlaps, padded, source_of
-from nlg.text.vocab import CLS_ID, PAD_ID, SEP_ID
+from nlg.text.lexicon import Lexicon
+from nlg.text.vocab import CLS_ID, PAD_ID, SEP_ID, SPECIAL, Vocabulary
 
 
 def of_text(passage, question):
@@ -53,6 +54,16 @@ def test_source_is_drawn_as_in_the_docstring():
     assert source.token_ids.tolist() == [CLS_ID, *passage, SEP_ID, *question, SEP_ID]
     assert source.overlap.tolist() == [0, 0, 0, 0, 0, 3, 3, 3, 0, 0, 0, 0, 0]
     assert source.token_ids.dtype == source.overlap.dtype == np.int32
+
+
+def test_words_of_passage_and_question_are_those_of_the_lexicon():
+    vocabulary = Vocabulary([*SPECIAL, *"鲁迅原名周树人的"])
+    lexicon = Lexicon.from_tags([("周树人", "nr"), ("原名", "n")], vocabulary)
+    texts = map(vocabulary.encode, ("鲁迅原名周树人", "周树人的"))
+    source = source_of(*texts, lexicon)
+    assert source.words.tolist() == [0, 0, 0, 13, 14, 1, 2, 2, 0, 1, 2, 2, 0, 0]
+    assert source.words.dtype == np.int32
+    assert not source_of([7, 8], [9]).words.any()
 
 
 def test_shorter_sources_are_filled_up_at_the_end():

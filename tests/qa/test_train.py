@@ -140,6 +140,7 @@ def test_run_leaves_its_files_and_says_which_look_was_best(trained):
     assert {path.name for path in out.iterdir()} == {
         "config.json",
         "vocab.txt",
+        "words.npz",
         "backbone.json",
         "train.safetensors",
         "dev.safetensors",
