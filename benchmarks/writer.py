@@ -3,6 +3,7 @@
     python benchmarks/writer.py themes keywords_ccpc.jsonl.gz
     python benchmarks/writer.py periods train.jsonl.gz dev.jsonl.gz
     python benchmarks/writer.py sentiments sentiment_fspc.jsonl.gz
+    python benchmarks/writer.py blind dev.jsonl.gz
     python benchmarks/writer.py speed
 
 themes      words of a theme that stand in the poem, and those of which a character
@@ -10,6 +11,8 @@ themes      words of a theme that stand in the poem, and those of which a charac
 periods     the period that a classifier trained apart finds in poems written as of
             each, with its accuracy on human poems that it has not seen
 sentiments  the same; FILE holds poems with `sentiment`, 1 to 5, a tenth is kept back
+blind       ten human poems and ten of the writer's under the same titles, mixed, and
+            which numbers are whose
 speed       poems a second, one candidate each; whole commands are timed with --runs
 
 The classifier is scikit-learn's: logistic regression on TF-IDF of runs of one and two
@@ -32,9 +35,10 @@ from nlg.poem.conditions import PERIOD_OF, PERIODS, SENTIMENTS
 from nlg.poem.dataset import load_poems
 from nlg.poem.wishes import COMMA, SOURCE_WORDS, Wish
 from nlg.runtime import checkpoints_folder, open_checkpoint
-from nlg.text.forms import BY_SHAPE, FORMS
+from nlg.text.forms import BY_SHAPE, FORMS, verse
 
 SHARE_KEPT_BACK = 10  # one in so many labelled poems measures the classifier
+TEN = 10  # poems of each author of the blind table
 MOST = 12_000  # human poems of a class
 
 
@@ -128,6 +132,25 @@ def trained(examples, seed):
     return pipeline.fit(*zip(*taken, strict=True))
 
 
+def blind(composer, args):
+    """Return twenty poems without their authors, and the numbers of the writer's."""
+    human = [
+        poem
+        for poem in load_poems(pathlib.Path(args.files[0]))
+        if poem.form == args.form and poem.title
+    ][:TEN]
+    poems = [(poem.title, poem.lines, False) for poem in human]
+    for poem in human:
+        wish = Wish(title=poem.title, form=args.form)
+        (written,) = composer.write(wish, 1, args.seed)
+        poems.append((poem.title, written.lines, True))
+    random.Random(args.seed).shuffle(poems)
+    return {
+        "poems": [f"{title}: {verse(lines)}" for title, lines, _ in poems],
+        "written": [n for n, (*_, ours) in enumerate(poems, 1) if ours],
+    }
+
+
 def speed(composer, args):
     """Return poems a second by form, and what whole commands take."""
     options = ComposeOptions(candidates=1)
@@ -168,7 +191,9 @@ def first_line(command, runs):
 
 
 def main():
-    parts = {part.__name__: part for part in (themes, periods, sentiments, speed)}
+    parts = {
+        part.__name__: part for part in (themes, periods, sentiments, blind, speed)
+    }
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
