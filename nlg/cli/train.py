@@ -247,3 +247,49 @@ def qa(
     best = train_qa(list(data), dev, out, options, init)
     checkpoint = make_checkpoint(out, dev)
     click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
+
+
+@train.command("classifier")
+@click.option(
+    "--data",
+    required=True,
+    type=FILE,
+    help='Text TAB label, or JSON lines with "text" or "lines" and "label".',
+)
+@click.option("--dev", required=True, type=FILE, help="Texts kept back.")
+@click.option(
+    "--init",
+    type=FOLDER,
+    help="Backbone to begin with.  [default: the shipped one]",
+)
+@training
+def classifier(
+    data: pathlib.Path,
+    dev: pathlib.Path,
+    init: pathlib.Path | None,
+    out: pathlib.Path,
+    **asked: Any,
+) -> None:
+    """Train a classifier on the backbone and make OUT/checkpoint from its best weights.
+
+    \b
+    nlg train classifier --data reviews.tsv.gz --dev reviews.dev.tsv --out runs/reviews
+    nlg train classifier … --backend torch --set layers=3 --set steps=2000
+    nlg classify 服务很好，下次还来 --checkpoint runs/reviews/checkpoint
+
+    The labels are those of the data: 0 and 1, or 好 and 坏, or 1 to 5. Killed at any
+    moment, the same command goes on where it was. OUT holds config.json, log.jsonl (a
+    line a look at dev), loss.png, and the best and the latest weights.
+    """
+    import json
+
+    from nlg.classify.options import ClassifierTraining
+    from nlg.runtime import checkpoints_folder
+
+    options = prepare(ClassifierTraining(), **asked)
+    from nlg.classify.train import make_checkpoint, train_classifier
+
+    init = init or checkpoints_folder() / "backbone"
+    best = train_classifier(data, dev, out, options, init)
+    checkpoint = make_checkpoint(out, dev)
+    click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))

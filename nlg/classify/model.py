@@ -1,0 +1,69 @@
+"""The backbone as a classifier: it reads a text from both sides and names its label.
+
+    [CLS]服务很好[SEP] -> states -> their mean -> dropout -> a score a label
+
+In training a frequent label may be given a lead, so that its score need not hold it: a
+rare label is then found more often (logit adjustment, arXiv:2007.07314).
+
+Shapes: B rows, T tokens, D units, C labels.
+"""
+
+from collections.abc import Sequence
+
+import keras
+from keras import ops
+
+from nlg.backbone.unilm import UniLM
+from nlg.layers.losses import nats_of
+
+
+class Classifier(keras.Model):
+    """The network; its loss is added inside, so `fit` needs no targets."""
+
+    def __init__(
+        self,
+        unilm: UniLM,
+        leads: Sequence[float],
+        dropout: float = 0.0,
+        name: str = "classifier",
+        **kwargs,
+    ):
+        super().__init__(name=name, **kwargs)
+        self.unilm = unilm
+        self.leads = tuple(leads)  # C, in nats
+        self.dropout = keras.layers.Dropout(dropout, name="dropout")
+        self.scores = keras.layers.Dense(len(leads), name="scores")
+
+    def build(self, inputs_shape=None):
+        """Create what stands beside `unilm`, which comes built, and whose head rests.
+
+        The table of tokens, which the head shares, goes on learning.
+        """
+        head = self.unilm.head
+        for variable in (*head.dense.variables, *head.norm.variables, head.bias):
+            variable.trainable = False
+        self.scores.build((None, self.unilm.config.hidden_size))
+        self.built = True
+
+    def call(self, inputs, training=None):
+        """Return the scores (B, C); the loss is added inside.
+
+        Args:
+            inputs: `token_ids` (B, T), padding at the end, and `labels` (B,).
+            training: drop out.
+        """
+        scores = self.logits(inputs["token_ids"], training)
+        ahead = scores + ops.convert_to_tensor(self.leads, scores.dtype)
+        self.add_loss(ops.mean(nats_of(ahead, inputs["labels"])))
+        return scores
+
+    def logits(self, token_ids, training=None):
+        """Return the scores (B, C) of the labels of texts, before any softmax."""
+        states = self.unilm({"token_ids": token_ids}, training=training)  # (B, T, D)
+        known = ops.cast(token_ids != 0, states.dtype)[:, :, None]
+        mean = ops.sum(states * known, axis=1) / ops.sum(known, axis=1)  # (B, D)
+        return self.scores(self.dropout(mean, training=training))
+
+    def probabilities(self, token_ids):
+        """Return how probable each label is, (B, C)."""
+        return ops.softmax(ops.cast(self.logits(token_ids), "float32"))
