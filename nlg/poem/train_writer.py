@@ -31,6 +31,7 @@ from nlg.training.run import Run
 # in the run's folder; the last is the last to be written
 TRAIN, DEV = "train.safetensors", "dev.safetensors"
 LOOK = 32  # poems that are measured at once
+LEVELS = [str(level) for level, _ in enumerate(SENTIMENTS, 1)]
 AT_ONCE = 2048  # poems between two notes of how many latents are there
 
 
@@ -104,6 +105,8 @@ def build_model(unilm: UniLM, latent_units: int) -> Writer:
 def load_sentiments(path: pathlib.Path) -> dict[str, int]:
     """Read the sentiments of poems, 1 to 5, by `nlg.text.forms.verse`.
 
+    The field is `sentiment`, or else the `label` that `nlg classify` writes.
+
     Raises:
         DataError: a line is no JSON object with lines and a sentiment.
     """
@@ -115,14 +118,15 @@ def load_sentiments(path: pathlib.Path) -> dict[str, int]:
     for number, row in enumerate(rows, 1):
         try:
             poem = parse_json(row)
-            text, sentiment = verse(simplified(poem["lines"])), poem["sentiment"]
+            text = verse(simplified(poem["lines"]))
+            sentiment = poem["sentiment" if "sentiment" in poem else "label"]
         except (ValueError, KeyError, TypeError):
             raise DataError(
                 f"{path}:{number}: no JSON object with lines and a sentiment"
             ) from None
-        if sentiment not in range(1, len(SENTIMENTS) + 1):
+        if str(sentiment) not in LEVELS:
             raise DataError(f"{path}:{number}: the sentiment is no number from 1 to 5")
-        found[text] = sentiment
+        found[text] = int(sentiment)
     return found
 
 

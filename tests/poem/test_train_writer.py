@@ -314,6 +314,16 @@ def test_sentiments_are_read_by_poem(tmp_path, files):
     assert load_sentiments(path) == {verse(p.lines): n for n, p in enumerate(poems, 4)}
 
 
+def test_a_sentiment_may_be_a_label_that_was_found(tmp_path):
+    path = tmp_path / "labels.jsonl"
+    rows = [
+        {"lines": ["春"], "label": "4", "probability": 0.7},
+        {"lines": ["秋"], "label": "4", "sentiment": 2},
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    assert load_sentiments(path) == {"春，": 4, "秋，": 2}
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
@@ -322,6 +332,8 @@ def test_sentiments_are_read_by_poem(tmp_path, files):
         ('{"lines": ["春"]}', "labels.jsonl:1: no JSON object"),
         ('{"lines": 3, "sentiment": 2}', "labels.jsonl:1: no JSON object"),
         ('{"lines": ["春"], "sentiment": 6}', "the sentiment is no number from 1 to 5"),
+        ('{"lines": ["春"], "label": "好"}', "the sentiment is no number from 1 to 5"),
+        ('{"lines": ["春"], "label": 2.5}', "the sentiment is no number from 1 to 5"),
     ],
 )
 def test_a_bad_label_is_named_by_its_line(tmp_path, row, message):
