@@ -11,6 +11,7 @@ import click
 
 import nlg
 from nlg.cli.check import check
+from nlg.cli.classify import classify
 from nlg.cli.couplet import couplet
 from nlg.cli.data import data
 from nlg.cli.evaluate import evaluate
@@ -107,7 +108,9 @@ def main() -> None:
     """
 
 
-for command in (poem, couplet, qa, data, train, pretrain, import_bert, evaluate, check):
+ASKED = (poem, couplet, qa, classify, check)
+MADE = (data, train, pretrain, import_bert, evaluate)
+for command in (*ASKED, *MADE):
     main.add_command(command)
 for command in (qa_data, cloze_data):
     data.add_command(command)
