@@ -48,7 +48,7 @@ class Labeller:
     def label(
         self,
         texts: Sequence[str],
-        shown: Callable[[Iterable[np.ndarray]], Iterable[np.ndarray]] = iter,
+        shown: Callable[[list[np.ndarray]], Iterable[np.ndarray]] = iter,
     ) -> list[Labelled]:
         """Return what each of `texts` is, in their order.
 

@@ -163,10 +163,11 @@ def test_an_altered_checkpoint_is_refused(trained, tmp_path):
 
 
 def test_a_run_that_was_cut_goes_on_as_if_it_was_not(files, tmp_path):
-    held = dataclasses.replace(OPTIONS, steps=6, eval_every=3, save_every=3)
-    held = dataclasses.replace(held, decay_share=0.0)
+    # TensorFlow rounds otherwise once it has met more than one shape of batch.
+    one_shape = {"max_tokens": 8, "steps": 4, "eval_every": 2, "save_every": 2}
+    held = dataclasses.replace(OPTIONS, decay_share=0.0, **one_shape)
     straight(files, tmp_path / "whole", held)
-    straight(files, tmp_path / "cut", dataclasses.replace(held, steps=3))
+    straight(files, tmp_path / "cut", dataclasses.replace(held, steps=2))
     straight(files, tmp_path / "cut", held)
     assert_same_run(tmp_path / "whole", tmp_path / "cut")
 
