@@ -114,7 +114,7 @@ class Texts:
         self.token_ids = [token_ids(row.text, tokenizer, most) for row in rows]
         self.labels = np.array([numbers[row.label or ""] for row in rows], "int32")
 
-    def batch(self, rows: Sequence[int], length: int) -> dict[str, np.ndarray]:
+    def batch(self, rows: np.ndarray, length: int) -> dict[str, np.ndarray]:
         """Return the model's inputs of some rows, padded to `length`."""
         tokens = padded([self.token_ids[row] for row in rows], length)
         return {"token_ids": tokens, "labels": self.labels[rows]}

@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 
+Numbers = Sequence[int] | np.ndarray
+
 
 def label_report(
-    names: Sequence[str], told: Sequence[int], found: Sequence[int], levels: bool
+    names: Sequence[str], told: Numbers, found: Numbers, levels: bool
 ) -> dict[str, Any]:
     """Return accuracy, macro-F1 and the confusion of labels.
 
