@@ -13,13 +13,12 @@ from nlg.cli.options import (
     Number,
     Word,
     as_typed,
-    default_checkpoint,
     progress,
     random_seed,
     read_text,
+    trained_checkpoint,
     write_lines,
 )
-from nlg.errors import CheckpointError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -201,13 +200,8 @@ def _composer(folder: pathlib.Path | None, device: str) -> "Composer":
     """Open the writer; say how to train one where there is none."""
     from nlg.poem.compose import Composer
 
-    found = default_checkpoint(folder, CHECKPOINT)
-    if not found.is_dir():
-        raise CheckpointError(
-            f"{found}: there is no writer yet; train one with nlg train poem --data "
-            "POEMS --dev POEMS --out runs/writer and pass --checkpoint "
-            "runs/writer/checkpoint"
-        )
+    train = "nlg train poem --data POEMS --dev POEMS"
+    found = trained_checkpoint(folder, CHECKPOINT, train, "runs/writer")
     return Composer.from_checkpoint(found, device)
 
 

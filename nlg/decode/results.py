@@ -5,7 +5,9 @@ This file knows neither the vocabulary nor how the search ran.
 Shapes: B rows, N lines a row, T longest output.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +15,9 @@ from nlg.errors import OptionError
 
 NEG_INF = -1e9  # finite, so that masked scores can be added without giving NaN
 IMPOSSIBLE = NEG_INF / 2  # a line below this holds a masked token, so it is none
+COLDEST = 1e-3  # temperature that stands for 0 where a graph divides by it
+
+Item = TypeVar("Item")
 
 
 def refuse_impossible(log_probs: np.ndarray, rules: Sequence[str]) -> None:
@@ -57,7 +62,7 @@ def line_of(token_ids: Sequence[int], end_id: int, pad_id: int = 0) -> list[int]
     return line
 
 
-def uniforms(seeds: Sequence[int], length: int) -> np.ndarray:
+def uniforms(seeds: Sequence[int | Sequence[int]], length: int) -> np.ndarray:
     """Return one number in [0, 1) for every seed and place, float32 (B, T).
 
     A row depends on its seed alone, and a longer row begins as a shorter one does; so a
@@ -69,3 +74,15 @@ def uniforms(seeds: Sequence[int], length: int) -> np.ndarray:
     """
     rows = [np.random.default_rng(seed).random(length, "float32") for seed in seeds]
     return np.stack(rows)
+
+
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Yield `size` of the items at a time; the last may be fewer.
+
+    Example:
+        >>> list(batched("春夏秋冬又", 2))
+        [['春', '夏'], ['秋', '冬'], ['又']]
+    """
+    items = iter(items)
+    while block := list(itertools.islice(items, size)):
+        yield block

@@ -27,6 +27,7 @@ from nlg.decode.seam import (
 
 Filter = Callable[[Any], Any]  # log_probs (M, V) -> what to draw from, up to a constant
 
+MOST = 512  # tokens to draw from; the rest have next to no probability
 ALMOST_ONE = 1 - 2.0**-20  # a sum of probabilities may be that much short of one
 
 

@@ -13,11 +13,11 @@ import functools
 import itertools
 import pathlib
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from nlg.decode.results import IMPOSSIBLE
+from nlg.decode.results import COLDEST, IMPOSSIBLE, batched
 from nlg.errors import OptionError
 from nlg.metrics.originality import KnownLines
 from nlg.poem.conditions import AUTHORS, Conditions
@@ -36,14 +36,11 @@ from nlg.text import prosody
 from nlg.text.forms import Form, cut
 from nlg.text.vocab import CLS_ID, SEP_ID
 
-Item = TypeVar("Item")
-
 TASK = "poem-writer"
 KNOWN = "known.npz"
 BEAMS = 8
 BLOCK = 32  # rows a run
 TILE = 4  # a run's rows are padded to a multiple: a product may round by its edge
-COLDEST = 1e-3  # temperature that stands for 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -207,10 +204,10 @@ class Composer:
         noises = _noises(seed, count, options.candidates, asked.form)
         rows = (
             row
-            for block in _batched(noises, BLOCK)
+            for block in batched(noises, BLOCK)
             for row in self._draw(asked, block, options, asked.form.lines)
         )
-        for candidates in _batched(rows, options.candidates):
+        for candidates in batched(rows, options.candidates):
             _refuse_impossible(candidates, asked)
             yield max(candidates, key=lambda row: self._merit(row, asked))
 
@@ -294,12 +291,6 @@ def _noises(seed: int, count: int, candidates: int, form: Form) -> Iterator[np.n
     for number, candidate in itertools.product(range(count), range(candidates)):
         rng = np.random.default_rng([seed, number, candidate])
         yield rng.random(tokens, "float32")
-
-
-def _batched(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
-    """Yield `size` of the items at a time; the last may be fewer."""
-    while block := list(itertools.islice(items, size)):
-        yield block
 
 
 def _places_of(lines: Sequence[str]) -> Fixed:

@@ -23,8 +23,6 @@ from nlg.decode.plans import keep_a_plan
 from nlg.decode.seam import NextLogProbs
 from nlg.poem.writer import Writer
 
-MOST = 512  # tokens that a draw may be from; the rest have next to no probability
-
 
 class Page(NamedTuple):
     """What may stand where; see `nlg.poem.page.Pages.arrays`."""
@@ -54,7 +52,7 @@ def draw(
         length: L, a number or a scalar tensor.
         noise: (B, T) uniform in [0, 1).
         temperature: above 0.
-        top_p: see `nlg.decode.sample.top_p`; at most `MOST` tokens are drawn from.
+        top_p: see `nlg.decode.sample.top_p`; at most `sampling.MOST` are drawn from.
     """
     reading = model.read(inputs)
     rows = ops.shape(inputs["token_ids"])[0]
@@ -68,7 +66,10 @@ def draw(
         length=length,
         noise=noise,
         constraints=[no_stray_repeat(page.again, page.doubled)],
-        filters=[sampling.temperature(temperature), sampling.top_p(top_p, MOST)],
+        filters=[
+            sampling.temperature(temperature),
+            sampling.top_p(top_p, sampling.MOST),
+        ],
     )
 
 
