@@ -293,3 +293,46 @@ def classifier(
     best = train_classifier(data, dev, out, options, init)
     checkpoint = make_checkpoint(out, dev)
     click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
+
+
+@train.command("write")
+@click.option(
+    "--data", required=True, type=FILE, help="A text, a tab and its label a line."
+)
+@click.option("--dev", required=True, type=FILE, help="Texts kept back.")
+@click.option(
+    "--init",
+    type=FOLDER,
+    help="Backbone to begin with.  [default: the shipped one]",
+)
+@training
+def write(
+    data: pathlib.Path,
+    dev: pathlib.Path,
+    init: pathlib.Path | None,
+    out: pathlib.Path,
+    **asked: Any,
+) -> None:
+    """Train a writer of text of a class and make OUT/checkpoint from its best weights.
+
+    \b
+    nlg train write --data train.tsv.gz --dev valid.tsv.gz --out runs/write \\
+        --set names=0=negative,1=positive
+    nlg write --class positive --checkpoint runs/write/checkpoint
+
+    It is the backbone, told the class of a text, which is left out at times. Killed at
+    any moment, the same command goes on where it was. OUT holds config.json, log.jsonl
+    (a line a look at dev), loss.png, and the best and the latest weights.
+    """
+    import json
+
+    from nlg.runtime import checkpoints_folder
+    from nlg.write.options import WriteTraining
+
+    options = prepare(WriteTraining(), **asked)
+    from nlg.write.train import make_checkpoint, train_writer
+
+    init = init or checkpoints_folder() / "backbone"
+    best = train_writer(data, dev, out, options, init)
+    checkpoint = make_checkpoint(out, options)
+    click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))

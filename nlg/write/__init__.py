@@ -1,0 +1,1 @@
+"""Text of a class: reviews that praise or complain, or whatever else has labels."""

@@ -1,0 +1,60 @@
+"""What a training of the text writer may be told; no Keras."""
+
+import dataclasses
+
+from nlg.errors import OptionError
+from nlg.training.options import MANY, TrainOptions
+
+
+@dataclasses.dataclass(frozen=True)
+class WriteTraining(TrainOptions):
+    """The loop's options, and how texts and their classes are told."""
+
+    names: tuple[
+        str, ...
+    ] = ()  # label=name of a class; others are named by their label
+    length: int = 64  # tokens of a text, its end among them; longer ones are cut
+    tell: float = 0.85  # share of the texts whose class is told
+    layers: int = 2  # the first so many blocks of the backbone; 0 is all
+    dropout: float = 0.1
+    condition_units: int = 64
+    dev_texts: int = 500  # of dev, measured at every look
+    metric_samples: int = 200  # texts of each class, for the checkpoint's metrics
+    batch_tokens: int = 1024
+    learning_rate: float = 1e-3
+    steps: int = 1400
+    warmup_steps: int = 50
+    ema: float = 0.99
+    eval_every: int = 350
+    save_every: int = 50
+
+    def __post_init__(self):
+        """Refuse what cannot run."""
+        super().__post_init__()
+        object.__setattr__(self, "names", tuple(self.names))  # JSON brings lists
+        for name in self.names:
+            name_of(name)
+
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """Return the least and the greatest that each setting may be."""
+        counts = ("condition_units", "dev_texts", "metric_samples")
+        return super().bounds() | {
+            **dict.fromkeys(counts, (1, MANY)),
+            "length": (8, 512),
+            "tell": (0, 1),
+            "dropout": (0, 0.9),
+            "layers": (0, MANY),
+        }
+
+
+def name_of(text: str) -> tuple[str, str]:
+    """Return the label and the name of a setting in `names`.
+
+    Example:
+        >>> name_of("1=positive")
+        ('1', 'positive')
+    """
+    label, _, name = (part.strip() for part in text.partition("="))
+    if not (label and name):
+        raise OptionError(f"names: {text}: write it as label=name, such as 1=positive")
+    return label, name
