@@ -22,6 +22,7 @@ from nlg.cli.qa import qa
 from nlg.cli.qa_data import cloze_data, qa_data
 from nlg.cli.qa_eval import eval_qa
 from nlg.cli.train import train
+from nlg.cli.write import write
 from nlg.errors import NlgError
 
 
@@ -100,6 +101,7 @@ def main() -> None:
     \b
     Write a poem:            nlg poem --sample
     Answer a line:           nlg couplet 晚风摇树树还挺
+    Write praise:            nlg write --class positive
     Three, always the same:  nlg poem --sample -n 3 --form 五绝 --seed 7
     Blend two poems:         nlg poem --interpolate 诗甲 诗乙 --steps 5
 
@@ -108,7 +110,7 @@ def main() -> None:
     """
 
 
-ASKED = (poem, couplet, qa, classify, check)
+ASKED = (poem, couplet, qa, write, classify, check)
 MADE = (data, train, pretrain, import_bert, evaluate)
 for command in (*ASKED, *MADE):
     main.add_command(command)
