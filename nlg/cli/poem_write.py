@@ -13,6 +13,7 @@ from nlg.cli.options import (
     Number,
     Word,
     as_typed,
+    default_checkpoint,
     progress,
     random_seed,
     read_text,
