@@ -10,13 +10,12 @@
             each step a predict() of the whole passage and what is written; and how many
             times as fast ours is in bulk
 
-cold and bulk are of FOLDER, by default the shipped reader, or random weights of the
-shipped backbone's shape if there is none: those find no answer, so that only reading is
-timed ("trained": false; answered tells). The loop is compared on a plain UniLM of that
-shape, without the aids that bert4keras does not have: the same random weights on both
-sides, free text, four beams, the vote of one passage, and the same number of tokens,
-since no line may end: 6, an answer of five characters and its end, and 33, all that the
-example leaves room for. same_lines tells that both write the same.
+cold and bulk are of FOLDER, by default the shipped reader. The loop is compared on a
+plain UniLM of the shipped backbone's shape, without the aids that bert4keras does not
+have: the same random weights on both sides, free text, four beams, the vote of one
+passage, and the same number of tokens, since no line may end: 6, an answer of five
+characters and its end, and 33, all that the example leaves room for. same_lines tells
+that both write the same.
 
 Passages are made-up lives. Every system runs in a process of its own; loading is not
 counted but in cold; medians over runs, after a warm-up. The last line is JSON.
@@ -183,7 +182,7 @@ def their_model(folder):
 
 
 def make(args):
-    """Write a random reader and a plain one; the plain one never ends a line."""
+    """Write a plain reader of random weights, which never ends a line."""
     import keras
 
     from nlg.backbone.config import BackboneConfig
@@ -200,17 +199,15 @@ def make(args):
     shape = BackboneConfig.from_dict(facts["model"])
     if args.quick:
         shape = BackboneConfig.preset("tiny", shape.vocab_size, max_positions=512)
-    for name, aids in (("reader", True), ("plain", False)):
-        keras.utils.set_random_seed(0)
-        unilm = UniLM(shape)
-        unilm.build()
-        unilm.embeddings.token.table.assign(SHARP * unilm.embeddings.token.table)
-        unilm.head.bias.assign(never(shape.vocab_size, SEP_ID))
-        units = QAConfig.convolutions if aids else 0
-        config = QAConfig(overlap=aids, copy=aids, convolutions=units)
-        model = Answerer(unilm, config)
-        model.build()
-        write(args.checkpoint / name, model, facts["lower_case"], shipped / "vocab.txt")
+    keras.utils.set_random_seed(0)
+    unilm = UniLM(shape)
+    unilm.build()
+    unilm.embeddings.token.table.assign(SHARP * unilm.embeddings.token.table)
+    unilm.head.bias.assign(never(shape.vocab_size, SEP_ID))
+    config = QAConfig(overlap=False, words=False, copy=False, convolutions=0)
+    model = Answerer(unilm, config)
+    model.build()
+    write(args.checkpoint / "plain", model, facts["lower_case"], shipped / "vocab.txt")
 
 
 def never(size, end_id):
@@ -328,11 +325,8 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         apart("make", args, folder)
-        shipped = checkpoints_folder() / "qa"
-        trained = args.checkpoint or (shipped if shipped.is_dir() else None)
-        checkpoint = folder / "reader" if args.quick else trained or folder / "reader"
-        report = {"trained": checkpoint == trained, **cold(args, checkpoint)}
-        report |= apart("bulk", args, checkpoint)
+        checkpoint = args.checkpoint or checkpoints_folder() / "qa"
+        report = cold(args, checkpoint) | apart("bulk", args, checkpoint)
         show("nlg qa", report)
         report["loop"] = compare(args, folder / "plain")
     print(json.dumps(report | {"threads": args.threads, "runs": args.runs}))

@@ -195,7 +195,6 @@ def _refuse_mixtures(options: dict[str, Any]) -> None:
 
 def open_reader(options: dict[str, Any], many: bool) -> "tuple[Reader, AnswerOptions]":
     """Return the reader that `options` name, for one question or many; and how."""
-    from nlg.errors import CheckpointError
     from nlg.qa.generate import AnswerOptions, Reader
     from nlg.runtime.graph import available_cores
 
@@ -203,11 +202,6 @@ def open_reader(options: dict[str, Any], many: bool) -> "tuple[Reader, AnswerOpt
     given = {name: options[name] for name in names if name in options}
     asked_for = AnswerOptions(**given)
     folder = default_checkpoint(options["checkpoint"], "qa")
-    if not options["checkpoint"] and not folder.exists():
-        raise CheckpointError(
-            "no reader is shipped with this nlg; train one with `nlg train qa` and "
-            "name its folder with --checkpoint"
-        )
     workers = (options.get("workers") or available_cores()) if many else 0
     return Reader.from_checkpoint(folder, options["device"], workers), asked_for
 

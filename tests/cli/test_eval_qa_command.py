@@ -255,10 +255,9 @@ def test_answers_that_cannot_be_written_are_one_clear_line(answered, tmp_path):
     assert "answers cannot be written" in result.stderr
 
 
-def test_without_a_model_the_way_out_is_told(score, tmp_path, monkeypatch):
-    monkeypatch.setattr("nlg.runtime.checkpoints_folder", lambda: tmp_path)
-    result = score("--data", QUESTIONS)
-    assert result.exit_code == 1 and "no reader is shipped" in result.stderr
+def test_a_checkpoint_that_is_not_there_is_one_line(score, tmp_path):
+    result = score("--data", QUESTIONS, "--checkpoint", tmp_path / "no")
+    assert result.exit_code == 1 and "no such checkpoint folder" in result.stderr
 
 
 # --- what cannot be scored

@@ -223,12 +223,9 @@ def test_a_broken_file_of_passages_is_one_line(ask, tmp_path, content, says):
     assert says in told(result, result.exit_code) and result.exit_code in (1, 2)
 
 
-def test_without_a_model_the_way_out_is_told(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("nlg.runtime.checkpoints_folder", lambda: tmp_path)
-    message = told(run("qa", *ASK, "-p", POET), 1)
-    assert "no reader is shipped" in message and "nlg train qa" in message
+def test_a_checkpoint_that_is_not_there_is_one_line(run, tmp_path):
     message = told(run("qa", *ASK, "-p", POET, "--checkpoint", tmp_path / "no"), 1)
-    assert "no such checkpoint folder" in message
+    assert f"{tmp_path / 'no'}: no such checkpoint folder" in message
 
 
 # --- many questions
