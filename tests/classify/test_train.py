@@ -1,14 +1,15 @@
 """The smallest run that can be: made-up moods, one layer, a few steps."""
 
 import dataclasses
+import functools
 import json
 import shutil
 
 import keras
 import numpy as np
 import pytest
+import train_here
 from classify.moods import NAMES, moods, vocabulary, write_tsv
-from click.testing import CliRunner
 from same_run import assert_same_run
 
 from nlg.backbone.checkpoint import save_backbone
@@ -20,7 +21,6 @@ from nlg.classify.dataset import Row, load_labelled
 from nlg.classify.options import ClassifierTraining
 from nlg.classify.predict import Labeller
 from nlg.classify.train import Batches, Look, build_model, leads_of, train_classifier
-from nlg.cli.main import main
 from nlg.errors import CheckpointError
 from nlg.runtime.checkpoint import open_checkpoint
 from nlg.text.tokenizer import Tokenizer
@@ -53,28 +53,16 @@ def files(tmp_path_factory):
     return data, dev, folder / "backbone"
 
 
-def train(data, dev, init, out, *arguments, **settings):
-    changes = [f"--set={key}={value}" for key, value in settings.items()]
-    files = ["--data", data, "--dev", dev, "--init", init, "--out", out]
-    command = ["train", "classifier", *files, *changes, *arguments]
-    return CliRunner().invoke(main, [str(word) for word in command])
+train = functools.partial(train_here.train, "classifier")
 
 
 @pytest.fixture(scope="module")
 def trained(files, tmp_path_factory):
-    """Return the run folder and what the command printed; exported in this process."""
+    """Return the run folder and what the command printed."""
     out = tmp_path_factory.mktemp("run") / "moods"
-
-    def export_here(module, folder, *arguments):
-        assert module == "nlg.classify.export"
-        export.export(folder, folder / "checkpoint", *arguments)
-        return folder / "checkpoint"
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nlg.classify.train.export_apart", export_here)
-        done = train(*files, out, **SETTINGS)
-    assert done.exit_code == 0, done.output
-    return out, json.loads(done.stdout)
+    return train_here.trained_here(
+        "classifier", "nlg.classify.train", export, files, out, **SETTINGS
+    )
 
 
 def straight(files, folder, options):
@@ -88,23 +76,9 @@ def straight(files, folder, options):
 
 
 def test_run_leaves_its_files_and_says_which_look_was_best(trained):
-    out, said = trained
-    lines = Run(out).lines()
-    assert [line["step"] for line in lines] == [30, 60]
-    best = min(lines, key=lambda line: line["dev_loss"])
-    assert said == {"checkpoint": str(out / "checkpoint"), **best}
-    assert {"dev_accuracy", "dev_macro_f1", "dev_mean_error"} <= best.keys()
-    assert {path.name for path in out.iterdir()} == {
-        "config.json",
-        "vocab.txt",
-        "backbone.json",
-        "labels.txt",
-        "log.jsonl",
-        "loss.png",
-        "state.safetensors",
-        "best.safetensors",
-        "checkpoint",
-    }
+    scores = {"dev_accuracy", "dev_macro_f1", "dev_mean_error"}
+    files = {"labels.txt"}
+    train_here.assert_left_behind(trained, [30, 60], scores, files)
 
 
 def test_checkpoint_has_learned_what_the_moods_hang_on(trained):

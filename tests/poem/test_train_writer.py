@@ -1,12 +1,14 @@
 """The smallest run that can be: forty poems, one layer, four steps."""
 
 import dataclasses
+import functools
 import json
 import shutil
 
 import keras
 import numpy as np
 import pytest
+import train_here
 from click.testing import CliRunner
 from poem.test_train_vae import made_up_poems
 from poem.writers import small_backbone, small_vocabulary
@@ -70,32 +72,21 @@ def files(tmp_path_factory):
     return data, dev, folder / "backbone"
 
 
-def train(data, dev, init, out, *arguments, **settings):
-    changes = [f"--set={key}={value}" for key, value in settings.items()]
-    files = ["--data", data, "--dev", dev, "--init", init, "--out", out]
-    command = ["train", "poem", *files, *changes, *arguments]
-    return CliRunner().invoke(main, [str(word) for word in command])
+train = functools.partial(train_here.train, "poem")
 
 
 @pytest.fixture(scope="module")
 def trained(files, tmp_path_factory):
     """Return the run folder and what the command printed.
 
-    Exported in this process, and one graph of two: that is what takes long.
+    One graph of two: that is what takes long.
     """
     out = tmp_path_factory.mktemp("run") / "writer"
-
-    def export_here(module, folder, *arguments):
-        assert module == "nlg.poem.export_writer"
-        export_writer.export(folder, folder / "checkpoint", *arguments)
-        return folder / "checkpoint"
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nlg.poem.train_writer.export_apart", export_here)
         patch.delitem(export_writer.GRAPHS, "beam")
-        done = train(*files, out, **SETTINGS)
-    assert done.exit_code == 0, done.output
-    return out, json.loads(done.stdout)
+        return train_here.trained_here(
+            "poem", "nlg.poem.train_writer", export_writer, files, out, **SETTINGS
+        )
 
 
 def straight(files, folder, options, labels=None):
@@ -109,25 +100,9 @@ def straight(files, folder, options, labels=None):
 
 
 def test_run_leaves_its_files_and_says_which_look_was_best(trained):
-    out, said = trained
-    lines = Run(out).lines()
-    assert [line["step"] for line in lines] == [2, 4]
-    best = min(lines, key=lambda line: line["dev_loss"])
-    assert said == {"checkpoint": str(out / "checkpoint"), **best}
-    assert {"dev_loss", "dev_untold", "dev_latent"} <= best.keys()
-    assert {path.name for path in out.iterdir()} == {
-        "config.json",
-        "vocab.txt",
-        "backbone.json",
-        "authors.txt",
-        "train.safetensors",
-        "dev.safetensors",
-        "log.jsonl",
-        "loss.png",
-        "state.safetensors",
-        "best.safetensors",
-        "checkpoint",
-    }
+    scores = {"dev_loss", "dev_untold", "dev_latent"}
+    files = {"train.safetensors", "dev.safetensors", "authors.txt"}
+    train_here.assert_left_behind(trained, [2, 4], scores, files)
 
 
 def test_checkpoint_writes_what_is_wished(trained):

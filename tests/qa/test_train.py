@@ -1,6 +1,7 @@
 """The smallest run that can be: made-up facts, one layer, four steps."""
 
 import dataclasses
+import functools
 import json
 import random
 import shutil
@@ -8,7 +9,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
-from click.testing import CliRunner
+import train_here
 from qa.readers import numpy
 from same_run import assert_same_run
 
@@ -16,7 +17,6 @@ from nlg.backbone.checkpoint import load_backbone, save_backbone
 from nlg.backbone.config import BackboneConfig
 from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
-from nlg.cli.main import main
 from nlg.config import apply_values
 from nlg.errors import OptionError
 from nlg.layers.weights import weights_by_path
@@ -73,11 +73,7 @@ def facts(count, seed):
     return made
 
 
-def train(data, dev, init, out, *arguments, **settings):
-    changes = [f"--set={key}={value}" for key, value in settings.items()]
-    files = ["--data", data, "--dev", dev, "--init", init, "--out", out]
-    command = ["train", "qa", *files, *changes, *arguments]
-    return CliRunner().invoke(main, [str(word) for word in command])
+train = functools.partial(train_here.train, "qa")
 
 
 @pytest.fixture(scope="module")
@@ -103,21 +99,14 @@ def files(tmp_path_factory):
 def trained(files, tmp_path_factory):
     """Return the run folder and what the command printed.
 
-    One graph of two, and in this process: that is what takes long.
+    One graph of two: that is what takes long.
     """
     out = tmp_path_factory.mktemp("run") / "qa"
-
-    def export_here(module, folder, *arguments):
-        assert module == "nlg.qa.export"
-        export.export(folder, folder / "checkpoint", *arguments)
-        return folder / "checkpoint"
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nlg.qa.train.export_apart", export_here)
         patch.setattr(export, "GRAPHS", {"model": (BEAMS, 1)})
-        done = train(*files, out, **SETTINGS)
-    assert done.exit_code == 0, done.output
-    return out, json.loads(done.stdout)
+        return train_here.trained_here(
+            "qa", "nlg.qa.train", export, files, out, **SETTINGS
+        )
 
 
 def straight(files, folder, options):
@@ -131,25 +120,9 @@ def straight(files, folder, options):
 
 
 def test_run_leaves_its_files_and_says_which_look_was_best(trained):
-    out, said = trained
-    lines = Run(out).lines()
-    assert [line["step"] for line in lines] == [2, 4]
-    best = min(lines, key=lambda line: line["dev_loss"])
-    assert said == {"checkpoint": str(out / "checkpoint"), **best}
-    assert {"dev_loss", "dev_exact_match", "dev_f1"} <= best.keys()
-    assert {path.name for path in out.iterdir()} == {
-        "config.json",
-        "vocab.txt",
-        "words.npz",
-        "backbone.json",
-        "train.safetensors",
-        "dev.safetensors",
-        "log.jsonl",
-        "loss.png",
-        "state.safetensors",
-        "best.safetensors",
-        "checkpoint",
-    }
+    scores = {"dev_loss", "dev_exact_match", "dev_f1"}
+    files = {"train.safetensors", "dev.safetensors", "words.npz"}
+    train_here.assert_left_behind(trained, [2, 4], scores, files)
 
 
 def test_config_of_a_run_gives_its_settings_again(trained):

@@ -1,13 +1,14 @@
 """The smallest run that can be: forty reviews, one layer, four steps."""
 
 import dataclasses
+import functools
 import json
 import shutil
 
 import keras
 import numpy as np
 import pytest
-from click.testing import CliRunner
+import train_here
 from same_run import assert_same_run
 from write.reviews import (
     NAMES,
@@ -20,7 +21,6 @@ from write.reviews import (
 from nlg.backbone.checkpoint import save_backbone
 from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
-from nlg.cli.main import main
 from nlg.errors import DataError
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
@@ -59,28 +59,22 @@ def files(tmp_path_factory):
     return data, dev, folder / "backbone"
 
 
-def train(data, dev, init, out, *arguments, **settings):
-    changes = [f"--set={key}={value}" for key, value in settings.items()]
-    files = ["--data", data, "--dev", dev, "--init", init, "--out", out]
-    command = ["train", "write", *files, *changes, *arguments]
-    return CliRunner().invoke(main, [str(word) for word in command])
+train = functools.partial(train_here.train, "write")
 
 
 @pytest.fixture(scope="module")
 def trained(files, tmp_path_factory):
-    """Return the run folder and what the command printed; exported in this process."""
+    """Return the run folder and what the command printed."""
     out = tmp_path_factory.mktemp("run") / "write"
-
-    def export_here(module, folder, *arguments):
-        assert module == "nlg.write.export"
-        exporting.export(folder, folder / "checkpoint", *arguments)
-        return folder / "checkpoint"
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nlg.write.train.export_apart", export_here)
-        done = train(*files, out, **SETTINGS, names=",".join(NAMES))
-    assert done.exit_code == 0, done.output
-    return out, json.loads(done.stdout)
+    return train_here.trained_here(
+        "write",
+        "nlg.write.train",
+        exporting,
+        files,
+        out,
+        **SETTINGS,
+        names=",".join(NAMES),
+    )
 
 
 def straight(files, folder, options):
@@ -103,24 +97,9 @@ def best_of(out):
 
 
 def test_run_leaves_its_files_and_says_which_look_was_best(trained):
-    out, said = trained
-    lines = Run(out).lines()
-    assert [line["step"] for line in lines] == [2, 4]
-    best = min(lines, key=lambda line: line["dev_loss"])
-    assert said == {"checkpoint": str(out / "checkpoint"), **best}
-    assert {"dev_loss", "dev_untold"} <= best.keys()
-    assert {path.name for path in out.iterdir()} == {
-        "config.json",
-        "vocab.txt",
-        "backbone.json",
-        "train.safetensors",
-        "dev.safetensors",
-        "log.jsonl",
-        "loss.png",
-        "state.safetensors",
-        "best.safetensors",
-        "checkpoint",
-    }
+    scores = {"dev_loss", "dev_untold"}
+    files = {"train.safetensors", "dev.safetensors"}
+    train_here.assert_left_behind(trained, [2, 4], scores, files)
 
 
 def test_checkpoint_writes_a_class(trained):
