@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 MODES = ("extractive", "generative")
 ANSWER_TYPES = ("person", "place", "time", "number", "organisation", "other")
 FILE = click.Path(path_type=pathlib.Path, dir_okay=False, allow_dash=True)
+SHOWN = 20  # characters of a text in a note
 MOST_AT_ONCE = 128  # questions, in one run of the graph
 
 
@@ -161,7 +162,8 @@ def qa(ctx: click.Context, **options: Any) -> None:
     passages = list(_passages(options))
     cut = reader.cut_off(question)
     if cut:
-        click.echo(f"note: too long a question; not read: {cut}", err=True)
+        shown = cut[:SHOWN] + "…" * (len(cut) > SHOWN)
+        click.echo(f"note: too long a question; not read: {shown}", err=True)
     answer = reader.answer(question, passages, asked_for)
     if not answer.text:
         click.echo(_why_none(answer), err=True)

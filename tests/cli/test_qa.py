@@ -162,6 +162,8 @@ def test_what_is_cut_off_a_long_question_is_told(ask):
     result = ask("-q", "一二三四五" * 4 + "杜甫号什么？", "-p", POET)
     assert shown(result) == ["少陵"]
     assert "note: too long a question; not read: 一二三四五一二三四五" in result.stderr
+    result = ask("-q", "一二三四五" * 99 + "杜甫号什么？", "-p", POET)
+    assert f"not read: {'一二三四五' * 4}…\n" in result.stderr
 
 
 @pytest.mark.parametrize(
