@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from nlg.errors import CheckpointError, DataError
+from nlg.errors import DataError
 
 Item = TypeVar("Item")
 
@@ -68,26 +68,6 @@ def default_checkpoint(folder: pathlib.Path | None, name: str) -> pathlib.Path:
     from nlg.runtime import checkpoints_folder
 
     return folder or checkpoints_folder() / name
-
-
-def trained_checkpoint(
-    folder: pathlib.Path | None, name: str, command: str, run: str
-) -> pathlib.Path:
-    """Return `folder`, or the checkpoint `name`; say how to train one if none is there.
-
-    Args:
-        folder: what was asked for.
-        name: of a checkpoint that may be shipped.
-        command: which trains one, without its --out.
-        run: a folder for that.
-    """
-    found = default_checkpoint(folder, name)
-    if not found.is_dir():
-        raise CheckpointError(
-            f"{found}: there is no writer yet; train one with {command} --out {run} "
-            f"and pass --checkpoint {run}/checkpoint"
-        )
-    return found
 
 
 def as_typed(argument: str) -> str:

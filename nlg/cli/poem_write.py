@@ -3,7 +3,6 @@
 import dataclasses
 import itertools
 import json
-import pathlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,6 @@ from nlg.cli.options import (
     progress,
     random_seed,
     read_text,
-    trained_checkpoint,
     write_lines,
 )
 
@@ -102,10 +100,12 @@ def asked_for(options: dict[str, Any]) -> list[str]:
 def write_on_demand(options: dict[str, Any]) -> None:
     """Print what `nlg poem` with these options asks for."""
     from nlg.cli.poem_lines import printed
+    from nlg.poem.compose import Composer
 
     how = _how(options)  # refuses before anything is loaded
     wish = _wish(options)
-    composer = _composer(options["checkpoint"], options["device"])
+    folder = default_checkpoint(options["checkpoint"], CHECKPOINT)
+    composer = Composer.from_checkpoint(folder, options["device"])
     wish, latents = _like(composer, wish, options)
     seed = random_seed() if options["seed"] is None else options["seed"]
     if options["stream"]:
@@ -195,15 +195,6 @@ def _like(
             f"{len(latents)} latents; drop one"
         )
     return dataclasses.replace(wish, form=wish.form or form), latents
-
-
-def _composer(folder: pathlib.Path | None, device: str) -> "Composer":
-    """Open the writer; say how to train one where there is none."""
-    from nlg.poem.compose import Composer
-
-    train = "nlg train poem --data POEMS --dev POEMS"
-    found = trained_checkpoint(folder, CHECKPOINT, train, "runs/writer")
-    return Composer.from_checkpoint(found, device)
 
 
 def _print_stream(

@@ -13,17 +13,15 @@ from nlg.cli.options import (
     SEED,
     Number,
     checkpoint_option,
+    default_checkpoint,
     progress,
     random_seed,
     read_text,
-    trained_checkpoint,
     write_lines,
 )
 
 if TYPE_CHECKING:
     from nlg.write.generate import TextWriter, Written
-
-TRAIN = "nlg train write --data TEXTS --dev TEXTS"
 
 
 @click.command()
@@ -95,7 +93,7 @@ def _writer(options: dict[str, Any]) -> "tuple[TextWriter, Any]":
     names = ("temperature", "top_p", "max_length")
     given = {name: options[name] for name in names if options[name] is not None}
     how = WriteOptions(**given)
-    folder = trained_checkpoint(options["checkpoint"], "write", TRAIN, "runs/write")
+    folder = default_checkpoint(options["checkpoint"], "write")
     return TextWriter.from_checkpoint(folder, options["device"]), how
 
 

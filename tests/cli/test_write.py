@@ -106,10 +106,9 @@ def test_what_cannot_be_written_is_one_clear_line(ask, asked, message):
     assert message in told(ask(*asked), 2)
 
 
-def test_where_there_is_no_writer_the_command_says_how_to_train_one(run, tmp_path):
+def test_a_checkpoint_that_is_not_there_is_one_line(run, tmp_path):
     message = told(run("write", "--checkpoint", tmp_path / "none"), 1)
-    assert f"{tmp_path / 'none'}: there is no writer yet" in message
-    assert "nlg train write --data" in message
+    assert f"{tmp_path / 'none'}: no such checkpoint folder" in message
 
 
 def test_a_folder_of_another_task_is_refused(run):
