@@ -53,7 +53,7 @@ def themes(composer, args):
     found = {"words": 0, "whole": 0, "in_part": 0}
     rows = random.Random(args.seed).sample(list(rows_of(args.files[0])), args.poems)
     for number, row in enumerate(rows):
-        words = [word for word in row["keywords"] if len(word) > 1][:SOURCE_WORDS]
+        words = [word for word in row["keywords"] if len(word) > 1][: args.words]
         form = BY_SHAPE.get((len(row["lines"]), len(row["lines"][0])))
         if not words or form is None:
             continue
@@ -206,6 +206,7 @@ def main():
     )
     parser.add_argument("--form", default="七绝")
     parser.add_argument("--poems", type=int, default=100, help="a class, or in all")
+    parser.add_argument("--words", type=int, default=SOURCE_WORDS, help="of a theme")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
