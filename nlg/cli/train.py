@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from nlg.cli.options import default_checkpoint
+
 if TYPE_CHECKING:
     from nlg.training.options import TrainOptions
 
@@ -13,6 +15,11 @@ Options = TypeVar("Options", bound="TrainOptions")
 
 FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
 FOLDER = click.Path(path_type=pathlib.Path, exists=True, file_okay=False)
+INIT = click.option(
+    "--init",
+    type=FOLDER,
+    help="Backbone to begin with.  [default: the shipped one]",
+)
 TRAINING = [  # what every task may be told, in the order of the help
     click.option(
         "--out",
@@ -126,11 +133,7 @@ def poem_vae(
     type=FILE,
     help="JSON lines of poems with their sentiment, 1 (sad) to 5 (glad).",
 )
-@click.option(
-    "--init",
-    type=FOLDER,
-    help="Backbone to begin with.  [default: the shipped one]",
-)
+@INIT
 @click.option(
     "--vae",
     type=FOLDER,
@@ -161,13 +164,12 @@ def poem(
     import json
 
     from nlg.poem.writer_options import WriterTraining
-    from nlg.runtime import checkpoints_folder
 
     options = prepare(WriterTraining(), **asked)
     from nlg.poem.train_writer import make_checkpoint, train_writer
 
-    init = init or checkpoints_folder() / "backbone"
-    vae = vae or checkpoints_folder() / "poem" / "vae"
+    init = default_checkpoint(init, "backbone")
+    vae = default_checkpoint(vae, "poem/vae")
     best = train_writer(data, dev, out, options, init, vae, sentiments)
     checkpoint = make_checkpoint(out, data, options)
     click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
@@ -211,11 +213,7 @@ def couplet(
     help="From `nlg data qa` or `nlg data cloze`; may be repeated.",
 )
 @click.option("--dev", required=True, type=FILE, help="Questions kept back.")
-@click.option(
-    "--init",
-    type=FOLDER,
-    help="Backbone to begin with.  [default: the shipped one]",
-)
+@INIT
 @training
 def qa(
     data: tuple[pathlib.Path, ...],
@@ -238,12 +236,11 @@ def qa(
     import json
 
     from nlg.qa.options import QATraining
-    from nlg.runtime import checkpoints_folder
 
     options = prepare(QATraining(), **asked)
     from nlg.qa.train import make_checkpoint, train_qa
 
-    init = init or checkpoints_folder() / "backbone"
+    init = default_checkpoint(init, "backbone")
     best = train_qa(list(data), dev, out, options, init)
     checkpoint = make_checkpoint(out, dev)
     click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
@@ -257,11 +254,7 @@ def qa(
     help='Text TAB label, or JSON lines with "text" or "lines" and "label".',
 )
 @click.option("--dev", required=True, type=FILE, help="Texts kept back.")
-@click.option(
-    "--init",
-    type=FOLDER,
-    help="Backbone to begin with.  [default: the shipped one]",
-)
+@INIT
 @training
 def classifier(
     data: pathlib.Path,
@@ -284,12 +277,11 @@ def classifier(
     import json
 
     from nlg.classify.options import ClassifierTraining
-    from nlg.runtime import checkpoints_folder
 
     options = prepare(ClassifierTraining(), **asked)
     from nlg.classify.train import make_checkpoint, train_classifier
 
-    init = init or checkpoints_folder() / "backbone"
+    init = default_checkpoint(init, "backbone")
     best = train_classifier(data, dev, out, options, init)
     checkpoint = make_checkpoint(out, dev)
     click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
@@ -300,11 +292,7 @@ def classifier(
     "--data", required=True, type=FILE, help="A text, a tab and its label a line."
 )
 @click.option("--dev", required=True, type=FILE, help="Texts kept back.")
-@click.option(
-    "--init",
-    type=FOLDER,
-    help="Backbone to begin with.  [default: the shipped one]",
-)
+@INIT
 @training
 def write(
     data: pathlib.Path,
@@ -326,13 +314,12 @@ def write(
     """
     import json
 
-    from nlg.runtime import checkpoints_folder
     from nlg.write.options import WriteTraining
 
     options = prepare(WriteTraining(), **asked)
     from nlg.write.train import make_checkpoint, train_writer
 
-    init = init or checkpoints_folder() / "backbone"
+    init = default_checkpoint(init, "backbone")
     best = train_writer(data, dev, out, options, init)
     checkpoint = make_checkpoint(out, options)
     click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
