@@ -2,6 +2,7 @@ import json
 
 import pytest
 from classify.moods import as_json_lines, counting_labeller
+from told import told
 
 from nlg.classify.predict import Labeller
 from nlg.files import text_of
@@ -15,16 +16,6 @@ def ask(run, monkeypatch, tmp_path):
     return lambda *arguments, stdin=None: run(
         "classify", "--checkpoint", tmp_path, *arguments, stdin=stdin
     )
-
-
-def told(result, exit_code):
-    """Return the one line that a failed command says, after click's usage if any."""
-    assert result.exit_code == exit_code, result.output
-    assert result.stdout == ""
-    *usage, message = result.stderr.splitlines()
-    assert not usage or usage[0].startswith("Usage: ")
-    assert message.startswith("Error: ")
-    return message
 
 
 # --- a text

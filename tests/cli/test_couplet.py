@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from couplet.oracle import assert_answers, letters
+from told import told
 
 from nlg.couplet.explain import explain
 from nlg.couplet.generate import LONGEST, Reply, ReplyOptions
@@ -45,17 +46,6 @@ def terminal(answer, monkeypatch):
             return answer(*arguments, stdin=typed)
 
     return terminal
-
-
-def told(result, exit_code):
-    """Return the one line that a failed command says, after click's usage if any."""
-    assert result.exit_code == exit_code, result.output
-    assert result.stdout == ""
-    assert "Traceback" not in result.stderr
-    *usage, message = result.stderr.splitlines()
-    assert not usage or usage[0].startswith("Usage: ")
-    assert message.startswith("Error: ")
-    return message
 
 
 def objects(result, exit_code=0):

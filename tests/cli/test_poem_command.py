@@ -2,6 +2,7 @@ import json
 import shutil
 
 import pytest
+from told import told
 
 from nlg.poem.generate import parse_poem
 from nlg.runtime import checkpoints_folder
@@ -14,17 +15,6 @@ RIVER = "千山鸟飞绝，万径人踪灭。孤舟蓑笠翁，独钓寒江雪�
 BAIDI = "朝辞白帝彩云间，千里江陵一日还。两岸猿声啼不住，轻舟已过万重山。"
 KEYS = ["form", "lines", "rhyme", "tones", "latent", "score", "originality", "seed"]
 QUICK = ("--form", "五绝", "--candidates", "1")
-
-
-def told(result, exit_code):
-    """Return the one line that a failed command says, after click's usage if any."""
-    assert result.exit_code == exit_code, result.output
-    assert result.stdout == ""
-    assert "Traceback" not in result.stderr
-    *usage, message = result.stderr.splitlines()
-    assert not usage or usage[0].startswith("Usage: ")
-    assert message.startswith("Error: ")
-    return message
 
 
 def objects(result):

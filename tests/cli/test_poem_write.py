@@ -3,6 +3,7 @@ import re
 
 import pytest
 from poem.writers import small_composer
+from told import told
 
 from nlg.poem.compose import Composer
 from nlg.poem.generate import parse_poem
@@ -12,16 +13,6 @@ from nlg.text.prosody import check
 QUICK = ("--form", "五绝", "--candidates", "1", "--seed", "3")
 STORKS = "白日依山尽，黄河入海流。_____，_____。"
 FACTS = ["form", "lines", "rhyme", "pattern", "tones", "score", "originality", "source"]
-
-
-def told(result, exit_code):
-    """Return the one line that a failed command says, after click's usage if any."""
-    assert result.exit_code == exit_code, result.output
-    assert result.stdout == ""
-    *usage, message = result.stderr.splitlines()
-    assert not usage or usage[0].startswith("Usage: ")
-    assert message.startswith("Error: ")
-    return message
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 from qa.stub import stub_reader
+from told import told
 
 from nlg.qa.generate import Reader
 
@@ -30,16 +31,6 @@ def ask(run, monkeypatch):
 
     ask.opened = opened
     return ask
-
-
-def told(result, exit_code):
-    """Return the one line that a failed command says, after click's usage if any."""
-    assert result.exit_code == exit_code, result.output
-    assert result.stdout == ""
-    *usage, message = result.stderr.splitlines()
-    assert not usage or usage[0].startswith("Usage: ")
-    assert message.startswith("Error: ")
-    return message
 
 
 def shown(result):

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from told import told
 from write.reviews import small_writer
 
 from nlg.write.generate import TextWriter
@@ -18,16 +19,6 @@ def ask(run, writer, monkeypatch, tmp_path):
     return lambda *arguments, stdin=None: run(
         "write", "--checkpoint", tmp_path, *arguments, stdin=stdin
     )
-
-
-def told(result, exit_code):
-    """Return the one line that a failed command says, after click's usage if any."""
-    assert result.exit_code == exit_code, result.output
-    assert result.stdout == ""
-    *usage, message = result.stderr.splitlines()
-    assert not usage or usage[0].startswith("Usage: ")
-    assert message.startswith("Error: ")
-    return message
 
 
 # --- what is printed
