@@ -30,6 +30,15 @@ def responder():
 
 
 @pytest.fixture
+def eager():
+    """See `train_here.eagerly`."""
+    from train_here import eagerly
+
+    with eagerly():
+        yield
+
+
+@pytest.fixture
 def run():
     """Run a command as the shell would; whatever is raised but not told is a bug."""
 

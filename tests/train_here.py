@@ -1,5 +1,6 @@
 """`nlg train TASK` and its export in this process, and what every run leaves behind."""
 
+import contextlib
 import json
 
 import pytest
@@ -18,6 +19,18 @@ LEFT = {
     "best.safetensors",
     "checkpoint",
 }
+
+
+@contextlib.contextmanager
+def eagerly():
+    """Run the steps of a training one by one: to compile some takes far longer."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
 
 
 def train(task, data, dev, init, out, *arguments, **settings):

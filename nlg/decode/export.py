@@ -13,6 +13,7 @@ Runs on the TensorFlow backend, which tf2onnx reads.
 """
 
 import json
+import os
 import pathlib
 import struct
 from collections.abc import Callable, Mapping, Sequence
@@ -83,6 +84,9 @@ def trace(
     import tensorflow as tf
     import tf2onnx
 
+    # Else it copies the graph before each of its passes, half of their time, and a
+    # pass that fails is passed over.
+    os.environ.setdefault("TF2ONNX_CATCH_ERRORS", "FALSE")
     variables = model.trainable_variables
     # While tf2onnx looks at the graph the weights are inputs: it then cannot fold a
     # transposed copy of a tensor into the file.

@@ -198,6 +198,7 @@ def _states_of(backend, precision):
     environment = {
         **os.environ,
         "KERAS_BACKEND": backend,
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",  # XLA compiles more than it computes
         "PYTHONPATH": str(HERE.parents[2]),
     }
     subprocess.run(

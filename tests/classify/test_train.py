@@ -136,8 +136,7 @@ def test_an_altered_checkpoint_is_refused(trained, tmp_path):
 # --- resuming and refusing
 
 
-def test_a_run_that_was_cut_goes_on_as_if_it_was_not(files, tmp_path):
-    # TensorFlow rounds otherwise once it has met more than one shape of batch.
+def test_a_run_that_was_cut_goes_on_as_if_it_was_not(files, tmp_path, eager):
     one_shape = {"max_tokens": 8, "steps": 4, "eval_every": 2, "save_every": 2}
     held = dataclasses.replace(OPTIONS, decay_share=0.0, **one_shape)
     straight(files, tmp_path / "whole", held)

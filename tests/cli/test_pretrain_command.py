@@ -29,7 +29,7 @@ def text(tmp_path):
     return path
 
 
-def test_pretrain_ends_in_a_backbone_that_opens(run, text, tmp_path):
+def test_pretrain_ends_in_a_backbone_that_opens(run, text, tmp_path, eager):
     done = run("pretrain", text, "--out", tmp_path / "run", *settings())
     assert done.exit_code == 0, done.stderr
     line = json.loads(done.stdout)
@@ -40,7 +40,7 @@ def test_pretrain_ends_in_a_backbone_that_opens(run, text, tmp_path):
     assert "Building prefix dict" not in done.stderr
 
 
-def test_run_is_started_again_from_its_own_config(run, text, tmp_path):
+def test_run_is_started_again_from_its_own_config(run, text, tmp_path, eager):
     first = run("pretrain", text, "--out", tmp_path / "one", *settings())
     config = tmp_path / "one" / "config.json"
     again = run("pretrain", text, "--out", tmp_path / "two", "--config", config)

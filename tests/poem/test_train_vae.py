@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from train_here import eagerly
 from safetensors.numpy import load_file
 
 from nlg.cli.main import main
@@ -81,7 +82,8 @@ def trained(files, tmp_path_factory):
         # As after a training on JAX: the export needs TensorFlow all the same.
         patch.setenv("KERAS_BACKEND", "jax")
         patch.chdir(out.parent)  # nor may it need the checkout to be where we are
-        done = train(*files, out, **SETTINGS)
+        with eagerly():  # each form has a shape of its own
+            done = train(*files, out, **SETTINGS)
     assert done.exit_code == 0, done.output
     return out, json.loads(done.stdout)
 
@@ -141,7 +143,7 @@ def test_finished_run_refuses_another_seed_and_names_it(trained, files):
     assert "seed = 1, not 2" in done.stderr and done.stderr.count("\n") == 1
 
 
-def test_run_may_go_on_longer_and_at_a_lower_rate(trained, files, tmp_path):
+def test_run_may_go_on_longer_and_at_a_lower_rate(trained, files, tmp_path, eager):
     # A lower rate is the way out that a NaN loss is told of.
     run = Run(shutil.copytree(trained[0], tmp_path / "copy"))
     before = run.lines()
@@ -157,7 +159,9 @@ def test_config_of_a_run_gives_its_settings_again(trained):
     assert again == VAETraining(**SETTINGS)
 
 
-def test_averaged_run_with_accumulation_and_its_own_rates_is_trained(files, tmp_path):
+def test_averaged_run_with_accumulation_and_its_own_rates_is_trained(
+    files, tmp_path, eager
+):
     options = VAETraining(
         **{**SETTINGS, "steps": 2},
         accumulate=2,

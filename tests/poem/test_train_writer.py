@@ -252,8 +252,7 @@ def test_a_backbone_with_a_condition_is_refused(tmp_path):
 # --- resuming and refusing
 
 
-def test_a_run_that_was_cut_goes_on_as_if_it_was_not(files, tmp_path):
-    # TensorFlow rounds otherwise once it has met more than one shape of batch.
+def test_a_run_that_was_cut_goes_on_as_if_it_was_not(files, tmp_path, eager):
     one_shape = {"titles": 1.0, "words": 0.0, "decay_share": 0.0}
     held = WriterTraining(**SETTINGS, **one_shape)
     data = tmp_path / "quatrains.jsonl"
@@ -334,7 +333,7 @@ def test_look_is_nats_a_character_whatever_the_batches(trained, monkeypatch):
     assert whole["dev_loss"] == pytest.approx(best, abs=0.01)
 
 
-def test_run_may_go_on_longer(trained, files, tmp_path):
+def test_run_may_go_on_longer(trained, files, tmp_path, eager):
     run = Run(shutil.copytree(trained[0], tmp_path / "copy"))
     straight(files, run.folder, WriterTraining(**SETTINGS | {"steps": 6}))
     assert run.lines()[-1]["step"] == 6

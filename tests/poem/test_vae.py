@@ -141,9 +141,13 @@ def test_equal_weights_give_equal_outputs_on_every_backend(backend, tmp_path):
     given, made = tmp_path / "given.npz", tmp_path / "made.npz"
     weights = {v.path: v.numpy() for v in model.trainable_variables}
     np.savez(given, **weights)
-    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(HERE)}
+    changes = {
+        "KERAS_BACKEND": backend,
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",  # XLA compiles more than it computes
+        "PYTHONPATH": str(HERE),
+    }
     command = [sys.executable, "-c", ELSEWHERE, given, made]
-    subprocess.run(command, env=environment, check=True, cwd=HERE.parents[1])
+    subprocess.run(command, env=os.environ | changes, check=True, cwd=HERE.parents[1])
     found = np.load(made)
     mean, log_var = model.encoder(poems)
     np.testing.assert_allclose(found["mean"], mean, atol=1e-4)
@@ -153,10 +157,11 @@ def test_equal_weights_give_equal_outputs_on_every_backend(backend, tmp_path):
     assert last < min(first, CHANCE)
 
 
-def losses_of_training(model, steps=30):
+def losses_of_training(model, steps=12):
     """Return the loss before and after `steps` on one batch of four poems."""
     poems = page((4, 4, 5))
-    model.compile(optimizer=keras.optimizers.Adam(0.03))
+    eager = keras.backend.backend() == "tensorflow"  # to compile takes longer there
+    model.compile(optimizer=keras.optimizers.Adam(0.05), run_eagerly=eager)
     losses = []
     for _ in range(steps):
         model.reset_metrics()

@@ -84,14 +84,21 @@ def test_every_sample_comes_once_an_epoch_in_an_order_of_its_seed(text, tmp_path
     assert first_of_second == rows.epoch(1)[0]
 
 
-def test_training_lowers_dev_loss_of_every_objective(text, tmp_path):
-    pretrain([text], tmp_path, changed(steps=80, eval_every=40, save_every=40))
-    last = Run(tmp_path).lines()[-1]
+@pytest.fixture(scope="module")
+def trained(text, tmp_path_factory):
+    """Return the folder of a run that has learnt something, and its best line."""
+    folder = tmp_path_factory.mktemp("trained")
+    long = changed(steps=80, eval_every=40, save_every=40)
+    return folder, pretrain([text], folder, long)
+
+
+def test_training_lowers_dev_loss_of_every_objective(trained):
+    last = Run(trained[0]).lines()[-1]
     for name in ("dev_loss", "dev_bidirectional", "dev_lm", "dev_seq2seq"):
         assert last[name] < np.log(len(WORDS))  # better than knowing the characters
 
 
-def test_stopped_run_goes_on_as_if_it_had_not_been(text, tmp_path):
+def test_stopped_run_goes_on_as_if_it_had_not_been(text, tmp_path, eager):
     held = changed(decay_share=0.0)  # a rate that knows nothing of the run's length
     keras.utils.set_random_seed(0)
     straight = pretrain([text], tmp_path / "straight", held)
@@ -104,9 +111,11 @@ def test_stopped_run_goes_on_as_if_it_had_not_been(text, tmp_path):
     assert resumed["dev_loss"] == pytest.approx(straight["dev_loss"], abs=1e-5)
 
 
-def test_checkpoint_holds_the_best_weights_and_how_good_they_are(text, tmp_path):
-    best = pretrain([text], tmp_path, TINY)
-    backbone = load_backbone(tmp_path / "checkpoint")
+def test_checkpoint_holds_the_best_weights_and_how_good_they_are(
+    text, trained, tmp_path
+):
+    folder, best = trained
+    backbone = load_backbone(folder / "checkpoint")
     assert backbone.metrics["dev_loss"] == best["dev_loss"]
     assert backbone.metrics["settings"]["preset"] == "tiny"
     assert backbone.tokenizer.encode("春风")[0] > 4
@@ -117,11 +126,10 @@ def test_checkpoint_holds_the_best_weights_and_how_good_they_are(text, tmp_path)
     assert scores["dev_loss"] == pytest.approx(best["dev_loss"], abs=1e-2)  # float16
 
 
-def test_run_from_a_backbone_starts_where_that_one_ended(text, tmp_path):
-    long = changed(steps=80, eval_every=40, save_every=40)
-    first = pretrain([text], tmp_path / "first", long)
+def test_run_from_a_backbone_starts_where_that_one_ended(text, trained, tmp_path):
+    folder, first = trained
     still = changed(steps=1, learning_rate=1e-9, eval_every=1, save_every=1)
-    checkpoint = tmp_path / "first" / "checkpoint"
+    checkpoint = folder / "checkpoint"
     second = pretrain([text], tmp_path / "second", still, init=checkpoint)
     assert second["dev_loss"] == pytest.approx(first["dev_loss"], abs=1e-2)
     with pytest.raises(OptionError, match=r"row_tokens \(64\) is more than the 32"):
@@ -166,7 +174,6 @@ def test_settings_that_cannot_run_are_refused(changes, says):
         changed(**changes)
 
 
-def test_run_writes_what_was_asked_for(text, tmp_path):
-    pretrain([text], tmp_path, TINY)
-    config = json.loads((tmp_path / "config.json").read_text("utf-8"))
+def test_run_writes_what_was_asked_for(trained):
+    config = json.loads((trained[0] / "config.json").read_text("utf-8"))
     assert config["preset"] == "tiny" and config["data"] == ["made-up.txt"]

@@ -1,20 +1,13 @@
 """Gradients against differences, and the graph against the function it was made of."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 from keras import ops
 from qa.readers import numpy, sources, tiny_reader
 
-from nlg.decode.export import save_weights
 from nlg.qa import export
-from nlg.qa.explain import longest
 from nlg.qa.options import QATraining
-from nlg.qa.saliency import HINTS, Saliency, row_of, saliency
-from nlg.qa.source import Source
-from nlg.runtime.checkpoint import WEIGHTS
-from nlg.runtime.graph import Graph
+from nlg.qa.saliency import HINTS, row_of, saliency
 from nlg.text.vocab import SEP_ID
 
 STEP = 2e-3  # of an embedding, for differences
@@ -150,24 +143,6 @@ def test_source_and_answer_stand_as_they_do_in_training():
         "position_ids": "  0  1  2  3  4  5  6  6  7  8  9",
         "overlap": "  0  0  0  2  0  0  0  0  0  0  0",
     }
-
-
-def test_the_graph_says_what_the_function_says(tmp_path):
-    model = tiny_reader(answer_types=True)
-    save_weights(model, tmp_path / WEIGHTS)
-    export.write_saliency(model, SIZES, tmp_path)
-    graph = Graph(tmp_path / "saliency.onnx", "cpu", 1)
-    S, T = longest(dataclasses.asdict(SIZES))
-    for seed in range(3):
-        inputs, answer = asked(seed, kinds=True)
-        inputs |= {name: padded(inputs[name][0], S) for name in Source._fields}
-        answer = padded(answer[0], T)
-        got, want = graph(**inputs, answer=answer), told(model, inputs, answer)
-        assert tuple(got) == Saliency._fields
-        for name, exact in zip(got, want, strict=True):
-            np.testing.assert_allclose(
-                got[name], exact, rtol=1e-3, atol=1e-3, err_msg=name
-            )
 
 
 def test_a_graph_without_copying_has_no_copies(tmp_path, monkeypatch):

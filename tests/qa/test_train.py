@@ -22,9 +22,10 @@ from nlg.errors import OptionError
 from nlg.layers.weights import weights_by_path
 from nlg.qa import export
 from nlg.qa.examples import Example, write
-from nlg.qa.explain import explain
+from nlg.qa.explain import explain, longest
 from nlg.qa.generate import BEAMS, Answer, AnswerOptions, Asked, Reader
 from nlg.qa.options import QATraining
+from nlg.qa.saliency import Saliency, saliency
 from nlg.qa.search import answer
 from nlg.qa.train import (
     DEV,
@@ -109,6 +110,16 @@ def trained(files, tmp_path_factory):
         )
 
 
+def shipped_model(out):
+    """Return the network with the weights of the run's checkpoint."""
+    unilm = UniLM(Shape.load(out).config)
+    unilm.build()
+    model = build_model(unilm, OPTIONS)
+    best, _ = Run(out).load("best.safetensors")
+    load_weights(model, {k: x.astype("float16") for k, x in best.items()})
+    return model
+
+
 def straight(files, folder, options):
     """Train without an export, as from a new process."""
     keras.utils.set_random_seed(options.seed)
@@ -132,15 +143,9 @@ def test_config_of_a_run_gives_its_settings_again(trained):
 
 @pytest.mark.parametrize("free", [False, True])
 def test_the_graph_finds_what_keras_finds(trained, free):
-    out, _ = trained
-    checkpoint = open_checkpoint(out / "checkpoint", "qa")
+    checkpoint = open_checkpoint(trained[0] / "checkpoint", "qa")
     reader = Reader(checkpoint)
-    shape = Shape.load(out)
-    unilm = UniLM(shape.config)
-    unilm.build()
-    model = build_model(unilm, OPTIONS)
-    best, _ = Run(out).load("best.safetensors")
-    load_weights(model, {k: x.astype("float16") for k, x in best.items()})
+    model = shipped_model(trained[0])
     passages = [example.passage for example in facts(12, 2)]
     asked = [
         Asked(f"{who}喜欢什么？", passages[n : n + count])
@@ -163,6 +168,29 @@ def test_the_graph_finds_what_keras_finds(trained, free):
     np.testing.assert_array_equal(got["voting"], numpy(want.voting))
     for name in ("scores", "support", "no_answer"):
         np.testing.assert_allclose(got[name], numpy(getattr(want, name)), atol=2e-3)
+
+
+def test_the_graph_finds_the_saliency_that_keras_finds(trained):
+    model, (lots, _) = shipped_model(trained[0]), load_lots(Run(trained[0]), DEV)
+    tokenizer = Shape.load(trained[0]).tokenizer
+    batches = Look(model, lots, tokenizer, OPTIONS).batches
+    graph = open_checkpoint(trained[0] / "checkpoint", "qa").graph("saliency")
+    S, T = longest(SETTINGS)
+    for number in range(3):
+        source, answer = batches.sample(number)
+        inputs = {k: row_to(S, x) for k, x in source._asdict().items()}
+        answer = row_to(T, answer)
+        got, want = graph(**inputs, answer=answer), saliency(model, inputs, answer)
+        assert tuple(got) == Saliency._fields and got["saliency"].max() > 0
+        for name, exact in zip(got, want, strict=True):
+            np.testing.assert_allclose(
+                got[name], exact, rtol=1e-3, atol=1e-3, err_msg=name
+            )
+
+
+def row_to(size, tokens):
+    """Return a row of `size` tokens, padding at the end."""
+    return np.array([[*tokens, *[0] * (size - len(tokens))]], "int32")
 
 
 def test_the_checkpoint_answers_and_knows_how_well(trained, run):
@@ -209,7 +237,7 @@ def no_answers(monkeypatch):
     monkeypatch.setattr(Look, "attempts", lambda look: iter(()))
 
 
-def test_stopped_run_goes_on_as_if_it_had_not_been(files, tmp_path, no_answers):
+def test_stopped_run_goes_on_as_if_it_had_not_been(files, tmp_path, eager, no_answers):
     held = dataclasses.replace(OPTIONS, decay_share=0.0)  # a rate without an end
     straight(files, tmp_path / "straight", held)
     straight(files, tmp_path / "half", dataclasses.replace(held, steps=2))
@@ -220,7 +248,7 @@ def test_stopped_run_goes_on_as_if_it_had_not_been(files, tmp_path, no_answers):
 
 
 def test_a_run_with_types_averages_and_slow_layers_is_trained(
-    files, tmp_path, no_answers
+    files, tmp_path, eager, no_answers
 ):
     options = dataclasses.replace(
         OPTIONS,

@@ -168,8 +168,7 @@ def test_look_is_nats_a_token_whatever_the_batches(trained, monkeypatch):
 # --- resuming and refusing
 
 
-def test_a_run_that_was_cut_goes_on_as_if_it_was_not(files, tmp_path):
-    # TensorFlow rounds otherwise once it has met more than one shape of batch.
+def test_a_run_that_was_cut_goes_on_as_if_it_was_not(files, tmp_path, eager):
     short = [review for review in made_up_reviews() if len(review[0]) < 8]
     data = write_reviews(short, tmp_path / "short.tsv")
     held = dataclasses.replace(OPTIONS, decay_share=0.0)
@@ -181,7 +180,7 @@ def test_a_run_that_was_cut_goes_on_as_if_it_was_not(files, tmp_path):
     assert_same_run(tmp_path / "whole", tmp_path / "cut")
 
 
-def test_run_may_go_on_longer(trained, files, tmp_path):
+def test_run_may_go_on_longer(trained, files, tmp_path, eager):
     run = Run(shutil.copytree(trained[0], tmp_path / "copy"))
     straight(files, run.folder, dataclasses.replace(OPTIONS, steps=6))
     assert run.lines()[-1]["step"] == 6
