@@ -15,13 +15,14 @@ from typing import Any
 import nlg
 from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
-from nlg.classify.dataset import are_levels, load_labelled
+from nlg.classify.dataset import are_levels
 from nlg.classify.predict import LABELS, TASK, Labeller
 from nlg.classify.train import build_model
 from nlg.decode.export import export_onnx, save_weights
 from nlg.files import write_json
 from nlg.metrics.labels import label_report
 from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS, seal
+from nlg.text.labelled import load_labelled
 from nlg.training.apart import best_of, emptied
 from nlg.training.backend import choose_backend
 from nlg.training.loop import load_weights

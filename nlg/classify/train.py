@@ -12,18 +12,13 @@ import numpy as np
 from nlg.backbone.checkpoint import load_backbone
 from nlg.backbone.start import Shape, start_from
 from nlg.backbone.unilm import UniLM
-from nlg.classify.dataset import (
-    Row,
-    are_levels,
-    label_names,
-    load_labelled,
-    token_ids,
-)
+from nlg.classify.dataset import are_levels, label_names, token_ids
 from nlg.classify.model import Classifier
 from nlg.classify.options import ClassifierTraining
 from nlg.classify.predict import LABELS, by_length, padded
 from nlg.errors import OptionError
 from nlg.metrics.labels import label_report
+from nlg.text.labelled import Row, load_labelled
 from nlg.text.tokenizer import Tokenizer
 from nlg.training.apart import export_apart
 from nlg.training.batches import Schedule, length_buckets
@@ -45,7 +40,7 @@ def train_classifier(
     """Train to `options.steps`, resuming what `folder` holds; return the best line.
 
     Args:
-        data: labelled texts, see `nlg.classify.dataset`.
+        data: labelled texts, see `nlg.text.labelled`.
         dev: the same, kept back.
         folder: the run's.
         options: of the run.

@@ -10,8 +10,8 @@ import click
 from nlg.cli.options import DEVICE, JSON, OUTPUT, progress, read_text, write_lines
 
 if TYPE_CHECKING:
-    from nlg.classify.dataset import Row
     from nlg.classify.predict import Labelled, Labeller
+    from nlg.text.labelled import Row
 
 TRAIN = (
     "no classifier is shipped with this nlg; train one with `nlg train classifier "
@@ -87,7 +87,7 @@ def _of_file(
     labeller: "Labeller", source: pathlib.Path, as_json: bool
 ) -> Iterator[str]:
     """Yield a line for each row of a file."""
-    from nlg.classify.dataset import load_rows
+    from nlg.text.labelled import load_rows
 
     rows = load_rows(source)
     found = labeller.label([row.text for row in rows], _shown)

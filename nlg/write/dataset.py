@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from nlg.config import hint
-from nlg.errors import DataError, OptionError
-from nlg.files import UNREADABLE, text_of
+from nlg.errors import OptionError
+from nlg.text.labelled import load_labelled
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import CLS_ID, PAD_ID, SEP_ID
 from nlg.training.batches import Schedule, length_buckets
@@ -29,7 +29,7 @@ SENTENCE_ENDS = frozenset("。！？；!?;~～…")
 
 
 class Labelled(NamedTuple):
-    """A line of a file."""
+    """A text as it was written, and its label."""
 
     text: str
     label: str
@@ -44,28 +44,9 @@ class Texts(NamedTuple):
 
 
 def load_texts(path: pathlib.Path) -> list[Labelled]:
-    """Read a text, a tab and a label from each line; blank lines are left out.
-
-    Raises:
-        DataError: not readable, a line is of another kind, or there is none.
-    """
-    try:
-        rows = text_of(path).split("\n")  # not at U+2028, which a text may hold
-    except UNREADABLE as error:
-        raise DataError(f"{path} cannot be read: {error}") from None
-    found = []
-    for number, row in enumerate(rows, 1):
-        text, _, label = (part.strip() for part in row.rpartition("\t"))
-        if not row.strip():
-            continue
-        if not (text and label):
-            raise DataError(
-                f"{path}:{number}: no text, tab and label; write 房间很干净<TAB>1"
-            )
-        found.append(Labelled(text, label))
-    if not found:
-        raise DataError(f"{path}: no text in it; a line is a text, a tab and a label")
-    return found
+    """Read texts and their labels, see `nlg.text.labelled.load_labelled`."""
+    rows = load_labelled(path)
+    return [Labelled(row.written.strip(), str(row.label)) for row in rows]
 
 
 def classes_of(texts: Iterable[Labelled], names: Sequence[str]) -> dict[str, str]:

@@ -17,12 +17,12 @@ from nlg.backbone.config import BackboneConfig
 from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.classify import export
-from nlg.classify.dataset import Row, load_labelled
 from nlg.classify.options import ClassifierTraining
 from nlg.classify.predict import Labeller
 from nlg.classify.train import Batches, Look, build_model, leads_of, train_classifier
 from nlg.errors import CheckpointError
 from nlg.runtime.checkpoint import open_checkpoint
+from nlg.text.labelled import Row, load_labelled
 from nlg.text.tokenizer import Tokenizer
 from nlg.training.loop import load_weights
 from nlg.training.run import Run

@@ -57,7 +57,7 @@ def test_lines_of_a_file_get_their_labels_in_order(ask, tmp_path):
 
 
 def test_what_is_written_can_be_trained_on(ask, tmp_path):
-    from nlg.classify.dataset import load_labelled
+    from nlg.text.labelled import load_labelled
 
     out = tmp_path / "labelled.tsv"
     assert ask("--input", "-", "--output", out, stdin="春\n雨\n").stdout == ""

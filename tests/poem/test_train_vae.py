@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from train_here import eagerly
 from safetensors.numpy import load_file
+from train_here import eagerly
 
 from nlg.cli.main import main
 from nlg.config import apply_values

@@ -50,11 +50,17 @@ def test_blank_lines_and_tabs_in_a_text_are_no_fault(tmp_path):
     assert load_texts(path) == [("很\t好\u2028吗", "1"), ("差", "0")]
 
 
+def test_texts_stand_as_they_are_written(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "服務很好", "label": 1}\n', "utf-8")
+    assert load_texts(path) == [("服務很好", "1")]
+
+
 @pytest.mark.parametrize("line", ["很好", "很好\t", "\t1", "很好 1"])
 def test_a_line_without_text_or_label_is_named(tmp_path, line):
     path = tmp_path / "a.tsv"
     path.write_text(f"很好\t1\n{line}\n", "utf-8")
-    with pytest.raises(DataError, match=r"a\.tsv:2: no text, tab and label"):
+    with pytest.raises(DataError, match=r"a\.tsv:2: no (text|label)"):
         load_texts(path)
 
 
