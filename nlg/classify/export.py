@@ -12,21 +12,19 @@ import shutil
 import sys
 from typing import Any
 
-import nlg
 from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.classify.dataset import are_levels
 from nlg.classify.predict import LABELS, TASK, Labeller
 from nlg.classify.train import build_model
 from nlg.decode.export import export_onnx, save_weights
-from nlg.files import write_json
 from nlg.metrics.labels import label_report
-from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS, seal
+from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
 from nlg.text.labelled import load_labelled
-from nlg.training.apart import best_of, emptied
+from nlg.training.apart import best_of, emptied, finish
 from nlg.training.backend import choose_backend
 from nlg.training.loop import load_weights
-from nlg.training.run import Run, best_line
+from nlg.training.run import Run
 
 
 def export(run_folder: pathlib.Path, out: pathlib.Path, dev: pathlib.Path) -> None:
@@ -56,17 +54,16 @@ def export(run_folder: pathlib.Path, out: pathlib.Path, dev: pathlib.Path) -> No
     shape.tokenizer.vocabulary.save(out / VOCABULARY)
     shutil.copyfile(run_folder / LABELS, out / LABELS)
     facts = {
-        "task": TASK,
-        "format": FORMAT,
-        "nlg": nlg.__version__,
         "lower_case": shape.tokenizer.lower_case,
         "backbone": dataclasses.asdict(shape.config),
     }
-    write_json(out / CONFIG, facts | settings)
-    seal(out)  # the metrics are taken with the checkpoint itself
-    metrics = measure(Labeller.from_checkpoint(out), dev)
-    write_json(out / METRICS, metrics | {"best_line": best_line(run.lines())})
-    seal(out)
+    finish(
+        out,
+        run,
+        TASK,
+        facts | settings,
+        lambda: measure(Labeller.from_checkpoint(out), dev),
+    )
 
 
 def measure(labeller: Labeller, dev: pathlib.Path) -> dict[str, Any]:

@@ -14,7 +14,6 @@ import sys
 
 from keras import ops
 
-import nlg
 from nlg.couplet.dataset import load_couplets
 from nlg.couplet.evaluate import human_report, model_report
 from nlg.couplet.generate import (
@@ -32,14 +31,13 @@ from nlg.couplet.scroll import Scrolls, dictionary_words
 from nlg.couplet.search import Rules, answer_lines
 from nlg.couplet.train import build_model
 from nlg.decode.export import export_onnx, save_weights
-from nlg.files import write_json
 from nlg.layers.context import before
-from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS, seal
+from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
 from nlg.text.vocab import Vocabulary
-from nlg.training.apart import best_of, emptied
+from nlg.training.apart import best_of, emptied, finish
 from nlg.training.backend import choose_backend
 from nlg.training.loop import load_weights
-from nlg.training.run import Run, best_line
+from nlg.training.run import Run
 
 ANSWER = ("answers", "log_probs")  # an output may not have the name of an input
 
@@ -66,20 +64,16 @@ def export(
     vocabulary.save(out / VOCABULARY)
     pairs.save(out / PAIRS)
     Scrolls.learn(load_couplets(data), dictionary_words(), vocabulary).save(out)
-    facts = {"task": TASK, "format": FORMAT, "nlg": nlg.__version__}
-    write_json(
-        out / CONFIG, {**facts, "model": dataclasses.asdict(model.config), **settings}
-    )
-    seal(out)  # the metrics are taken with the checkpoint itself
     couplets = load_couplets(dev)
-    responder = Responder.from_checkpoint(out)
-    metrics = {
-        "dev": model_report(couplets, responder),
-        "dev_human": human_report(couplets),
-        "best_line": best_line(run.lines()),
-    }
-    write_json(out / METRICS, metrics)
-    seal(out)
+
+    def metrics():
+        return {
+            "dev": model_report(couplets, Responder.from_checkpoint(out)),
+            "dev_human": human_report(couplets),
+        }
+
+    facts = {"model": dataclasses.asdict(model.config)}
+    finish(out, run, TASK, facts | settings, metrics)
 
 
 def write_graphs(model: CoupletTagger, out: pathlib.Path) -> None:

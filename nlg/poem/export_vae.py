@@ -8,9 +8,7 @@ import dataclasses
 import pathlib
 import sys
 
-import nlg
 from nlg.decode.export import export_onnx, save_weights
-from nlg.files import write_json
 from nlg.metrics.originality import KnownLines
 from nlg.poem.dataset import load_poems
 from nlg.poem.evaluate import measure
@@ -20,12 +18,12 @@ from nlg.poem.pages import pages_of
 from nlg.poem.search import SLOTS, Poems, Rules, write_poems
 from nlg.poem.train_vae import build_model, score
 from nlg.poem.vae import PoemVAE
-from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS, seal
+from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
 from nlg.text.vocab import Vocabulary
-from nlg.training.apart import best_of, emptied
+from nlg.training.apart import best_of, emptied, finish
 from nlg.training.backend import choose_backend
 from nlg.training.loop import load_weights
-from nlg.training.run import Run, best_line
+from nlg.training.run import Run
 
 
 def export(
@@ -49,19 +47,17 @@ def export(
     vocabulary.save(out / VOCABULARY)
     lines = (line for poem in load_poems(data) for line in poem.lines)
     KnownLines.from_lines(lines).save(out / KNOWN)
-    facts = {"task": TASK, "format": FORMAT, "nlg": nlg.__version__, "slots": SLOTS}
-    write_json(
-        out / CONFIG, {**facts, "model": dataclasses.asdict(model.config), **settings}
-    )
     dev_poems = load_poems(dev)
     pages = pages_of(dev_poems, vocabulary, halves=False)
-    seal(out)  # the metrics are taken with the checkpoint itself
-    metrics = measure(Poet.from_checkpoint(out), dev_poems, options.metric_samples)
     model.compile()  # Keras asks for it before it measures
-    metrics["bound"] = score(model, pages, options.batch_tokens)
-    metrics["best_line"] = best_line(run.lines())
-    write_json(out / METRICS, metrics)
-    seal(out)
+
+    def metrics():
+        poet = Poet.from_checkpoint(out)
+        found = measure(poet, dev_poems, options.metric_samples)
+        return found | {"bound": score(model, pages, options.batch_tokens)}
+
+    facts = {"slots": SLOTS, "model": dataclasses.asdict(model.config)}
+    finish(out, run, TASK, facts | settings, metrics)
 
 
 def write_graphs(model: PoemVAE, out: pathlib.Path) -> None:

@@ -15,11 +15,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import nlg
 from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.decode.export import export_onnx, save_weights
-from nlg.files import write_json
 from nlg.metrics.originality import KnownLines
 from nlg.metrics.poems import poem_report
 from nlg.poem.compose import BEAMS, KNOWN, TASK, Composer
@@ -29,12 +27,12 @@ from nlg.poem.train_writer import build_model
 from nlg.poem.wishes import Wish
 from nlg.poem.writer import Writer
 from nlg.poem.writer_search import Page, draw, search
-from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS, seal
+from nlg.runtime.checkpoint import CONFIG, VOCABULARY, WEIGHTS
 from nlg.text.forms import FORMS
-from nlg.training.apart import best_of, emptied
+from nlg.training.apart import best_of, emptied, finish
 from nlg.training.backend import choose_backend
 from nlg.training.loop import load_weights
-from nlg.training.run import Run, best_line
+from nlg.training.run import Run
 from nlg.training.settings import read_config
 
 GRAPHS: dict[str, tuple[Callable, dict[str, Any]]] = {
@@ -80,18 +78,17 @@ def export(
     lines = (line for poem in load_poems(data) for line in poem.lines)
     KnownLines.from_lines(lines).save(out / KNOWN)
     facts = {
-        "task": TASK,
-        "format": FORMAT,
-        "nlg": nlg.__version__,
         "latent_units": model.latent_units,
         "vae": read_config(run_folder / CONFIG)["vae"],  # sha256 of its weights
         "backbone": dataclasses.asdict(shape.config),
     }
-    write_json(out / CONFIG, facts | settings)
-    seal(out)  # the metrics are taken with the checkpoint itself
-    metrics = measure(Composer.from_checkpoint(out), samples)
-    write_json(out / METRICS, metrics | {"best_line": best_line(run.lines())})
-    seal(out)
+    finish(
+        out,
+        run,
+        TASK,
+        facts | settings,
+        lambda: measure(Composer.from_checkpoint(out), samples),
+    )
 
 
 def write_graphs(model: Writer, out: pathlib.Path) -> None:

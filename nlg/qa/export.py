@@ -19,11 +19,9 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import nlg
 from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.decode.export import export_onnx, save_graph, save_weights, trace
-from nlg.files import write_json
 from nlg.metrics.qa import Attempt, abstention_report, equals, squad_report
 from nlg.qa import calibrate
 from nlg.qa.calibrate import Calibration, Table
@@ -45,12 +43,12 @@ from nlg.qa.saliency import Saliency, saliency
 from nlg.qa.search import Found, answer
 from nlg.qa.source import LEXICON
 from nlg.qa.train import build_model
-from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS, seal
+from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
 from nlg.runtime.graph import Graph, available_cores
-from nlg.training.apart import best_of, emptied
+from nlg.training.apart import best_of, emptied, finish
 from nlg.training.backend import choose_backend
 from nlg.training.loop import load_weights
-from nlg.training.run import Run, best_line
+from nlg.training.run import Run
 
 GRAPHS = {"model": (BEAMS, 1), "many": (MANY_BEAMS, MANY_BEAMS)}  # beams, answers
 
@@ -79,18 +77,12 @@ def export(
     if options.words:
         shutil.copyfile(run_folder / LEXICON, out / LEXICON)
     facts = {
-        "task": TASK,
-        "format": FORMAT,
-        "nlg": nlg.__version__,
         "model": dataclasses.asdict(model.config),
         "backbone": dataclasses.asdict(shape.config),
         "lower_case": shape.tokenizer.lower_case,
     }
-    write_json(out / CONFIG, facts | settings)
-    seal(out)  # the metrics are taken with the checkpoint itself
-    metrics = measure(out, load_examples(dev)) | {"best_line": best_line(run.lines())}
-    write_json(out / METRICS, metrics)
-    seal(out)
+    examples = load_examples(dev)
+    finish(out, run, TASK, facts | settings, lambda: measure(out, examples))
 
 
 def write_graphs(model: Answerer, out: pathlib.Path, int8: bool) -> None:

@@ -7,13 +7,17 @@ import os
 import pathlib
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+import nlg
 from nlg.errors import DataError, NlgError
+from nlg.files import write_json
+from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, seal
 from nlg.training.progress import BEST
-from nlg.training.run import Run
+from nlg.training.run import Run, best_line
 from nlg.training.settings import read_settings
 
 
@@ -59,3 +63,27 @@ def emptied(folder: pathlib.Path) -> pathlib.Path:
     for old in folder.iterdir():
         old.unlink()
     return folder
+
+
+def finish(
+    out: pathlib.Path,
+    run: Run,
+    task: str,
+    facts: Mapping[str, Any],
+    measure: Callable[[], Mapping[str, Any]],
+) -> None:
+    """Make the folder `out`, which has its weights and graphs, a checkpoint.
+
+    Args:
+        out: the folder.
+        run: the run that it is made of.
+        task: what the checkpoint is for.
+        facts: what else its config.json says.
+        measure: opens `out` as users will, and returns how good it is.
+    """
+    about = {"task": task, "format": FORMAT, "nlg": nlg.__version__}
+    write_json(out / CONFIG, about | dict(facts))
+    seal(out)
+    best = {"best_line": best_line(run.lines())}
+    write_json(out / METRICS, dict(measure()) | best)
+    seal(out)

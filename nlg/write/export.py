@@ -11,17 +11,15 @@ import pathlib
 import sys
 from typing import Any
 
-import nlg
 from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.decode.export import export_onnx, save_weights
-from nlg.files import write_json
 from nlg.metrics.poems import distinct
-from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, VOCABULARY, WEIGHTS, seal
-from nlg.training.apart import best_of, emptied
+from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
+from nlg.training.apart import best_of, emptied, finish
 from nlg.training.backend import choose_backend
 from nlg.training.loop import load_weights
-from nlg.training.run import Run, best_line
+from nlg.training.run import Run
 from nlg.write.generate import TASK, TextWriter
 from nlg.write.model import draw
 from nlg.write.train import TRAIN, load_arrays
@@ -54,18 +52,17 @@ def export(run_folder: pathlib.Path, out: pathlib.Path, samples: int) -> None:
     write_graph(unilm, emptied(out))
     shape.tokenizer.vocabulary.save(out / VOCABULARY)
     facts = {
-        "task": TASK,
-        "format": FORMAT,
-        "nlg": nlg.__version__,
         "classes": load_arrays(run, TRAIN)[1],
         "lower_case": shape.tokenizer.lower_case,
         "backbone": dataclasses.asdict(shape.config),
     }
-    write_json(out / CONFIG, facts | settings)
-    seal(out)  # the metrics are taken with the checkpoint itself
-    metrics = measure(TextWriter.from_checkpoint(out), samples)
-    write_json(out / METRICS, metrics | {"best_line": best_line(run.lines())})
-    seal(out)
+    finish(
+        out,
+        run,
+        TASK,
+        facts | settings,
+        lambda: measure(TextWriter.from_checkpoint(out), samples),
+    )
 
 
 def write_graph(unilm: UniLM, out: pathlib.Path) -> None:
