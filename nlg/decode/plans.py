@@ -14,7 +14,7 @@ This file knows neither the vocabulary nor the model inside.
 Shapes: K beams, M = B * K rows, T longest output, V vocabulary, N plans, Q kinds.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from keras import ops
 
@@ -22,10 +22,19 @@ from nlg.decode.results import NEG_INF
 from nlg.decode.seam import NextLogProbs, last_token
 
 
+class Planned(NamedTuple):
+    """What is carried from one step to the next."""
+
+    cache: Any  # of the model inside
+    fitting: Any  # (M, N) float32, 1 for each plan that all that is written fits
+
+
 def keep_a_plan(
     next_log_probs: NextLogProbs, cache: Any, *, kinds: Any, plans: Any, rows: Any
 ) -> tuple[NextLogProbs, Any]:
     """Return `next_log_probs`, held to lines that keep a plan, and its cache.
+
+    The cache is `Planned`.
 
     Args:
         next_log_probs: the model.
@@ -43,9 +52,10 @@ def keep_a_plan(
             fitting = fitting * fits
         asked = ops.one_hot(_at(plans, index), ops.shape(kinds)[0])  # (N, Q)
         allowed = ops.matmul(ops.matmul(fitting, asked), kinds)  # (M, V)
-        return ops.where(allowed > 0, log_probs, NEG_INF), (inner, fitting)
+        return ops.where(allowed > 0, log_probs, NEG_INF), Planned(inner, fitting)
 
-    return next_planned, (cache, ops.ones((rows, ops.shape(plans)[0]), "float32"))
+    fitting = ops.ones((rows, ops.shape(plans)[0]), "float32")
+    return next_planned, Planned(cache, fitting)
 
 
 def _at(plans: Any, index: Any) -> Any:

@@ -15,6 +15,7 @@ from nlg.errors import OptionError
 
 NEG_INF = -1e9  # finite, so that masked scores can be added without giving NaN
 IMPOSSIBLE = NEG_INF / 2  # a line below this holds a masked token, so it is none
+NO_TOKEN = -1  # in an array of tokens: nothing stands there
 COLDEST = 1e-3  # temperature that stands for 0 where a graph divides by it
 
 Item = TypeVar("Item")

@@ -24,6 +24,7 @@ from nlg.text.vocab import Vocabulary
 
 FORMAT = 1
 CONFIG, VOCABULARY, WEIGHTS = "config.json", "vocab.txt", "weights.safetensors"
+GUIDED = "_guided"  # ends the name of a graph that asks two models, told and untold
 METRICS, SHA256 = "metrics.json", "sha256"
 
 
