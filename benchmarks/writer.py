@@ -58,7 +58,7 @@ def themes(composer, args):
         if not words or form is None:
             continue
         wish = Wish(theme=COMMA.join(words), form=form.name)
-        (poem,) = composer.write(wish, 1, args.seed + number)
+        (poem,) = composer.write(wish, 1, args.seed + number, led(args))
         text = " ".join(poem.lines)
         found["words"] += len(words)
         found["whole"] += sum(word in text for word in words)
@@ -99,7 +99,7 @@ def judged(composer, args, names, kind, train, dev):
     confusion = {}
     for name in names:
         wish = Wish(form=args.form, **{kind: name})
-        poems = composer.write(wish, args.poems, args.seed)
+        poems = composer.write(wish, args.poems, args.seed, led(args))
         found = classifier.predict([" ".join(poem.lines) for poem in poems]).tolist()
         confusion[name] = {other: found.count(other) for other in names}
     right = sum(confusion[name][name] for name in names)
@@ -111,6 +111,11 @@ def judged(composer, args, names, kind, train, dev):
         "chance": round(1 / len(names), 4),
         "confusion": confusion,
     }
+
+
+def led(args):
+    """Return the options that `args` change."""
+    return ComposeOptions(theme_weight=args.theme_weight, guidance=args.guidance)
 
 
 def trained(examples, seed):
@@ -142,7 +147,7 @@ def blind(composer, args):
     poems = [(poem.title, poem.lines, False) for poem in human]
     for poem in human:
         wish = Wish(title=poem.title, form=args.form)
-        (written,) = composer.write(wish, 1, args.seed)
+        (written,) = composer.write(wish, 1, args.seed, led(args))
         poems.append((poem.title, written.lines, True))
     random.Random(args.seed).shuffle(poems)
     return {
@@ -166,12 +171,18 @@ def speed(composer, args):
         batch[form] = round(args.poems / statistics.median(taken[1:]), 1)
     nlg = [sys.executable, "-m", "nlg", "poem", "--theme", "秋思", "--seed", "1"]
     nlg += ["--checkpoint", str(args.checkpoint)]
-    cold = medians({"command": nlg, "searched": [*nlg, "--beam", "4"]}, args.runs)
+    commands = {
+        "command": nlg,
+        "searched": [*nlg, "--beam", "4"],
+        "guided": [*nlg, "--style", "唐", "--sentiment", "sad"],
+    }
+    cold = medians(commands, args.runs)
     return {
         "poems_per_second": batch,
         "cold_seconds": round(cold["command"][0], 3),
         "cold_megabytes": round(cold["command"][1]),
         "cold_seconds_searched": round(cold["searched"][0], 3),
+        "cold_seconds_guided": round(cold["guided"][0], 3),
         "first_line_seconds": round(first_line([*nlg, "--stream"], args.runs), 3),
     }
 
@@ -207,6 +218,9 @@ def main():
     parser.add_argument("--form", default="七绝")
     parser.add_argument("--poems", type=int, default=100, help="a class, or in all")
     parser.add_argument("--words", type=int, default=SOURCE_WORDS, help="of a theme")
+    usual = ComposeOptions()
+    parser.add_argument("--theme-weight", type=float, default=usual.theme_weight)
+    parser.add_argument("--guidance", type=float, default=usual.guidance)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)

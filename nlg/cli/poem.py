@@ -132,7 +132,7 @@ def poem(ctx: click.Context, **options: Any) -> None:
     On demand, with a writer that nlg train poem made:
 
     \b
-    nlg poem --theme 秋思 --form 七绝 --style 唐 --sentiment sad --author 杜甫
+    nlg poem --theme 秋思 --form 七绝 --style 唐 --sentiment sad --author 李白
     nlg poem --acrostic 春夏秋冬 --rhyme 七阳 -n 3
     nlg poem --first-line 白日依山尽 --beam 4
     nlg poem --keep 白日依山尽，黄河入海流。_____，_____。 --title 登楼 --stream

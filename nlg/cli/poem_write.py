@@ -74,13 +74,29 @@ OPTIONS = [  # in the order of the help
         type=Number(0, 1),
         help="Share of the probability that is drawn from.  [default: 0.95]",
     ),
+    click.option(
+        "--theme-weight",
+        type=Number(0, 20),
+        help="How much the words of the theme are favoured, in nats; 0 leaves it to "
+        "the writer whether they stand in the poem.  [default: 4]",
+    ),
+    click.option(
+        "--guidance",
+        type=Number(0, 20),
+        help="How far style, sentiment and author lead away from a poem without; 1 "
+        "as in training.  [default: 2.5]",
+    ),
     click.option("--stream", is_flag=True, help="Print each line once it stands."),
 ]
 NAMES = (
     *("theme", "title", "style", "sentiment", "author", "acrostic", "acrostic_at"),
     *("first_line", "keep", "like", "rhyme"),
-    *("sample_method", "beam", "top_p", "stream"),
+    *("sample_method", "beam", "top_p", "theme_weight", "guidance", "stream"),
 )
+LEADING = {  # options that lead the writer, and those of which one is to be there
+    "theme_weight": ("theme",),
+    "guidance": ("style", "sentiment", "author"),
+}
 DRAWING = ("temperature", "top_p", "candidates", "stream")
 
 
@@ -129,6 +145,7 @@ def _how(options: dict[str, Any]) -> "ComposeOptions":
         raise click.UsageError(
             "--beam searches and --sample-method draw draws; pass one"
         )
+    leading = _leading(options)
     given = {
         name: options[name] for name in DRAWING if options[name] not in (None, False)
     }
@@ -138,11 +155,21 @@ def _how(options: dict[str, Any]) -> "ComposeOptions":
                 f"--{name.replace('_', '-')} goes with drawing, not with a search "
                 "(--beam, --sample-method beam)"
             )
-        return ComposeOptions(beam=options["beam"] or 4)
+        return ComposeOptions(beam=options["beam"] or 4, **leading)
     if given.pop("stream", False):
         _refuse_with_stream(options)
         given["candidates"] = 1
-    return ComposeOptions(**given)
+    return ComposeOptions(**given, **leading)
+
+
+def _leading(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the given ones of `LEADING`; refuse one that has nothing to lead to."""
+    given = {name: options[name] for name in LEADING if options[name] is not None}
+    for name in given:
+        if not any(options[other] for other in LEADING[name]):
+            others = " or ".join(f"--{other}" for other in LEADING[name])
+            raise click.UsageError(f"--{name.replace('_', '-')} goes with {others}")
+    return given
 
 
 def _refuse_with_stream(options: dict[str, Any]) -> None:

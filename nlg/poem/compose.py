@@ -17,12 +17,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nlg.decode.results import COLDEST, IMPOSSIBLE, batched
+from nlg.decode.results import COLDEST, IMPOSSIBLE, NO_TOKEN, batched
 from nlg.errors import OptionError
 from nlg.metrics.originality import KnownLines
 from nlg.poem.conditions import AUTHORS, Conditions
 from nlg.poem.page import Pages, group_named
 from nlg.poem.wishes import (
+    COMMA,
+    LONGEST_WORD,
+    SOURCE_WORDS,
     Fixed,
     Wish,
     drawn,
@@ -32,6 +35,7 @@ from nlg.poem.wishes import (
     source_of,
 )
 from nlg.runtime import Checkpoint, open_checkpoint
+from nlg.runtime.checkpoint import GUIDED
 from nlg.text import prosody
 from nlg.text.forms import Form, cut
 from nlg.text.vocab import CLS_ID, SEP_ID
@@ -51,6 +55,8 @@ class ComposeOptions:
     temperature: float = 0.8  # of what is drawn; 0 takes the most probable
     top_p: float = 0.95  # share of the probability that is drawn from
     candidates: int = 4  # poems drawn for each one kept
+    theme_weight: float = 4.0  # nats that a character of the theme's words gains
+    guidance: float = 2.5  # of period, sentiment and author; 1 as they were learnt
 
     def __post_init__(self):
         """Refuse what cannot be written."""
@@ -59,6 +65,8 @@ class ComposeOptions:
             "temperature": (0, 10),
             "top_p": (1e-6, 1),
             "candidates": (1, 10_000),
+            "theme_weight": (0, 20),
+            "guidance": (0, 20),
         }
         for name, (least, most) in bounds.items():
             if not least <= getattr(self, name) <= most:
@@ -76,7 +84,7 @@ class Composed(NamedTuple):
     rhyme: str  # group of 平水韵, "" if the rhyme fails
     pattern: str  # standard tone pattern, "" if none is kept
     tones: tuple[str, ...]  # 平 仄, 多 for both, a string a line
-    score: float  # mean log-probability of a character, in nats
+    score: float  # mean log-probability of a character, led as it was, in nats
     originality: dict[str, Any]  # lines found in training, longest shared run
     source: str  # what was read: a title, or words of the theme
 
@@ -90,6 +98,7 @@ class Asked(NamedTuple):
     source: str
     told: dict[str, np.ndarray]  # token_ids (1, S), class_ids (1, N), latents (1, Z)
     page: dict[str, np.ndarray]  # see `nlg.poem.page`
+    words: np.ndarray  # (SOURCE_WORDS, LONGEST_WORD) tokens of the theme's words
 
 
 class Row(NamedTuple):
@@ -145,7 +154,7 @@ class Composer:
                 f"{count} poems of {options.beam} beams; search with more, or draw"
             )
         poems = (
-            self._found(asked, options.beam, count)
+            self._found(asked, count, options)
             if options.beam
             else self._drawn(asked, count, seed, options)
         )
@@ -161,7 +170,8 @@ class Composer:
         """Yield the first poem that `write` draws of one candidate, a line at a time.
 
         Each is what stands so far, the last the whole poem. A line is drawn with those
-        before it held fast, by the same noise as at once.
+        before it held fast, by the same noise as at once. Where words of a theme are
+        favoured the score differs: characters held fast were not to be favoured.
         """
         asked = self.ask(wish, latent)
         (noise,) = _noises(seed, 1, 1, asked.form)
@@ -195,7 +205,17 @@ class Composer:
             "latents": np.array([latent], "float32"),
         }
         page = self.pages.arrays(form, fixed, wish)
-        return Asked(wish, form, fixed, source, told, page)
+        words = self._words(source if wish.theme else "")
+        return Asked(wish, form, fixed, source, told, page, words)
+
+    def _words(self, theme: str) -> np.ndarray:
+        """Return the words that the poem is to hold, but for those it cannot write."""
+        words = np.full((SOURCE_WORDS, LONGEST_WORD), NO_TOKEN, "int32")
+        for row, word in zip(words, theme.split(COMMA), strict=False):
+            known = all(character in self.vocabulary for character in word)
+            if known and len(word) <= LONGEST_WORD:
+                row[: len(word)] = self.vocabulary.encode(word)
+        return words
 
     def _drawn(
         self, asked: Asked, count: int, seed: int, options: ComposeOptions
@@ -230,12 +250,11 @@ class Composer:
     ) -> list[Row]:
         """Return the first `lines` lines of a poem for each of `noises`."""
         padded = [*noises, *[noises[0]] * (-len(noises) % TILE)]
-        out = self.checkpoint.graph("model")(
-            **{
-                name: np.repeat(x, len(padded), axis=0)
-                for name, x in asked.told.items()
-            },
-            **asked.page,
+        told = {n: np.repeat(x, len(padded), axis=0) for n, x in asked.told.items()}
+        out = self._run(
+            "model",
+            asked._replace(told=told),
+            options,
             length=np.array(lines * (asked.form.columns + 1) - 1, "int32"),
             noise=np.stack(padded),
             temperature=np.array(max(options.temperature, COLDEST), "float32"),
@@ -247,18 +266,38 @@ class Composer:
         ]
         return rows[: len(noises)]
 
-    def _found(self, asked: Asked, beam: int, count: int) -> Iterator[Row]:
+    def _found(
+        self, asked: Asked, count: int, options: ComposeOptions
+    ) -> Iterator[Row]:
         """Yield the best poems that a search finds."""
-        out = self.checkpoint.graph("beam")(
-            **asked.told,
-            **asked.page,
+        out = self._run(
+            "beam",
+            asked,
+            options,
             length=np.array(asked.form.lines * (asked.form.columns + 1) - 1, "int32"),
-            beam=np.array(beam, "int32"),
+            beam=np.array(options.beam, "int32"),
         )
         written = zip(out["poems"][0], out["log_probs"][0], strict=True)
         rows = [self._row(*one, asked) for one in itertools.islice(written, count)]
         _refuse_impossible(rows, asked)
         yield from (row for row in rows if row.log_prob > IMPOSSIBLE)
+
+    def _run(
+        self, name: str, asked: Asked, options: ComposeOptions, **given: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Return what the graph `name` writes, with guidance if there is any."""
+        about = asked.wish.period, asked.wish.sentiment, asked.wish.author
+        if any(about) and options.guidance != 1:
+            name = f"{name}{GUIDED}"
+            given["guidance"] = np.array(options.guidance, "float32")
+        return self.checkpoint.graph(name)(
+            **asked.told,
+            **asked.page,
+            words=asked.words,
+            begin=_gains(asked.form, options.theme_weight),
+            go_on=np.array(options.theme_weight, "float32"),
+            **given,
+        )
 
     def _row(self, token_ids: np.ndarray, log_prob: float, asked: Asked) -> Row:
         """Return what was written, without its marks."""
@@ -291,6 +330,15 @@ def _noises(seed: int, count: int, candidates: int, form: Form) -> Iterator[np.n
     for number, candidate in itertools.product(range(count), range(candidates)):
         rng = np.random.default_rng([seed, number, candidate])
         yield rng.random(tokens, "float32")
+
+
+def _gains(form: Form, weight: float) -> np.ndarray:
+    """Return the gain (T,) of a word that begins at a place: `weight` in the middle.
+
+    It grows from nothing, or every poem would begin with its theme.
+    """
+    tokens = form.lines * (form.columns + 1)
+    return np.linspace(0, 2 * weight, tokens, dtype="float32")
 
 
 def _places_of(lines: Sequence[str]) -> Fixed:

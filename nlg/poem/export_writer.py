@@ -3,8 +3,9 @@
 Run as a process of its own (`python -m nlg.poem.export_writer RUN OUT DATA DEV`),
 because tf2onnx reads the TensorFlow backend, whichever backend trained the run.
 
-    model.onnx   draws poems, as many as there are rows
-    beam.onnx    searches for the best, with `BEAMS` beams
+    model.onnx         draws poems, as many as there are rows
+    beam.onnx          searches for the best, with `BEAMS` beams
+    model_guided.onnx  and beam_guided.onnx, the same with guidance
 """
 
 import dataclasses
@@ -18,16 +19,17 @@ from typing import Any
 from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.decode.export import export_onnx, save_weights
+from nlg.decode.leaning import Wanted
 from nlg.metrics.originality import KnownLines
 from nlg.metrics.poems import poem_report
 from nlg.poem.compose import BEAMS, KNOWN, TASK, Composer
 from nlg.poem.conditions import AUTHORS
 from nlg.poem.dataset import load_poems
 from nlg.poem.train_writer import build_model
-from nlg.poem.wishes import Wish
+from nlg.poem.wishes import LONGEST_WORD, SOURCE_WORDS, Wish
 from nlg.poem.writer import Writer
 from nlg.poem.writer_search import Page, draw, search
-from nlg.runtime.checkpoint import CONFIG, VOCABULARY, WEIGHTS
+from nlg.runtime.checkpoint import CONFIG, GUIDED, VOCABULARY, WEIGHTS
 from nlg.text.forms import FORMS
 from nlg.training.apart import best_of, emptied, finish
 from nlg.training.backend import choose_backend
@@ -35,20 +37,17 @@ from nlg.training.loop import load_weights
 from nlg.training.run import Run
 from nlg.training.settings import read_config
 
-GRAPHS: dict[str, tuple[Callable, dict[str, Any]]] = {
-    "model": (
-        draw,
-        {
-            "length": ((), "int32"),
-            "noise": ((None, None), "float32"),
-            "temperature": ((), "float32"),
-            "top_p": ((), "float32"),
-        },
-    ),
-    "beam": (
-        functools.partial(search, beams=BEAMS),
-        {"length": ((), "int32"), "beam": ((), "int32")},
-    ),
+NUMBER = (), "float32"
+DRAWN = {"length": ((), "int32"), "noise": ((None, None), "float32")}
+DRAWN |= {"temperature": NUMBER, "top_p": NUMBER}
+FOUND = {"length": ((), "int32"), "beam": ((), "int32")}
+PLAIN: dict[str, tuple[Callable, dict[str, Any]]] = {
+    "model": (draw, DRAWN),
+    "beam": (functools.partial(search, beams=BEAMS), FOUND),
+}
+GRAPHS = PLAIN | {
+    f"{name}{GUIDED}": (write, options | {"guidance": NUMBER})
+    for name, (write, options) in PLAIN.items()
 }
 OUTPUTS = ("poems", "log_probs")
 LATENT = "writer/latent/kernel"  # the weight that tells how many units a latent has
@@ -118,6 +117,9 @@ def inputs_of(model: Writer) -> dict[str, Any]:
         "again": ((V,), "bool"),
         "marks": ((V,), "bool"),
         "doubled": ((None,), "bool"),
+        "words": ((SOURCE_WORDS, LONGEST_WORD), "int32"),
+        "begin": ((None,), "float32"),
+        "go_on": NUMBER,
     }
 
 
@@ -125,7 +127,8 @@ def run(write: Callable, model: Writer, given: dict[str, Any]) -> tuple[Any, Any
     """Return what one of `GRAPHS` writes: tokens and log-probabilities."""
     inputs = {name: given.pop(name) for name in ("token_ids", "class_ids", "latents")}
     page = Page(*(given.pop(name) for name in Page._fields))
-    found = write(model, inputs, page, **given)
+    wanted = Wanted(*(given.pop(name) for name in Wanted._fields))
+    found = write(model, inputs, page, wanted, **given)
     return found.token_ids, found.log_probs
 
 

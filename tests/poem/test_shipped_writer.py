@@ -31,6 +31,21 @@ def test_words_of_a_theme_come_up_more_often_than_without_it(composer):
     assert share(theme="梅花") >= share() + 0.25
 
 
+def test_the_words_of_a_theme_stand_in_most_poems(composer):
+    poems = list(composer.write(Wish(theme="明月 故人", form="七绝"), 8))
+    texts = [" ".join(poem.lines) for poem in poems]
+    assert sum("明月" in text for text in texts) >= 6
+    assert sum("故人" in text for text in texts) >= 6
+
+
+def test_sad_poems_say_more_of_sorrow_than_glad_ones(composer):
+    def sorrow(sentiment):
+        poems = composer.write(Wish(form="七绝", sentiment=sentiment), 12)
+        return sum(c in "愁恨泪悲哀伤断怨" for p in poems for c in "".join(p.lines))
+
+    assert sorrow("sad") > 2 * sorrow("glad")
+
+
 def test_an_acrostic_stands_and_the_rest_is_of_one_rhyme(composer):
     (poem,) = composer.write(Wish(acrostic="春夏秋冬", rhyme="七阳"))
     assert "".join(line[0] for line in poem.lines) == "春夏秋冬"
@@ -45,7 +60,7 @@ def test_a_search_finds_a_poem_more_probable_than_those_drawn(composer):
 
 
 def test_the_writer_knows_great_poets_and_the_latents_of_the_shipped_vae(composer):
-    assert {"杜甫", "白居易", "苏轼", "陆游"} <= set(
+    assert {"李白", "杜甫", "白居易", "苏轼", "陆游"} <= set(
         composer.conditions.names["author"]
     )
     vae = checkpoints_folder() / "poem" / "vae"
