@@ -1,7 +1,7 @@
 """How often text of a class is of that class, as an independent classifier sees it.
 
     python benchmarks/write.py --data train.tsv.gz --test test.tsv.gz \\
-        [--checkpoint FOLDER] [--count 200] [--runs 5] [--show 10]
+        [--checkpoint FOLDER] [--count 200] [--guidance 2] [--runs 5] [--show 10]
 
 The judge is no part of nlg: TF-IDF of runs of one to three characters and a logistic
 regression (scikit-learn), trained on the texts that the writer was trained on. Its own
@@ -37,6 +37,7 @@ def arguments():
     parser.add_argument("--checkpoint", type=pathlib.Path)
     parser.add_argument("--count", type=int, default=200, help="samples a class")
     parser.add_argument("--runs", type=int, default=5, help="of the cold command")
+    parser.add_argument("--guidance", type=float, help="as in nlg write")
     parser.add_argument("--show", type=int, default=0, help="samples to print a class")
     return parser.parse_args()
 
@@ -95,15 +96,20 @@ def cold(folder, runs):
 
 def report(writer, options):
     from nlg.metrics.poems import distinct
+    from nlg.write.generate import WriteOptions
 
     texts, classes = read(options.data, writer)
     test, test_classes = read(options.test, writer)
     judge = trained_judge(texts, classes)
     short = [text[: writer.length] for text in test]
     corpus, count = "\n".join(texts), options.count
+    led = {} if options.guidance is None else {"guidance": options.guidance}
+    how = WriteOptions(**led)
     rows = {}
     for number, name in enumerate(["", *writer.classes]):
-        samples = [plain(one.text) for one in writer.write(name, count=count)]
+        samples = [
+            plain(one.text) for one in writer.write(name, count=count, options=how)
+        ]
         said = judge.predict(samples).tolist()
         rows[name or "untold"] = {
             **{c: said.count(n) / count for n, c in enumerate(writer.classes)},

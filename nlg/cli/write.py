@@ -48,6 +48,12 @@ if TYPE_CHECKING:
     help="Share of the probability that is drawn from.  [default: 0.9]",
 )
 @click.option(
+    "--guidance",
+    type=Number(0, 20),
+    help="How far the class leads away from a text without; 1 as in training.  "
+    "[default: 2]",
+)
+@click.option(
     "--max-length",
     type=click.IntRange(1),
     help="Tokens at most, mostly characters.  [default: as in training]",
@@ -90,7 +96,9 @@ def _writer(options: dict[str, Any]) -> "tuple[TextWriter, Any]":
     """Return the writer, and how to write; refuse bad options before loading."""
     from nlg.write.generate import TextWriter, WriteOptions
 
-    names = ("temperature", "top_p", "max_length")
+    if options["guidance"] is not None and not options["class_name"]:
+        raise click.UsageError("--guidance goes with --class")
+    names = ("temperature", "top_p", "max_length", "guidance")
     given = {name: options[name] for name in names if options[name] is not None}
     how = WriteOptions(**given)
     folder = default_checkpoint(options["checkpoint"], "write")

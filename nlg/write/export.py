@@ -3,7 +3,8 @@
 Run as a process of its own (`python -m nlg.write.export RUN OUT SAMPLES`), because
 tf2onnx reads the TensorFlow backend, whichever backend trained the run.
 
-    model.onnx   draws texts, as many as there are rows
+    model.onnx         draws texts, as many as there are rows
+    model_guided.onnx  the same with guidance
 """
 
 import dataclasses
@@ -15,7 +16,7 @@ from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.decode.export import export_onnx, save_weights
 from nlg.metrics.poems import distinct
-from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
+from nlg.runtime.checkpoint import GUIDED, VOCABULARY, WEIGHTS
 from nlg.training.apart import best_of, emptied, finish
 from nlg.training.backend import choose_backend
 from nlg.training.loop import load_weights
@@ -24,7 +25,7 @@ from nlg.write.generate import TASK, TextWriter
 from nlg.write.model import draw
 from nlg.write.train import TRAIN, load_arrays
 
-SIGNATURE: dict[str, Any] = {
+PLAIN: dict[str, Any] = {
     "token_ids": ((None, None), "int32"),
     "class_ids": ((None, 1), "int32"),
     "length": ((), "int32"),
@@ -32,6 +33,7 @@ SIGNATURE: dict[str, Any] = {
     "temperature": ((), "float32"),
     "top_p": ((), "float32"),
 }
+SIGNATURES = {"model": PLAIN, f"model{GUIDED}": PLAIN | {"guidance": ((), "float32")}}
 OUTPUTS = ("texts", "log_probs")
 
 
@@ -49,7 +51,7 @@ def export(run_folder: pathlib.Path, out: pathlib.Path, samples: int) -> None:
     unilm = UniLM(shape.config)
     unilm.build()
     load_weights(unilm, weights)
-    write_graph(unilm, emptied(out))
+    write_graphs(unilm, emptied(out))
     shape.tokenizer.vocabulary.save(out / VOCABULARY)
     facts = {
         "classes": load_arrays(run, TRAIN)[1],
@@ -65,19 +67,20 @@ def export(run_folder: pathlib.Path, out: pathlib.Path, samples: int) -> None:
     )
 
 
-def write_graph(unilm: UniLM, out: pathlib.Path) -> None:
-    """Write the weights of `unilm`, and the graph that draws."""
+def write_graphs(unilm: UniLM, out: pathlib.Path) -> None:
+    """Write the weights of `unilm`, and the graphs that draw."""
     save_weights(unilm, out / WEIGHTS)
+    for name, signature in SIGNATURES.items():
 
-    def graph(*given):
-        return run(unilm, dict(zip(SIGNATURE, given, strict=True)))
+        def graph(*given, names=tuple(signature)):
+            return run(unilm, dict(zip(names, given, strict=True)))
 
-    path = out / "model.onnx"
-    export_onnx(graph, unilm, SIGNATURE, OUTPUTS, path, out / WEIGHTS)
+        path = out / f"{name}.onnx"
+        export_onnx(graph, unilm, signature, OUTPUTS, path, out / WEIGHTS)
 
 
 def run(unilm: UniLM, given: dict[str, Any]) -> tuple[Any, Any]:
-    """Return what the graph writes: tokens and log-probabilities."""
+    """Return what a graph writes: tokens and log-probabilities."""
     inputs = {name: given.pop(name) for name in ("token_ids", "class_ids")}
     found = draw(unilm, inputs, **given)
     return found.token_ids, found.log_probs

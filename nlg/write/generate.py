@@ -19,6 +19,7 @@ from nlg.config import hint
 from nlg.decode.results import COLDEST, batched, line_of, uniforms
 from nlg.errors import OptionError
 from nlg.runtime import Checkpoint, open_checkpoint
+from nlg.runtime.checkpoint import GUIDED
 from nlg.text.normalize import to_simplified
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import CLS_ID, SEP_ID
@@ -36,10 +37,11 @@ class WriteOptions:
     temperature: float = 0.8  # of what is drawn; 0 takes the most probable
     top_p: float = 0.9  # share of the probability that is drawn from
     max_length: int = 0  # tokens of a text, its beginning among them; 0: as trained
+    guidance: float = 2.0  # of the class; 1 as it was learnt
 
     def __post_init__(self):
         """Refuse what cannot be written."""
-        bounds = {"temperature": (0, 10), "top_p": (1e-6, 1)}
+        bounds = {"temperature": (0, 10), "top_p": (1e-6, 1), "guidance": (0, 20)}
         for name, (least, most) in bounds.items():
             if not least <= getattr(self, name) <= most:
                 raise OptionError(
@@ -53,7 +55,7 @@ class Written(NamedTuple):
 
     text: str
     ended: bool  # not cut where max_length was reached
-    score: float  # mean log-probability of a written token, in nats
+    score: float  # mean log-probability of a written token, guided, in nats
 
 
 class TextWriter:
@@ -135,13 +137,18 @@ class TextWriter:
         """Yield tokens (T,) and log-probability of a text for each row of `noise`."""
         rows = len(noise)
         padded = np.concatenate([noise, *[noise[:1]] * (-rows % TILE)])
-        out = self.checkpoint.graph("model")(
+        name, guidance = "model", {}
+        if class_id != UNTOLD and options.guidance != 1:
+            name = f"{name}{GUIDED}"
+            guidance = {"guidance": np.array(options.guidance, "float32")}
+        out = self.checkpoint.graph(name)(
             token_ids=np.tile(np.array(source, "int32"), (len(padded), 1)),
             class_ids=np.full((len(padded), 1), class_id, "int32"),
             length=np.array(noise.shape[1], "int32"),
             noise=padded,
             temperature=np.array(max(options.temperature, COLDEST), "float32"),
             top_p=np.array(options.top_p, "float32"),
+            **guidance,
         )
         return zip(out["texts"][:rows], out["log_probs"][:rows], strict=True)
 

@@ -19,6 +19,7 @@ from keras import ops
 from nlg.backbone.unilm import UniLM
 from nlg.decode import sample as sampling
 from nlg.decode.constraints import at_least, banned, no_repeated_ngram
+from nlg.decode.guidance import BOTH, guided, twice
 from nlg.decode.seq2seq import read, writer
 from nlg.layers.losses import MaskedCrossEntropy
 from nlg.text.vocab import CLS_ID, MASK_ID, PAD_ID, SEP_ID, UNK_ID
@@ -52,7 +53,13 @@ class Writer(keras.Model):
 
 
 def draw(
-    unilm: UniLM, inputs: Any, length: Any, noise: Any, temperature: Any, top_p: Any
+    unilm: UniLM,
+    inputs: Any,
+    length: Any,
+    noise: Any,
+    temperature: Any,
+    top_p: Any,
+    guidance: Any = None,
 ) -> sampling.Samples:
     """Draw the rest of a text a row: `token_ids` (B, T) and their `log_probs` (B,).
 
@@ -64,12 +71,22 @@ def draw(
         noise: (B, T or more) uniform in [0, 1).
         temperature: above 0.
         top_p: see `nlg.decode.sample.top_p`; at most `sampling.MOST` are drawn from.
+        guidance: how much further from a writer who is told no class; None asks none.
     """
-    reading = read(unilm, inputs)
     rows = ops.shape(inputs["token_ids"])[0]
+
+    def after(inputs, rows):
+        return writer(unilm, read(unilm, inputs), 1), unilm.empty_cache(rows, length)
+
+    if guidance is None:
+        next_log_probs, cache = after(inputs, rows)
+    else:
+        untold = {**inputs, "class_ids": ops.zeros_like(inputs["class_ids"])}
+        next_log_probs, cache = after(twice(inputs, untold), BOTH * rows)
+        next_log_probs, cache = guided(next_log_probs, cache, guidance)
     return sampling.sample(
-        writer(unilm, reading, 1),
-        unilm.empty_cache(rows, length),
+        next_log_probs,
+        cache,
         rows=rows,
         length=length,
         noise=noise,

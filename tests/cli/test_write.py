@@ -89,6 +89,7 @@ def test_a_seed_of_its_own_is_taken_where_none_is_asked_for(ask):
         (("--max-length", 17), "max_length is 17"),
         (("--max-length", 0), "0 is not in the range"),
         (("--top-p", 0), "top_p is 0.0; it must be between"),
+        (("--guidance", 2), "--guidance goes with --class"),
         (("--temperature", "nan"), "is no finite number"),
         (("-n", 0), "0 is not in the range"),
     ],

@@ -8,7 +8,8 @@ from nlg.errors import CheckpointError, OptionError
 from nlg.text.vocab import CLS_ID, SEP_ID, SPECIAL
 from nlg.write.generate import TextWriter, WriteOptions
 
-COLD = WriteOptions(temperature=0)
+COLD = WriteOptions(temperature=0, guidance=1)
+LED = WriteOptions(temperature=0, guidance=3)
 
 
 @pytest.fixture(scope="module")
@@ -20,18 +21,14 @@ def texts(writer, *asked, **options):
     return [written.text for written in writer.write(*asked, **options)]
 
 
-def by_hand(class_id, begin, count):
+def by_hand(class_id, begin, count, guidance=1.0):
     """Return the most probable text, token by token with the whole sequence read."""
     unilm, tokenizer = told_backbone(), small_tokenizer()
     ids = [CLS_ID, *tokenizer.encode(begin)]
     start = len(ids)
     while len(ids) < start + count:
-        given = {
-            "token_ids": np.array([ids], "int32"),
-            "class_ids": np.array([[class_id]], "int32"),
-        }
-        states = unilm(given)
-        logits = np.array(unilm.logits(states, unilm.condition_of(given)))[0, -1]
+        told, untold = (last_logits(unilm, ids, told) for told in (class_id, 0))
+        logits = untold + guidance * (told - untold)
         logits[[0, 1, 2, 4]] = -np.inf
         if len(ids) == start:
             logits[SEP_ID] = -np.inf
@@ -45,6 +42,15 @@ def by_hand(class_id, begin, count):
     return begin + tokenizer.decode(ids[start:])
 
 
+def last_logits(unilm, ids, class_id):
+    given = {
+        "token_ids": np.array([ids], "int32"),
+        "class_ids": np.array([[class_id]], "int32"),
+    }
+    states = unilm(given)
+    return np.array(unilm.logits(states, unilm.condition_of(given)))[0, -1]
+
+
 @pytest.mark.parametrize(
     ("name", "begin"), [("", "房间"), ("negative", ""), ("positive", "房间很")]
 )
@@ -53,6 +59,20 @@ def test_the_most_probable_text_is_that_of_whole_sequences(writer, name, begin):
     room = LENGTH - len(begin)
     found = texts(writer, name, begin, options=COLD)
     assert found == [by_hand(class_id, begin, room)]
+
+
+@pytest.mark.parametrize(("name", "begin"), [("negative", ""), ("positive", "房间很")])
+def test_guidance_leads_away_from_a_writer_who_is_told_no_class(writer, name, begin):
+    class_id = ["", "negative", "positive"].index(name)
+    found = texts(writer, name, begin, options=LED)
+    assert found == [by_hand(class_id, begin, LENGTH - len(begin), 3.0)]
+    assert found != texts(writer, name, begin, options=COLD)
+
+
+def test_there_is_nothing_to_be_led_to_without_a_class(writer):
+    assert texts(writer, "", "房间", options=LED) == texts(
+        writer, "", "房间", options=COLD
+    )
 
 
 def test_a_class_changes_what_is_written(writer):
@@ -82,7 +102,8 @@ def test_a_text_is_no_longer_than_asked_and_says_if_it_ended(writer):
 
 
 def test_score_is_the_mean_of_the_written_tokens(writer):
-    (written,) = writer.write("positive", count=1, seed=4)
+    options = WriteOptions(guidance=1)
+    (written,) = writer.write("positive", count=1, seed=4, options=options)
     unilm, ids = told_backbone(), small_tokenizer().encode(written.text)
     ids = [CLS_ID, *ids, *[SEP_ID] * written.ended]
     given = {
