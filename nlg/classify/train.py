@@ -21,6 +21,7 @@ from nlg.metrics.labels import label_report
 from nlg.text.labelled import Row, load_labelled
 from nlg.text.tokenizer import Tokenizer
 from nlg.training.apart import export_apart
+from nlg.training.bar import counted
 from nlg.training.batches import Schedule, length_buckets
 from nlg.training.loop import fit
 from nlg.training.options import MAY_CHANGE
@@ -52,9 +53,9 @@ def train_classifier(
             f"max_tokens ({options.max_tokens}) is more than the "
             f"{opened.config.max_positions} positions that {init} knows"
         )
-    rows = load_labelled(data)
+    rows = load_labelled(data, counted=counted)
     names = label_names(rows, data)
-    kept_back = load_labelled(dev, names)
+    kept_back = load_labelled(dev, names, counted)
     unilm = start_from(
         opened,
         init,

@@ -88,8 +88,9 @@ def _of_file(
 ) -> Iterator[str]:
     """Yield a line for each row of a file."""
     from nlg.text.labelled import load_rows
+    from nlg.training.bar import counted
 
-    rows = load_rows(source)
+    rows = load_rows(source, counted)
     found = labeller.label([row.text for row in rows], _shown)
     for row, one in zip(rows, found, strict=True):
         yield _line(row, one, as_json)

@@ -10,7 +10,7 @@ is text: 1 and "1" are the same one.
 
 import json
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from nlg.errors import DataError
@@ -18,10 +18,17 @@ from nlg.files import UNREADABLE, parse_json, text_of
 from nlg.text.collect import HALF
 from nlg.text.forms import verse
 from nlg.text.normalize import to_simplified
-from nlg.training.bar import counted
 
 WANTED = 'an object with "text" or "lines"'
 LABELS = ("sentiment", "label")  # what is told, before what `nlg classify` found
+
+# Called with lines and what is done with them; yields them, and may show how far it is.
+Counted = Callable[[list[tuple[int, str]], str], Iterable[tuple[int, str]]]
+
+
+def uncounted(lines: list[tuple[int, str]], doing: str) -> Iterable[tuple[int, str]]:
+    """Return `lines`, showing nothing."""
+    return lines
 
 
 class Row(NamedTuple):
@@ -34,7 +41,7 @@ class Row(NamedTuple):
     fields: dict[str, Any] | None  # of its JSON; None if the line was plain text
 
 
-def load_rows(path: pathlib.Path) -> list[Row]:
+def load_rows(path: pathlib.Path, counted: Counted = uncounted) -> list[Row]:
     """Read the texts of a file, blank lines left out; `-` is stdin.
 
     Raises:
@@ -56,14 +63,16 @@ def load_rows(path: pathlib.Path) -> list[Row]:
     return rows
 
 
-def load_labelled(path: pathlib.Path, known: Sequence[str] = ()) -> list[Row]:
+def load_labelled(
+    path: pathlib.Path, known: Sequence[str] = (), counted: Counted = uncounted
+) -> list[Row]:
     """Read a file all of whose texts have a label, one of `known` if there are any.
 
     Raises:
         DataError: as `load_rows`; or a line without a label, with an unknown one, or
             none at all.
     """
-    rows = load_rows(path)
+    rows = load_rows(path, counted)
     for row in rows:
         if not row.label:
             raise DataError(f"{path}:{row.number}: no label, a text or a whole number")

@@ -21,6 +21,7 @@ from nlg.errors import OptionError
 from nlg.text.labelled import load_labelled
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import CLS_ID, PAD_ID, SEP_ID
+from nlg.training.bar import counted
 from nlg.training.batches import Schedule, length_buckets
 from nlg.write.options import WriteTraining, name_of
 
@@ -45,7 +46,7 @@ class Texts(NamedTuple):
 
 def load_texts(path: pathlib.Path) -> list[Labelled]:
     """Read texts and their labels, see `nlg.text.labelled.load_labelled`."""
-    rows = load_labelled(path)
+    rows = load_labelled(path, counted=counted)
     return [Labelled(row.written.strip(), str(row.label)) for row in rows]
 
 
