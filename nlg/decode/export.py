@@ -16,7 +16,7 @@ import json
 import os
 import pathlib
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -72,6 +72,14 @@ def export_onnx(
             are in the graph's own file; check that the answers stay what they were.
     """
     save_graph(trace(function, model, signature, outputs), path, weights, int8)
+
+
+def of_names(
+    function: Callable[[dict[str, Any]], Any], names: Iterable[str]
+) -> Callable[..., Any]:
+    """Return `function`, which takes its inputs by name, as one that takes them all."""
+    names = tuple(names)
+    return lambda *given: function(dict(zip(names, given, strict=True)))
 
 
 def trace(

@@ -18,7 +18,7 @@ from typing import Any
 
 from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
-from nlg.decode.export import export_onnx, save_weights
+from nlg.decode.export import export_onnx, of_names, save_weights
 from nlg.decode.leaning import Wanted
 from nlg.metrics.originality import KnownLines
 from nlg.metrics.poems import poem_report
@@ -96,10 +96,7 @@ def write_graphs(model: Writer, out: pathlib.Path) -> None:
     save_weights(model, weights)
     for name, (write, options) in GRAPHS.items():
         signature = inputs_of(model) | options
-
-        def graph(*given, write=write, names=tuple(signature)):
-            return run(write, model, dict(zip(names, given, strict=True)))
-
+        graph = of_names(functools.partial(run, write, model), signature)
         path = out / f"{name}.onnx"
         export_onnx(graph, model, signature, OUTPUTS, path, weights)
 

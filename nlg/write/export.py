@@ -8,13 +8,14 @@ tf2onnx reads the TensorFlow backend, whichever backend trained the run.
 """
 
 import dataclasses
+import functools
 import pathlib
 import sys
 from typing import Any
 
 from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
-from nlg.decode.export import export_onnx, save_weights
+from nlg.decode.export import export_onnx, of_names, save_weights
 from nlg.metrics.poems import distinct
 from nlg.runtime.checkpoint import GUIDED, VOCABULARY, WEIGHTS
 from nlg.training.apart import best_of, emptied, finish
@@ -71,10 +72,7 @@ def write_graphs(unilm: UniLM, out: pathlib.Path) -> None:
     """Write the weights of `unilm`, and the graphs that draw."""
     save_weights(unilm, out / WEIGHTS)
     for name, signature in SIGNATURES.items():
-
-        def graph(*given, names=tuple(signature)):
-            return run(unilm, dict(zip(names, given, strict=True)))
-
+        graph = of_names(functools.partial(run, unilm), signature)
         path = out / f"{name}.onnx"
         export_onnx(graph, unilm, signature, OUTPUTS, path, out / WEIGHTS)
 

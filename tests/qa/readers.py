@@ -24,6 +24,11 @@ def numpy(x):
     return np.array(ops.convert_to_numpy(x))
 
 
+def row_to(tokens, size):
+    """Return one row (1, size) of tokens, padding at the end."""
+    return np.array([[*tokens, *[0] * (size - len(tokens))]], "int32")
+
+
 def tiny_reader(seed=0, **changes):
     """Random weights that 16 bits hold, those that start at zero too."""
     config = QAConfig(**{"convolutions": 8} | changes)

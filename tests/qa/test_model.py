@@ -168,7 +168,7 @@ def test_overlap_words_and_kind_make_a_difference():
 
 def test_training_lowers_the_loss_of_what_it_sees():
     model = tiny_reader()
-    model.compile(optimizer=keras.optimizers.Adam(0.005), run_eagerly=True)
+    model.compile(optimizer=keras.optimizers.Adam(0.01), run_eagerly=True)
     batch = BATCHES.batch([Row([0, 1]), Row([2])])
-    losses = [float(model.train_on_batch(batch)) for _ in range(8)]
-    assert losses[-1] < 0.7 * losses[0]
+    losses = [float(model.train_on_batch(batch)) for _ in range(15)]
+    assert losses[-1] < 0.3 * losses[0]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from keras import ops
-from qa.readers import numpy, sources, tiny_reader
+from qa.readers import numpy, row_to, sources, tiny_reader
 
 from nlg.qa import export
 from nlg.qa.options import QATraining
@@ -19,10 +19,6 @@ SIZES = QATraining(
     row_tokens=20,
     batch_tokens=20,
 )
-
-
-def padded(row, size):
-    return np.array([[*row, *[0] * (size - len(row))]], "int32")
 
 
 def asked(seed=0, kinds=False):
@@ -121,8 +117,8 @@ def test_padding_changes_nothing_and_has_no_saliency():
     inputs, answer = asked(3)
     short = told(model, inputs, answer)
     S, T = inputs["token_ids"].shape[1], answer.shape[1]
-    wide = {name: padded(x[0], S + 3) for name, x in inputs.items()}
-    long = told(model, wide, padded(answer[0], T + 2))
+    wide = {name: row_to(x[0], S + 3) for name, x in inputs.items()}
+    long = told(model, wide, row_to(answer[0], T + 2))
     for a, b in zip(short, long, strict=True):
         whole = tuple(slice(size) for size in a.shape)
         np.testing.assert_allclose(b[whole], a, rtol=1e-4, atol=1e-4)

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 import train_here
-from qa.readers import numpy
+from qa.readers import numpy, row_to
 from same_run import assert_same_run
 
 from nlg.backbone.checkpoint import load_backbone, save_backbone
@@ -178,19 +178,14 @@ def test_the_graph_finds_the_saliency_that_keras_finds(trained):
     S, T = longest(SETTINGS)
     for number in range(3):
         source, answer = batches.sample(number)
-        inputs = {k: row_to(S, x) for k, x in source._asdict().items()}
-        answer = row_to(T, answer)
+        inputs = {k: row_to(x, S) for k, x in source._asdict().items()}
+        answer = row_to(answer, T)
         got, want = graph(**inputs, answer=answer), saliency(model, inputs, answer)
         assert tuple(got) == Saliency._fields and got["saliency"].max() > 0
         for name, exact in zip(got, want, strict=True):
             np.testing.assert_allclose(
                 got[name], exact, rtol=1e-3, atol=1e-3, err_msg=name
             )
-
-
-def row_to(size, tokens):
-    """Return a row of `size` tokens, padding at the end."""
-    return np.array([[*tokens, *[0] * (size - len(tokens))]], "int32")
 
 
 def test_the_checkpoint_answers_and_knows_how_well(trained, run):

@@ -197,7 +197,7 @@ def test_bad_files_and_names_are_one_clear_line(files, tmp_path):
     for pair in ((bad, dev), (data, bad)):
         done = train(*pair, init, tmp_path / "w", **SETTINGS)
         assert done.exit_code == 1 and done.stdout == ""
-        assert f"{bad}:2: no label" in done.stderr
+        assert f"{bad}:2: no label, a text or a whole number" in done.stderr
     assert not (tmp_path / "w").exists()
     done = train(data, dev, init, tmp_path / "n", **SETTINGS, names="2=neutral")
     assert done.exit_code == 2 and "no text has the label 2" in done.stderr
