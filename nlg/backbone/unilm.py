@@ -269,8 +269,8 @@ class UniLM(keras.Model):
     @staticmethod
     def per_beam(x, beams, passages=1):
         """Repeat each row for its beams: (B * P, …) to (M, …); None stays None."""
-        if x is None:
-            return None
+        if x is None or (isinstance(beams, int) and beams == 1):
+            return x
         if isinstance(passages, int) and passages == 1:  # a graph may leave it open
             return ops.repeat(x, beams, axis=0)
         shape = tuple(ops.shape(x)[1:])

@@ -122,7 +122,7 @@ def no_stray_repeat(again: Any, doubled: Any) -> Constraint:
     """
 
     def rule(log_probs, written, index):
-        stands = ops.broadcast_to(places(written) < index, ops.shape(written))
+        stands = places(written) < index
         used = tokens_among(written, stands, log_probs.shape[-1])  # (M, V)
         last = ops.take(written, ops.maximum(index - 1, 0), axis=1)[:, None]
         twice = ops.equal(vocabulary(log_probs), last)
@@ -144,7 +144,7 @@ def repetition_penalty(penalty: Any) -> Constraint:
     """
 
     def rule(log_probs, written, index):
-        stands = ops.broadcast_to(places(written) < index, ops.shape(written))
+        stands = places(written) < index
         again = tokens_among(written, stands, log_probs.shape[-1])
         return log_probs * ops.where(again, ops.cast(penalty, "float32"), 1.0)
 
@@ -183,7 +183,7 @@ def tokens_among(token_ids: Any, marked: Any, size: int) -> Any:
 
     Args:
         token_ids: (M, S) int32 below V; a negative one is no token.
-        marked: (M, S) bool.
+        marked: (M, S) or (S,) bool.
         size: V.
     """
     M = ops.shape(token_ids)[0]
@@ -197,7 +197,7 @@ def tokens_among(token_ids: Any, marked: Any, size: int) -> Any:
 
 
 def _close(log_probs: Any, token_ids: Any, marked: Any) -> Any:
-    """Forbid the tokens at the marked places (M, S)."""
+    """Forbid the tokens at the marked places (M, S) or (S,)."""
     closed = tokens_among(token_ids, marked, log_probs.shape[-1])
     return ops.where(closed, NEG_INF, log_probs)
 
@@ -210,7 +210,7 @@ def _follows_an_ngram(written: Any, index: Any, n: int) -> Any:
         last = ops.take(written, ops.maximum(index - back, 0), axis=1)[:, None]
         before = _shifted(written, back)  # (M, T): the token `back` places before
         follows = ops.logical_and(follows, ops.equal(before, last))
-    return ops.broadcast_to(follows, ops.shape(written))
+    return follows
 
 
 def _shifted(token_ids: Any, by: int) -> Any:

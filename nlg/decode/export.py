@@ -23,11 +23,11 @@ import keras
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from nlg.decode.fuse import MICROSOFT, bodies, drop_unused, fuse
+from nlg.decode.fuse import MICROSOFT, OPSET, bodies, drop_unused, fuse
 from nlg.decode.gradients import GRADIENTS
 from nlg.decode.quantize import quantize
+from nlg.decode.tidy import tidy
 
-OPSET = 18
 DTYPES = {"F16": "FLOAT16", "F32": "FLOAT"}  # what safetensors and ONNX call them
 
 
@@ -124,6 +124,7 @@ def trace(
     fuse(exported.graph)
     exported.opset_import.add(domain=MICROSOFT, version=1)
     hoist_invariants(exported.graph)
+    tidy(exported.graph)
     names = {f"weight_{n}": variable.path for n, variable in enumerate(variables)}
     return Traced(exported, names, outputs)
 
@@ -168,7 +169,44 @@ def _where(context: Any, node: Any, name: str, arguments: Any) -> None:
     node.type = "Where"
 
 
-HANDLERS: dict[str, Any] = {"Erfc": (_erfc, []), "SelectV2": (_where, [])}
+def _as_it_is(context: Any, node: Any, name: str, arguments: Any) -> None:
+    """Compare integers as such; tf2onnx casts them to floats."""
+
+
+def _all(context: Any, node: Any, name: str, arguments: Any) -> None:
+    """Write All as the least, Any as the greatest; tf2onnx adds up and compares."""
+    from onnx import TensorProto
+
+    reduce = node.type  # what `HANDLERS` names beside this
+    axes = node.inputs[1].get_tensor_value(as_list=True)
+    value, end = node.input[0], node.output[0]
+    keep, shape = node.get_attr_value("keep_dims"), context.get_shape(end)
+    context.remove_node(node.name)
+    to = {"to": TensorProto.INT32}
+    number = context.make_node("Cast", [value], attr=to).output[0]
+    axes = context.make_const(f"{name}_axes", np.atleast_1d(axes).astype("int64"))
+    found = context.make_node(
+        reduce, [number, axes.output[0]], attr={"keepdims": int(bool(keep))}
+    )
+    context.make_node(
+        "Cast",
+        [found.output[0]],
+        name=name,
+        attr={"to": TensorProto.BOOL},
+        outputs=[end],
+        dtypes=[TensorProto.BOOL],
+        shapes=[shape],
+    )
+
+
+HANDLERS: dict[str, Any] = {
+    "All": (_all, ["ReduceMin"]),
+    "Any": (_all, ["ReduceMax"]),
+    "Erfc": (_erfc, []),
+    "SelectV2": (_where, []),
+    "Less": (_as_it_is, []),
+    "Greater": (_as_it_is, []),
+}
 
 
 def _use_weights_of(

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+OPSET = 18  # of the nodes that are written
 MICROSOFT = "com.microsoft"  # the domain of ONNX Runtime's own nodes
 COMMUTES = ("Add", "Mul")
 
@@ -35,6 +36,11 @@ GELU = (
     "Mul",
     ("Mul", "half", "x"),
     ("Sub", "one", ("Erf", ("Mul", ("Neg", "x"), "root"))),
+)
+DENSE = (  # a product with a matrix, which takes any number of axes anyway
+    "Reshape",
+    ("MatMul", ("Reshape", "x", "rows"), "kernel"),
+    ("Cast", ("Concat", ("Gather", ("Cast", ("Shape", "x")), "axes"), "units")),
 )
 LOOKUP = ("Gather", "table", ("Where", ("Less", "compared", "zero"), "shifted", "x"))
 
@@ -177,6 +183,19 @@ def _normalisation(node: Any, inputs: list[str], epsilon: np.ndarray) -> Any:
     )
 
 
+def _dense(node: Any, parts: dict, scope: Scope) -> list[Any] | None:
+    """Return the product alone, where all axes but the last are put together."""
+    from onnx import helper
+
+    axes, rows = scope.values.get(parts["axes"]), scope.values.get(parts["rows"])
+    if axes is None or rows is None or parts["units"] not in scope.values:
+        return None
+    if rows.shape != (2,) or rows[0] != -1 or list(axes) != list(range(axes.size)):
+        return None
+    product = [parts["x"], parts["kernel"]]
+    return [helper.make_node("MatMul", product, list(node.output), name=node.name)]
+
+
 def _before_reshape(name: str, scope: Scope) -> str | None:
     """Return the vector that `name` is a (1, …, 1, D) view of."""
     node = scope.makers.get(name)
@@ -221,5 +240,6 @@ REPLACEMENTS: list[tuple[tuple, Callable]] = [
     (LAYER_NORM, _layer_norm),
     (NORMALISED, _normalised),
     (GELU, _gelu),
+    (DENSE, _dense),
     (LOOKUP, _lookup),
 ]

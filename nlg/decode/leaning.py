@@ -21,6 +21,7 @@ tokens.
 
 from typing import Any, NamedTuple
 
+import numpy as np
 from keras import ops
 
 from nlg.decode.constraints import vocabulary
@@ -87,37 +88,38 @@ def lean_to_words(
 
 def room_for(kinds: Any, plans: Any, words: Any) -> Any:
     """Return where each plan lets a whole word stand from a place on, 0/1 (P, T, W)."""
-    of_word = ops.take(kinds, ops.maximum(words, 0), axis=1)  # (Q, W, N)
-    of_word = ops.where(words < 0, 1.0, of_word)
-    T = ops.shape(plans)[1]
-    room = 1.0
-    for place in range(words.shape[1]):
-        at = ops.minimum(ops.arange(T, dtype="int32") + place, T - 1)  # (T,)
-        fits = ops.take(of_word[:, :, place], ops.take(plans, at, axis=1), axis=0)
-        inside = ops.arange(T, dtype="int32")[:, None] + place < T  # (T, 1)
-        ends = words[:, place] < 0  # (W,)
-        room = room * fits * ops.cast(ops.logical_or(inside, ends), "float32")
-    return room
+    N, T = words.shape[1], ops.shape(plans)[1]
+    of_word = ops.take(kinds, ops.maximum(ops.transpose(words), 0), axis=1)  # (Q, N, W)
+    place = ops.arange(T, dtype="int32")[:, None] + np.arange(N, dtype="int32")
+    asked = ops.take(plans, ops.minimum(place, T - 1), axis=1)  # (P, T, N)
+    row = asked * N + np.arange(N, dtype="int32")
+    fits = ops.take(ops.reshape(of_word, (-1, ops.shape(words)[0])), row, axis=0)
+    fits = ops.where((place < T)[..., None], fits, 0.0)  # (P, T, N, W)
+    return ops.min(ops.where(ops.transpose(words) < 0, 1.0, fits), axis=2)
 
 
 def progress_of(words: Any, token_ids: Any, index: Any) -> Progress:
-    """Return how far `words` are written before place `index` of `token_ids` (M, T)."""
+    """Return how far `words` are written before place `index` of `token_ids` (M, T).
+
+    Of a word of N tokens the last N written are compared with each of its beginnings:
+
+        春花秋月   □□□春  □□春花  □春花秋  春花秋月      □ is anything
+    """
     N = words.shape[1]
-    at = ops.arange(-N, 0, dtype="int32") + index  # (N,), the last is just before
+    place, count = np.arange(N, dtype="int32"), np.arange(1, N + 1, dtype="int32")
+    at = place - N + index  # (N,), the last is just before
     last = ops.take(token_ids, ops.maximum(at, 0), axis=1)
     last = ops.where(at < 0, BEFORE, last)  # (M, N)
-    length = ops.sum(ops.cast(words >= 0, "int32"), axis=1)  # (W,)
-    begun = ops.zeros_like(last[:, :1]) + ops.zeros_like(length)  # (M, W)
-    complete = begun > 0
-    for count in range(1, N + 1):
-        same = ops.equal(last[:, None, N - count :], words[None, :, :count])
-        stands = ops.all(same, axis=-1)  # (M, W)
-        part = ops.logical_and(stands, count < length)
-        begun = ops.where(part, count, begun)
-        complete = ops.logical_or(
-            complete, ops.logical_and(stands, ops.equal(length, count))
-        )
-    return Progress(begun, complete)
+    behind = place - (N - count[:, None])  # (C, N), of the beginnings of C tokens
+    starts = ops.take(words, np.maximum(behind, 0), axis=1)  # (W, C, N)
+    same = ops.equal(last[:, None, None], starts)  # (M, W, C, N)
+    stands = ops.all(ops.logical_or(same, behind < 0), axis=-1)  # (M, W, C)
+    length = ops.sum(ops.cast(words >= 0, "int32"), axis=1)[:, None]  # (W, 1)
+    begun = ops.logical_and(stands, count < length)
+    complete = ops.logical_and(stands, ops.equal(length, count))
+    return Progress(
+        ops.max(ops.where(begun, count, 0), axis=-1), ops.any(complete, axis=-1)
+    )
 
 
 def lean(log_probs: Any, token: Any, gain: Any) -> Any:
@@ -128,17 +130,10 @@ def lean(log_probs: Any, token: Any, gain: Any) -> Any:
         token: (M, W) int32 in V, or `NO_TOKEN`; one that stands twice gains twice.
         gain: (M, W) in nats.
     """
-    V = ops.shape(log_probs)[1]
-    row = ops.arange(ops.shape(token)[0], dtype="int32")[:, None] * V
-    flat = ops.reshape(log_probs, (-1,))
-    p = ops.exp(ops.take(flat, row + ops.maximum(token, 0), axis=0))  # (M, W)
-    gain = ops.where(token < 0, 0.0, gain)
-    same = ops.cast(ops.equal(token[:, :, None], token[:, None]), "float32")
-    total = ops.sum(same * gain[:, None], axis=-1)  # (M, W), with its equals
-    added = p * (ops.exp(total) - 1.0) / ops.sum(same, axis=-1)
     here = ops.equal(vocabulary(log_probs), token[..., None])  # (M, W, V)
-    gained = ops.sum(ops.where(here, gain[..., None], 0.0), axis=1)  # (M, V)
-    return log_probs + gained - ops.log(1.0 + ops.sum(added, axis=-1, keepdims=True))
+    gained = log_probs + ops.sum(ops.where(here, gain[..., None], 0.0), axis=1)
+    more = ops.sum(ops.exp(gained) - ops.exp(log_probs), axis=-1, keepdims=True)
+    return gained - ops.log(1.0 + more)
 
 
 def _token_at(words: Any, begun: Any) -> Any:

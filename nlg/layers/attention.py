@@ -100,8 +100,11 @@ class SelfAttention(keras.layers.Layer):
             (M, D), and `written` with the new token in the last place.
         """
         H, d = self.heads, self.head_size
-        R, S = ops.shape(source[0])[0], ops.shape(source[0])[-1]
-        W = ops.shape(written[0])[2]
+        # Of the masks, which all layers share: an exported graph asks them once.
+        R, S, W = (
+            ops.shape(seen_source)[0],
+            *(ops.shape(seen)[-1] for seen in (seen_source, seen_written)),
+        )
 
         def by_source(x, n):  # (M, H, 1, n) -> (R, H, K, n)
             x = ops.reshape(x, (R // passages, -1, passages, H, n))

@@ -37,12 +37,9 @@ class Condition(keras.layers.Layer):
         """Return (B, C) from `class_ids` (B, N), `vector` (B, C), or both."""
         parts = [] if vector is None else [ops.cast(vector, self.compute_dtype)]
         if class_ids is not None:
+            row = ops.maximum(class_ids - 1, 0)  # (B, N), of the table
+            told = ops.cast(class_ids > 0, self.compute_dtype)
             for kind, table in enumerate(self.tables):
-                parts.append(self._of_class(table, class_ids[:, kind]))
+                vectors = ops.cast(ops.take(table, row[:, kind], axis=0), told.dtype)
+                parts.append(vectors * told[:, kind : kind + 1])
         return sum(parts[1:], parts[0])
-
-    def _of_class(self, table, ids):
-        """Return the vectors (B, C) of `ids` (B,), zeros where the class is 0."""
-        vectors = ops.take(table, ops.maximum(ids - 1, 0), axis=0)
-        told = ops.cast(ids > 0, table.dtype)[:, None]
-        return ops.cast(vectors * told, self.compute_dtype)

@@ -59,6 +59,13 @@ def loop_of(path):
     return loop, next(x.g for x in loop.attribute if x.name == "body")
 
 
+def operations_of(path):
+    import onnx
+
+    graph = onnx.load(path, load_external_data=False).graph
+    return {node.op_type for node in graph.node}
+
+
 def test_exported_graph_answers_as_the_function_does(model, tmp_path):
     # Weights that 16 bits hold exactly leave float32 arithmetic as the only difference.
     for variable in model.variables:
@@ -161,3 +168,22 @@ def test_places_of_tensors_are_those_of_their_bytes(model, tmp_path):
         raw = content[start : start + place["bytes"]["length"]]
         stored = np.frombuffer(raw, "float16").reshape(place["shape"])
         np.testing.assert_array_equal(stored, np.float16(variable.numpy()))
+
+
+def test_choices_and_comparisons_of_integers_are_exported_as_they_are(model, tmp_path):
+    def function(x, steps):
+        numbers = ops.cast(x * 6, "int32")
+        below, above = numbers < steps, numbers > -steps
+        every = ops.all(ops.logical_and(below, above), axis=1)
+        some = ops.any(below, axis=(0, 1), keepdims=True)
+        return ops.cast(every, "int32"), ops.cast(some, "int32")
+
+    path = write(model, tmp_path, function)
+    got, numbers = answer(path), (X * 6).astype("int32")
+    below = numbers < STEPS
+    np.testing.assert_array_equal(
+        got["y"], (below & (numbers > -STEPS)).all(axis=1).astype("int32")
+    )
+    np.testing.assert_array_equal(got["count"], [[below.any()]])
+    assert 0 < got["y"].sum() < len(X)  # the numbers decide it
+    assert not {"ReduceSum", "Not"} & operations_of(path)

@@ -2,6 +2,7 @@
 
 import collections
 
+import keras
 import numpy as np
 import pytest
 from decode.models import SEP, SOURCES, tiny_unilm
@@ -106,6 +107,18 @@ def test_conditional_norms_are_fused_too(folder, monkeypatch):
     assert before["Sqrt"] == 3
     np.testing.assert_allclose(got, plain, atol=1e-5)
     np.testing.assert_allclose(got, states(**inputs)[0], atol=1e-4)
+
+
+def test_dense_layer_of_more_axes_is_one_product(folder):
+    dense = keras.Sequential([keras.Input((None, 4)), keras.layers.Dense(6)])
+    weights, path = folder / "dense.safetensors", folder / "dense.onnx"
+    export.save_weights(dense, weights, "float32")
+    signature = {"x": ((None, None, 4), "float32")}
+    export.export_onnx(lambda x: [dense(x)], dense, signature, ["y"], path, weights)
+    x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
+    kernel, bias = dense.get_weights()
+    np.testing.assert_allclose(Graph(path, "cpu", 1)(x=x)["y"], x @ kernel + bias, 1e-5)
+    assert nodes(path).keys() <= {"MatMul", "Add", "Cast", "Identity"}
 
 
 def test_model_of_one_head_reads_the_same_as_a_graph(folder):
