@@ -67,8 +67,7 @@ def _slice(make: Maker, shape: str, begin: str, end: str, steps: str, dy: str) -
     """Return dx of a slice: dy, and zeros around it where something was left out.
 
     Raises:
-        NotImplementedError: the slice has steps; tf2onnx logs it and leaves the
-            operation as it is, so ONNX Runtime refuses the graph.
+        NotImplementedError: the slice has steps.
     """
     sizes = make.value(shape)
     places = np.arange(math.prod(sizes), dtype="int32").reshape(sizes)

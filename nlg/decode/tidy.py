@@ -106,10 +106,11 @@ def _merge_constants(graph: Any) -> None:
     """Keep one of the constants of `graph` that are equal."""
     first: dict[Any, str] = {}
     names, kept = {}, []
+    ends = {entry.name for body in (graph, *bodies(graph)) for entry in body.output}
     for tensor in graph.initializer:
         key = tensor.data_type, tuple(tensor.dims), _bytes_of(tensor)
         names[tensor.name] = first.setdefault(key, tensor.name)
-        if names[tensor.name] == tensor.name:
+        if tensor.name in {names[tensor.name], *ends}:
             kept.append(tensor)
     del graph.initializer[:]
     graph.initializer.extend(kept)

@@ -6,7 +6,6 @@ import pytest
 from keras import ops
 
 from nlg.decode import export
-from nlg.errors import CheckpointError
 from nlg.runtime.graph import Graph
 
 X = np.array([[0.3], [1.7], [-0.6], [-2.5]], "float32")
@@ -50,6 +49,5 @@ def test_each_gradient_is_the_derivative(tmp_path):
 
 
 def test_a_slice_with_steps_is_refused(tmp_path):
-    path = write({"second": lambda x: ops.square(x[::2])}, tmp_path, (4, 1))
-    with pytest.raises(CheckpointError, match=r"not a graph that runs.*Strided"):
-        Graph(path, "cpu", 1)
+    with pytest.raises(NotImplementedError, match=r"a slice of .* with steps"):
+        write({"second": lambda x: ops.square(x[::2])}, tmp_path, (4, 1))

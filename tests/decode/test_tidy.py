@@ -81,6 +81,12 @@ def test_outputs_keep_their_names_though_they_are_equal():
     assert [entry.name for entry in graph.output] == ["first", "second"]
 
 
+def test_constant_that_is_an_output_stays_though_it_is_equal():
+    constants = [("two", np.float32(2)), ("second", np.float32(2))]
+    graph = graph_of([node("Mul", "x two", "first")], ["first", "second"], constants)
+    assert_tidied(graph, {"Mul": 1})
+
+
 def test_loop_reads_what_is_computed_around_it():
     inner = [
         node("Identity", "goes", "goes_on"),
