@@ -113,8 +113,15 @@ def couplet(ctx: click.Context, line: str | None, **options: Any) -> None:
             printer.rows(_composed(responder, reply, options)), options["output"]
         )
     elif line is not None:
-        rows = _answered(responder, _lines(read_text(line)), reply, printer)
-        write_lines(rows, options["output"])
+        lines = _lines(read_text(line))
+        if len(lines) == 1:
+            rows = _answered(responder, lines[0], reply, printer)
+            write_lines(rows, options["output"])
+        else:
+            bad: list[str] = []
+            rows = _all_answered(responder, lines, reply, printer, bad)
+            write_lines(rows, options["output"])
+            ctx.exit(int(bool(bad)))
     else:
         _keep_asking(responder, reply, printer)
 
@@ -151,15 +158,32 @@ def _reply_options(options: dict[str, Any]) -> "ReplyOptions":
 
 
 def _answered(
+    responder: "Responder", line: str, reply: "ReplyOptions", printer: "Printer"
+) -> Iterator[str]:
+    """Yield the rows to print for a line."""
+    _note_unknown(responder, line)
+    yield from printer.rows(responder.reply(line, reply))
+
+
+def _all_answered(
     responder: "Responder",
     lines: Iterable[str],
     reply: "ReplyOptions",
     printer: "Printer",
+    bad: list[str],
 ) -> Iterator[str]:
-    """Yield the rows to print for each of a few lines."""
+    """Yield the rows of a few lines; say which has no answer, and put it in `bad`.
+
+    A line that cannot be answered does not stop the others.
+    """
+    from nlg.errors import NlgError
+
     for line in lines:
-        _note_unknown(responder, line)
-        yield from printer.rows(responder.reply(line, reply))
+        try:
+            yield from _answered(responder, line, reply, printer)
+        except NlgError as error:
+            click.echo(f"Error: {error}", err=True)
+            bad.append(line)
 
 
 def _composed(
@@ -216,8 +240,6 @@ def _keep_asking(
     responder: "Responder", reply: "ReplyOptions", printer: "Printer"
 ) -> None:
     """Answer what is typed until the end of input, or an empty line."""
-    from nlg.errors import NlgError
-
     asked = "下联" if reply.reverse else "上联"
     while True:
         click.echo(f"{asked}: ", nl=False, err=True)
@@ -225,10 +247,7 @@ def _keep_asking(
         line = sys.stdin.buffer.readline().decode(sys.stdin.encoding, "replace")
         if not line.strip():
             return
-        try:
-            write_lines(_answered(responder, [line], reply, printer), None)
-        except NlgError as error:  # of this line; the next may do
-            click.echo(f"Error: {error}", err=True)
+        write_lines(_all_answered(responder, [line], reply, printer, []), None)
 
 
 def _lines(text: str) -> list[str]:

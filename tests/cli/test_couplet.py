@@ -189,6 +189,14 @@ def test_a_rule_that_is_left_out_may_be_broken(answer, left_out, broken):
     assert found <= broken | {"平仄失对", "下联仄收"}
 
 
+def test_bad_line_among_those_of_standard_input_does_not_stop_the_others(answer):
+    lines = ["春风", "春" * 70, "", "夏天"]
+    result = answer("-", "--json", stdin="\n".join(lines))
+    found = [json.loads(row)["first_line"] for row in result.stdout.splitlines()]
+    assert found == ["春风", "夏天"] and result.exit_code == 1
+    assert result.stderr.count("\n") == 1 and "at most 64" in result.stderr
+
+
 def test_rules_may_be_left_out_together(answer):
     options = [word for rule in RULES for word in ("--without", rule)]
     line = answer(SEA, *options).stdout.removesuffix("\n")
