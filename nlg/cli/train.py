@@ -178,15 +178,25 @@ def poem(
 @train.command("couplet")
 @click.option("--data", required=True, type=FILE, help="From `nlg data couplet`.")
 @click.option("--dev", required=True, type=FILE, help="Couplets kept back.")
+@click.option(
+    "--init",
+    type=FOLDER,
+    help="Checkpoint of couplets to go on from.  [default: none, random weights]",
+)
 @training
 def couplet(
-    data: pathlib.Path, dev: pathlib.Path, out: pathlib.Path, **asked: Any
+    data: pathlib.Path,
+    dev: pathlib.Path,
+    init: pathlib.Path | None,
+    out: pathlib.Path,
+    **asked: Any,
 ) -> None:
     """Train the couplet model and make OUT/checkpoint from its best weights.
 
     \b
     nlg train couplet --data pairs.tsv.gz --dev pairs.dev.tsv.gz --out runs/couplet
     nlg train couplet … --backend torch --set steps=20000 --set blocks=8
+    nlg train couplet --init checkpoints/couplet --data mine.tsv --dev my.dev.tsv …
     nlg couplet 晚风摇树树还挺 --checkpoint runs/couplet/checkpoint
 
     Killed at any moment, the same command goes on where it was. OUT holds config.json,
@@ -199,7 +209,7 @@ def couplet(
     options = prepare(CoupletTraining(), **asked)
     from nlg.couplet.train import make_checkpoint, train_couplet
 
-    best = train_couplet(data, dev, out, options)
+    best = train_couplet(data, dev, out, options, init)
     checkpoint = make_checkpoint(out, data, dev)
     click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
 

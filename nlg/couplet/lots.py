@@ -28,19 +28,30 @@ def lots_of(couplets: Sequence[Couplet], vocabulary: Vocabulary, most: int) -> L
 
 
 def batch_of(
-    rows: np.ndarray, modes: np.ndarray, pairs: Pairs, rng: np.random.Generator
+    rows: np.ndarray,
+    modes: np.ndarray,
+    pairs: Pairs,
+    rng: np.random.Generator,
+    hidden_share: float = 0.0,
 ) -> dict[str, np.ndarray]:
     """Return the model's input for couplets (B, 2, T), each in its mode (B,).
 
     forward    春眠不觉晓 -> 秋梦忽闻鸡
     reverse    秋梦忽闻鸡 -> 春眠不觉晓
     complete   春眠□□□ -> 春眠不觉晓, charged for what was blank
+
+    Of the lines to be answered `hidden_share` of the characters are blank too: a line
+    that is never twice the same is not learnt by heart.
     """
     wide = rows.astype("int32")
     reverse = modes == REVERSE
     source = np.where(reverse[:, None], wide[:, 1], wide[:, 0])
     target = np.where((modes == FORWARD)[:, None], wide[:, 1], wide[:, 0])
     blank = (modes == COMPLETE)[:, None] & ~_given(source.shape, rng)
+    if hidden_share:
+        blank |= (rng.random(source.shape) < hidden_share) & (modes != COMPLETE)[
+            :, None
+        ]
     source = np.where(blank, PAD_ID, source)
     charged = blank | (modes != COMPLETE)[:, None]
     return {

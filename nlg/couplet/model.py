@@ -19,6 +19,7 @@ import keras
 from keras import ops
 
 from nlg.couplet.options import MODES, CoupletConfig
+from nlg.layers.attention import ResidualAttention
 from nlg.layers.context import ContextHead, before
 from nlg.layers.convolution import GatedConvolution
 from nlg.layers.losses import MaskedCrossEntropy
@@ -49,6 +50,13 @@ class CoupletTagger(keras.Model):
             )
             for i in range(config.blocks)
         ]
+        self.attentions = {
+            i: ResidualAttention(
+                config.heads, dropout=config.dropout, name=f"attention_{i}"
+            )
+            for i in range(config.blocks)
+            if config.attend_every and (i + 1) % config.attend_every == 0
+        }
         self.head = ContextHead(units, name="head")
         self.write = keras.layers.Dense(config.embedding_units, name="write")
         self.cross_entropy = MaskedCrossEntropy(MODES, name="cross_entropy")
@@ -63,6 +71,8 @@ class CoupletTagger(keras.Model):
         self.read.build((None, None, 3 * E))
         for block in self.blocks:
             block.build((None, None, D))
+        for attention in self.attentions.values():
+            attention.build((None, None, D))
         self.head.build((None, None, D), (None, None, 2 * E))
         self.write.build((None, None, D))
         self.built = True
@@ -93,8 +103,10 @@ class CoupletTagger(keras.Model):
         sides = [self.vocabulary(token_ids), pairs[:, :-1], pairs[:, 1:]]
         x = self.read(ops.concatenate(sides, axis=-1))  # (B, T, D)
         x = x + self.mode(mode)[:, None]
-        for block in self.blocks:
+        for i, block in enumerate(self.blocks):
             x = block(x, training=training)
+            if i in self.attentions:
+                x = self.attentions[i](x, training=training)
         return x
 
     def logits(self, states, first=None):

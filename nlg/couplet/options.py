@@ -20,7 +20,9 @@ class CoupletConfig:
     units: int = 256  # D
     embedding_units: int = 128  # E, of a character and of a pair
     blocks: int = 6
-    dropout: float = 0.0  # inside the convolution blocks
+    attend_every: int = 3  # blocks, before all places see each other; 0 is never
+    heads: int = 4  # of that attention
+    dropout: float = 0.0  # inside the blocks
     context_dropout: float = 0.25  # share of places that do not see what precedes them
 
 
@@ -31,11 +33,14 @@ class CoupletTraining(TrainOptions):
     units: int = CoupletConfig.units
     embedding_units: int = CoupletConfig.embedding_units
     blocks: int = CoupletConfig.blocks
+    attend_every: int = CoupletConfig.attend_every
+    heads: int = CoupletConfig.heads
     dropout: float = CoupletConfig.dropout
     context_dropout: float = CoupletConfig.context_dropout
     max_pairs: int = 32_768
     min_count: int = 5  # rarer characters of the training lines are unknown
     max_length: int = 40  # longer couplets are not trained on
+    hidden_share: float = 0.0  # of the characters of 上联 that are hidden from a sample
     reverse_share: float = 0.15  # of samples: the first line from the second
     complete_share: float = 0.1  # of samples: a first line from a few of its characters
     learning_rate: float = 2e-3
@@ -49,14 +54,24 @@ class CoupletTraining(TrainOptions):
                 f"reverse_share ({self.reverse_share}) and complete_share "
                 f"({self.complete_share}) are more than all samples together"
             )
+        if self.attend_every and self.units % self.heads:
+            raise OptionError(
+                f"units ({self.units}) must be a multiple of heads ({self.heads})"
+            )
 
     def bounds(self) -> dict[str, tuple[float, float]]:
         """Return the least and the greatest that each setting may be."""
-        sizes = ("units", "embedding_units", "blocks", "min_count", "max_length")
-        shares = ("context_dropout", "reverse_share", "complete_share")
+        sizes = ("units", "embedding_units", "blocks", "heads", "min_count")
+        shares = (
+            "context_dropout",
+            "hidden_share",
+            "reverse_share",
+            "complete_share",
+        )
         return super().bounds() | {
-            **dict.fromkeys(sizes, (1, MANY)),
+            **dict.fromkeys((*sizes, "max_length"), (1, MANY)),
             **dict.fromkeys(shares, (0, 1)),
+            "attend_every": (0, MANY),
             "dropout": (0, 0.9),
             "max_pairs": (0, MANY),
         }

@@ -2,17 +2,22 @@
 
 import dataclasses
 import pathlib
+import shutil
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import load_file
 
 from nlg.couplet.dataset import Couplet, load_couplets
+from nlg.couplet.generate import TASK
 from nlg.couplet.lines import LONGEST
 from nlg.couplet.lots import Lots, batch_of, lots_of
 from nlg.couplet.model import CoupletTagger
 from nlg.couplet.options import COMPLETE, FORWARD, MODES, REVERSE, CoupletTraining
 from nlg.couplet.pairs import Pairs
 from nlg.errors import DataError
+from nlg.layers.weights import assign, variables_by_path
+from nlg.runtime.checkpoint import WEIGHTS, open_checkpoint
 from nlg.text.vocab import Vocabulary
 from nlg.training.apart import export_apart
 from nlg.training.batches import Schedule
@@ -28,19 +33,32 @@ def train_couplet(
     dev: pathlib.Path,
     folder: pathlib.Path,
     options: CoupletTraining,
+    init: pathlib.Path | None = None,
 ) -> dict[str, Any]:
     """Train to `options.steps`, resuming what `folder` holds; return the best line.
 
+    Args:
+        data: couplets, as `nlg data couplet` writes them.
+        dev: the same, kept back.
+        folder: the run's.
+        options: of the run.
+        init: a checkpoint to begin with; its vocabulary, pairs and weights are taken.
+
     Raises:
+        CheckpointError: `init` is none, or is larger or of other sizes than asked.
         DataError: there are no couplets, none short enough, or too few characters.
     """
     couplets, dev_couplets = (_read(path, options.max_length) for path in (data, dev))
+    opened = open_checkpoint(init, TASK) if init else None
     run = Run(folder)
     run.claim(
-        dataclasses.asdict(options) | {"data": data.name},
+        dataclasses.asdict(options) | {"data": data.name, "init": str(init or "")},
         MAY_CHANGE,
-        defaults=dataclasses.asdict(CoupletTraining()),
+        defaults=dataclasses.asdict(CoupletTraining()) | {"init": ""},
     )
+    if opened and not (folder / PAIRS).exists():
+        for name in (VOCABULARY, PAIRS):
+            shutil.copy(opened.path(name), folder / name)
     if not (folder / PAIRS).exists():  # the last to be written
         lines = [line for couplet in couplets for line in couplet]
         vocabulary = Vocabulary.from_counts(lines, options.min_count)
@@ -56,6 +74,8 @@ def train_couplet(
     vocabulary = Vocabulary.load(folder / VOCABULARY)
     pairs = Pairs.load(folder / PAIRS, vocabulary)
     model = build_model(len(vocabulary), len(pairs), options)
+    if opened:
+        begin(model, opened.path(WEIGHTS))
     lots = lots_of(couplets, vocabulary, options.max_length)
     dev_lots = lots_of(dev_couplets, vocabulary, options.max_length)
     schedule = Schedule(
@@ -70,7 +90,7 @@ def train_couplet(
         length, rows = schedule.at(step)
         rng = np.random.default_rng([options.seed, step])
         modes = rng.choice(len(MODES), len(rows), p=chances)
-        return batch_of(lots[length][rows], modes, pairs, rng)
+        return batch_of(lots[length][rows], modes, pairs, rng, options.hidden_share)
 
     def evaluate() -> dict[str, float]:
         return score(model, dev_lots, pairs, options.batch_tokens)
@@ -100,6 +120,21 @@ def build_model(vocab_size: int, pairs: int, options: CoupletTraining) -> Couple
     model = CoupletTagger(options.model(vocab_size, pairs))
     model.build()
     return model
+
+
+def begin(model: CoupletTagger, weights: pathlib.Path) -> None:
+    """Give `model` the weights of a checkpoint; an attention it lacked starts as none.
+
+    Raises:
+        CheckpointError: the checkpoint has other sizes.
+    """
+    tensors, variables = load_file(weights), variables_by_path(model)
+    wanted = {
+        name: variable
+        for name, variable in variables.items()
+        if name in tensors or "/attention_" not in name
+    }
+    assign(wanted, tensors, weights)
 
 
 def score(

@@ -7,6 +7,8 @@ source, M = R * K, S tokens of source, W places for written tokens.
 import keras
 from keras import ops
 
+from nlg.layers.norm import ConditionalLayerNormalization
+
 NEG_INF = -1e9  # finite, so that a masked score gives no NaN
 
 
@@ -45,19 +47,26 @@ class SelfAttention(keras.layers.Layer):
             dense.build((None, None, units))
             setattr(self, name, dense)
 
-    def call(self, inputs, mask):
-        """Return (B, T, D) from `inputs` (B, T, D); `mask` (B, T, T) is "i sees j"."""
+    def call(self, inputs, mask=None):
+        """Return (B, T, D) from `inputs` (B, T, D).
+
+        Args:
+            inputs: (B, T, D).
+            mask: (B, T, T) bool, "i sees j"; by default all see all.
+        """
+        mask = None if mask is None else mask[:, None]  # (B, 1, T, T)
         query, keys, values = (
             self._split(project(inputs))  # (B, T, H, d)
             for project in (self.query, self.key, self.value)
         )
         if self.fused:
             mixed = ops.dot_product_attention(
-                query, keys, values, mask=mask[:, None], scale=self.head_size**-0.5
+                query, keys, values, mask=mask, scale=self.head_size**-0.5
             )
         else:
             scores = ops.einsum("bihd,bjhd->bhij", query, keys) * self.head_size**-0.5
-            scores = ops.where(mask[:, None], scores, ops.cast(NEG_INF, scores.dtype))
+            if mask is not None:
+                scores = ops.where(mask, scores, ops.cast(NEG_INF, scores.dtype))
             mixed = ops.einsum("bhij,bjhd->bihd", self.probabilities(scores), values)
         return self._join(mixed, inputs)
 
@@ -143,3 +152,28 @@ class SelfAttention(keras.layers.Layer):
         return self.output_projection(
             ops.reshape(mixed, (B, T, self.heads * self.head_size))
         )
+
+
+class ResidualAttention(keras.layers.Layer):
+    """Let every token see all others, and add what it finds; pre-norm.
+
+    A fresh one adds nothing, so it may stand in a model that was trained without it.
+    """
+
+    def __init__(self, heads: int, dropout: float = 0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.norm = ConditionalLayerNormalization(name="norm")
+        self.attention = SelfAttention(heads, name="attention")
+        self.dropout = keras.layers.Dropout(dropout, name="dropout")
+
+    def build(self, inputs_shape):
+        """Create the norm and the projections (D, D), the last of them zeros."""
+        self.norm.build(inputs_shape)
+        self.attention.build(inputs_shape)
+        kernel = self.attention.output_projection.kernel
+        kernel.assign(ops.zeros_like(kernel))
+
+    def call(self, inputs, training=None):
+        """Return (B, T, D) from `inputs` (B, T, D)."""
+        found = self.attention(self.norm(inputs))
+        return inputs + self.dropout(found, training=training)

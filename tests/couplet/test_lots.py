@@ -18,10 +18,10 @@ def text_of(ids):
     return VOCABULARY.decode(ids.tolist()).replace("[PAD]", "□")
 
 
-def batch(mode, rows=1, seed=0):
+def batch(mode, rows=1, seed=0, **options):
     lots = lots_of(COUPLETS[:1], VOCABULARY, 9)[5]
-    many = np.repeat(lots, rows, axis=0)
-    return batch_of(many, np.full(rows, mode), PAIRS, np.random.default_rng(seed))
+    many, modes = np.repeat(lots, rows, axis=0), np.full(rows, mode)
+    return batch_of(many, modes, PAIRS, np.random.default_rng(seed), **options)
 
 
 def test_couplets_are_parted_by_their_length_shortest_first():
@@ -109,3 +109,20 @@ def test_the_same_generator_leaves_the_same_places_blank():
     one, same, other = (batch(COMPLETE, 50, seed)["token_ids"] for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, same)
     assert (one != other).any()
+
+
+@pytest.mark.parametrize("mode", [FORWARD, REVERSE])
+def test_hidden_characters_are_blank_and_all_places_are_charged(mode):
+    made, whole = (batch(mode, 2000, hidden_share=share) for share in (0.2, 0.0))
+    blank = made["token_ids"] == PAD_ID
+    assert blank.mean() == pytest.approx(0.2, abs=0.02)
+    np.testing.assert_array_equal(made["token_ids"][~blank], whole["token_ids"][~blank])
+    np.testing.assert_array_equal(made["pair_ids"], PAIRS.encode(made["token_ids"]))
+    np.testing.assert_array_equal(made["targets"], whole["targets"])
+    assert made["weights"].min() == 1
+
+
+def test_of_a_line_to_be_completed_nothing_more_is_hidden():
+    made, whole = (batch(COMPLETE, 50, hidden_share=share) for share in (0.9, 0.0))
+    for name, value in whole.items():
+        np.testing.assert_array_equal(made[name], value)

@@ -3,6 +3,8 @@
 Shapes: B lines, T characters, D units, E embedding, V vocabulary, P pairs.
 """
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -92,6 +94,13 @@ def test_the_network_is_what_numpy_makes_of_its_weights():
         y = norm(x, f"block_{number}/norm")
         y = np.concatenate([shifted(y, dilation), y, shifted(y, -dilation)], axis=-1)
         x = x + gated(dense(y, f"block_{number}/filters"))
+    y = norm(x, "attention_2/norm")  # after the third block
+    parts = (dense(y, f"attention_2/attention/{n}") for n in ("query", "key", "value"))
+    query, key, value = (p.reshape(B, T, CONFIG.heads, -1) for p in parts)
+    scores = np.einsum("bihd,bjhd->bhij", query, key) / np.sqrt(query.shape[-1])
+    shares = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
+    found = np.einsum("bhij,bjhd->bihd", shares, value).reshape(B, T, D)
+    x = x + dense(found, "attention_2/attention/output_projection")
     written = characters[inputs["targets"]]
     seen = [norm(x, "head/norm"), shifted(written, 1), shifted(written, 2)]
     mixed = gated(dense(np.concatenate(seen, axis=-1), "head/mix"))
@@ -146,12 +155,18 @@ def test_a_written_character_is_seen_by_the_two_after_it_and_by_none_before(t):
 )
 def test_what_is_read_reaches_as_far_as_the_dilations_say(name, place, middle):
     length = 41
-    model, inputs = tiny_model(), lines(1, length)
+    inputs = lines(1, length)
     other = {name: array.copy() for name, array in inputs.items()}
     other[name][0, place] = (inputs[name][0, place] + 1) % P
+
+    def reached(config):
+        model = tiny_model(config)
+        return changed(nats_of(model, inputs), nats_of(model, other))
+
     reach = sum(DILATIONS)
-    places = changed(nats_of(model, inputs), nats_of(model, other))
-    assert places == [*range(min(middle) - reach, max(middle) + reach + 1)]
+    near = [*range(min(middle) - reach, max(middle) + reach + 1)]
+    assert reached(dataclasses.replace(CONFIG, attend_every=0)) == near
+    assert reached(CONFIG) == [*range(length)]
 
 
 def test_deeper_models_repeat_the_dilations():

@@ -22,8 +22,10 @@ from nlg.couplet.options import MODES, CoupletTraining
 from nlg.couplet.pairs import Pairs
 from nlg.couplet.rules import Task
 from nlg.couplet.search import Rules, answer_lines
-from nlg.couplet.train import build_model, score, train_couplet
-from nlg.errors import DataError
+from nlg.couplet.train import begin, build_model, score, train_couplet
+from nlg.decode.export import save_weights
+from nlg.errors import CheckpointError, DataError
+from nlg.runtime import checkpoints_folder
 from nlg.text.vocab import Vocabulary
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
@@ -41,6 +43,7 @@ SETTINGS = {
     "units": 24,
     "embedding_units": 16,
     "blocks": 1,
+    "attend_every": 1,
     "context_dropout": 0.5,
     "steps": 60,
     "eval_every": 30,
@@ -245,6 +248,53 @@ def test_a_run_killed_halfway_goes_on_to_the_same_weights(trained, files):
     keras.utils.set_random_seed(0)
     train_couplet(*files, folder, options)
     assert_same_run(trained[0], folder)
+
+
+def test_a_run_from_a_checkpoint_knows_what_that_one_knew(trained, files, tmp_path):
+    couplets = [Couplet("龙" * 5, "凤" * 5), *made_up_couplets(60, seed=3)]
+    write_couplets(couplets, tmp_path / "mine.tsv")
+    options = CoupletTraining(
+        **SETTINGS | {"steps": 1, "eval_every": 1, "save_every": 1}
+    )
+    out, checkpoint = tmp_path / "mine", trained[0] / "checkpoint"
+    data = tmp_path / "mine.tsv"
+    best = train_couplet(data, files[1], out, options, checkpoint)
+    assert best["dev_loss"] < 2 * trained[1]["dev_loss"] < 0.01
+    for name in ("vocab.txt", "pairs.txt"):  # 龙 and 凤 are of the data alone
+        assert (out / name).read_text() == (checkpoint / name).read_text()
+
+
+def test_attention_may_join_a_model_that_was_trained_without(tmp_path):
+    def model_of(**changes):
+        model = build_model(9, 5, CoupletTraining(**SETTINGS | changes))
+        model.compile()
+        return model
+
+    batch = {
+        "token_ids": np.array([[2, 3, 4]]),
+        "pair_ids": np.array([[0, 1, 2, 0]]),
+        "mode": np.array([0]),
+    }
+    before, path = model_of(attend_every=0), tmp_path / "weights.safetensors"
+    save_weights(before, path, "float32")
+    after, other = model_of(attend_every=1), model_of(blocks=2)
+    begin(after, path)
+    np.testing.assert_array_equal(after.places(**batch), before.places(**batch))
+    with pytest.raises(CheckpointError, match="missing 4: couplet/block_1/"):
+        begin(other, path)
+
+
+def test_a_folder_of_another_task_is_no_beginning(files, tmp_path):
+    vae = checkpoints_folder() / "poem" / "vae"
+    done = train(*files, tmp_path / "run", "--init", vae, **SETTINGS)
+    assert done.exit_code == 1 and "poem-vae" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_heads_that_do_not_share_the_units_are_one_clear_line(files, tmp_path):
+    done = train(*files, tmp_path / "run", **SETTINGS | {"heads": 5})
+    assert done.exit_code == 2
+    assert "units (24) must be a multiple of heads (5)" in done.stderr
 
 
 def test_score_does_not_depend_on_the_batches(files):

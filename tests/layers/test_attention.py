@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from nlg.layers.attention import NEG_INF, SelfAttention
+from nlg.layers.attention import NEG_INF, ResidualAttention, SelfAttention
 
 B, T, D, H = 2, 5, 8, 2
 d = D // H
@@ -101,3 +101,19 @@ def test_heads_share_one_kernel_of_the_initializer_that_was_asked_for():
     layer.build((None, None, D))
     assert {x.shape for x in layer.weights} == {(D, D), (D,)}
     assert all(np.all(np.array(x) == 0.5) for x in layer.get_weights()[::2])
+
+
+def test_fresh_residual_attention_adds_nothing():
+    layer = ResidualAttention(H)
+    layer.build((None, None, D))
+    x = random(B, T, D)
+    np.testing.assert_array_equal(layer(x), x)
+
+
+def test_residual_attention_adds_what_each_token_finds_in_all_others():
+    layer = ResidualAttention(H)
+    layer.build((None, None, D))
+    layer.set_weights([random(*x.shape, seed=n) for n, x in enumerate(layer.weights)])
+    x, seen = random(B, T, D), np.ones((B, T, T), bool)
+    found, _ = by_hand(layer.attention, np.array(layer.norm(x)), seen)
+    np.testing.assert_allclose(layer(x), x + found, atol=1e-5)
