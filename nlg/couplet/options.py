@@ -20,7 +20,7 @@ class CoupletConfig:
     units: int = 256  # D
     embedding_units: int = 128  # E, of a character and of a pair
     blocks: int = 6
-    attend_every: int = 3  # blocks, before all places see each other; 0 is never
+    attend_every: int = 0  # blocks, then all places see each other; 0 is never
     heads: int = 4  # of that attention
     dropout: float = 0.0  # inside the blocks
     context_dropout: float = 0.25  # share of places that do not see what precedes them

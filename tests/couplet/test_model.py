@@ -14,7 +14,7 @@ from nlg.couplet.model import DILATIONS, CoupletTagger
 from nlg.couplet.options import COMPLETE, FORWARD, MODES, REVERSE, CoupletConfig
 
 B, T, V, P, D, E = 3, 7, 20, 9, 8, 6
-CONFIG = CoupletConfig(V, P, units=D, embedding_units=E, blocks=3)
+CONFIG = CoupletConfig(V, P, units=D, embedding_units=E, blocks=3, attend_every=3)
 
 
 def tiny_model(config=CONFIG, seed=0):
