@@ -90,9 +90,10 @@ def room_for(kinds: Any, plans: Any, words: Any) -> Any:
     """Return where each plan lets a whole word stand from a place on, 0/1 (P, T, W)."""
     N, T = words.shape[1], ops.shape(plans)[1]
     of_word = ops.take(kinds, ops.maximum(ops.transpose(words), 0), axis=1)  # (Q, N, W)
-    place = ops.arange(T, dtype="int32")[:, None] + np.arange(N, dtype="int32")
+    within = ops.arange(N, dtype="int32")
+    place = ops.arange(T, dtype="int32")[:, None] + within  # (T, N)
     asked = ops.take(plans, ops.minimum(place, T - 1), axis=1)  # (P, T, N)
-    row = asked * N + np.arange(N, dtype="int32")
+    row = asked * N + within
     fits = ops.take(ops.reshape(of_word, (-1, ops.shape(words)[0])), row, axis=0)
     fits = ops.where((place < T)[..., None], fits, 0.0)  # (P, T, N, W)
     return ops.min(ops.where(ops.transpose(words) < 0, 1.0, fits), axis=2)
@@ -106,14 +107,16 @@ def progress_of(words: Any, token_ids: Any, index: Any) -> Progress:
         春花秋月   □□□春  □□春花  □春花秋  春花秋月      □ is anything
     """
     N = words.shape[1]
-    place, count = np.arange(N, dtype="int32"), np.arange(1, N + 1, dtype="int32")
-    at = place - N + index  # (N,), the last is just before
+    count = np.arange(1, N + 1, dtype="int32")
+    at = ops.arange(-N, 0, dtype="int32") + index  # (N,), the last is just before
     last = ops.take(token_ids, ops.maximum(at, 0), axis=1)
     last = ops.where(at < 0, BEFORE, last)  # (M, N)
-    behind = place - (N - count[:, None])  # (C, N), of the beginnings of C tokens
-    starts = ops.take(words, np.maximum(behind, 0), axis=1)  # (W, C, N)
+    behind = np.arange(N) - (N - count[:, None])  # (C, N), of beginnings of C tokens
+    anything = ops.convert_to_tensor(behind < 0)
+    count = ops.convert_to_tensor(count)
+    starts = ops.take(words, np.maximum(behind, 0).astype("int32"), axis=1)  # (W, C, N)
     same = ops.equal(last[:, None, None], starts)  # (M, W, C, N)
-    stands = ops.all(ops.logical_or(same, behind < 0), axis=-1)  # (M, W, C)
+    stands = ops.all(ops.logical_or(same, anything), axis=-1)  # (M, W, C)
     length = ops.sum(ops.cast(words >= 0, "int32"), axis=1)[:, None]  # (W, 1)
     begun = ops.logical_and(stands, count < length)
     complete = ops.logical_and(stands, ops.equal(length, count))
@@ -131,9 +134,10 @@ def lean(log_probs: Any, token: Any, gain: Any) -> Any:
         gain: (M, W) in nats.
     """
     here = ops.equal(vocabulary(log_probs), token[..., None])  # (M, W, V)
-    gained = log_probs + ops.sum(ops.where(here, gain[..., None], 0.0), axis=1)
-    more = ops.sum(ops.exp(gained) - ops.exp(log_probs), axis=-1, keepdims=True)
-    return gained - ops.log(1.0 + more)
+    more = ops.sum(ops.where(here, gain[..., None], 0.0), axis=1)  # (M, V)
+    gained = ops.add(log_probs, more)
+    added = ops.sum(ops.exp(gained) - ops.exp(log_probs), axis=-1, keepdims=True)
+    return gained - ops.log(1.0 + added)
 
 
 def _token_at(words: Any, begun: Any) -> Any:

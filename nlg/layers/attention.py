@@ -171,7 +171,7 @@ class ResidualAttention(keras.layers.Layer):
         self.norm.build(inputs_shape)
         self.attention.build(inputs_shape)
         kernel = self.attention.output_projection.kernel
-        kernel.assign(ops.zeros_like(kernel))
+        kernel.assign(ops.zeros(kernel.shape))
 
     def call(self, inputs, training=None):
         """Return (B, T, D) from `inputs` (B, T, D)."""
