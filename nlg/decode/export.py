@@ -22,7 +22,14 @@ import keras
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from nlg.decode.fuse import MICROSOFT, OPSET, bodies, drop_unused, fuse
+from nlg.decode.fuse import (
+    MICROSOFT,
+    OPSET,
+    bodies,
+    drop_unused,
+    fuse,
+    rename_inputs,
+)
 from nlg.decode.gradients import GRADIENTS
 from nlg.decode.quantize import quantize
 from nlg.decode.tidy import tidy
@@ -318,8 +325,7 @@ def _drop_fixed_state(loop: Any, body: Any) -> None:
     ]
     outer = {body.input[n + first].name: loop.input[n + first] for n in fixed}
     for node in body.node:
-        for place, name in enumerate(node.input):
-            node.input[place] = outer.get(name, name)
+        rename_inputs(node, outer)
     for number in reversed(fixed):
         del loop.input[number + first], loop.output[number]
         del body.input[number + first], body.output[number + 1]

@@ -93,6 +93,12 @@ def bodies_of(node: Any) -> Iterator[Any]:
             yield from bodies(attribute.g)
 
 
+def rename_inputs(node: Any, names: Mapping[str, str]) -> None:
+    """Let `node` read what `names` has in place of its inputs."""
+    for place, name in enumerate(node.input):
+        node.input[place] = names.get(name, name)
+
+
 def match(name: str, pattern: Pattern, scope: Scope, found: dict) -> dict | None:
     """Return `found` with what the pattern's names stand for, or None.
 

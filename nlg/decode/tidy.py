@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from nlg.decode.fuse import OPSET, bodies, bodies_of, drop_unused
+from nlg.decode.fuse import OPSET, bodies, bodies_of, drop_unused, rename_inputs
 
 EVERYTHING = 1_000_000_000  # and more: what tf2onnx writes for "to the end"
 MOST_FOLDED = 64  # numbers of a constant that is computed beforehand
@@ -114,7 +114,9 @@ def _merge_constants(graph: Any) -> None:
             kept.append(tensor)
     del graph.initializer[:]
     graph.initializer.extend(kept)
-    _rename(graph, names)
+    for body in (graph, *bodies(graph)):
+        for node in body.node:
+            rename_inputs(node, names)
 
 
 def _bytes_of(tensor: Any) -> Any:
@@ -131,8 +133,7 @@ def _merge_nodes(graph: Any, seen: Mapping[Any, Any], names: Mapping[str, str]) 
     ends = {entry.name for entry in graph.output}
     kept = []
     for node in graph.node:
-        for place, name in enumerate(node.input):
-            node.input[place] = names.get(name, name)
+        rename_inputs(node, names)
         inner = [x.g for x in node.attribute if x.type == x.GRAPH]
         for body in inner:
             _merge_nodes(body, seen, names)
@@ -161,8 +162,7 @@ def _drop_idle(
     ends = {entry.name for entry in graph.output}
     kept = []
     for node in graph.node:
-        for place, name in enumerate(node.input):
-            node.input[place] = names.get(name, name)
+        rename_inputs(node, names)
         for attribute in node.attribute:
             if attribute.type == attribute.GRAPH:
                 _drop_idle(attribute.g, makers, values, names)
@@ -175,13 +175,6 @@ def _drop_idle(
             makers |= dict.fromkeys(node.output, node)
     del graph.node[:]
     graph.node.extend(kept)
-
-
-def _rename(graph: Any, names: Mapping[str, str]) -> None:
-    for body in (graph, *bodies(graph)):
-        for node in body.node:
-            for place, name in enumerate(node.input):
-                node.input[place] = names.get(name, name)
 
 
 def _cut_nothing(node: Any, makers: Mapping, values: Mapping) -> str | None:
