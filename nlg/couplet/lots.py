@@ -47,13 +47,12 @@ def batch_of(
     reverse = modes == REVERSE
     source = np.where(reverse[:, None], wide[:, 1], wide[:, 0])
     target = np.where((modes == FORWARD)[:, None], wide[:, 1], wide[:, 0])
-    blank = (modes == COMPLETE)[:, None] & ~_given(source.shape, rng)
+    whole = (modes != COMPLETE)[:, None]  # (B, 1), lines to be answered
+    blank = ~whole & ~_given(source.shape, rng)
     if hidden_share:
-        blank |= (rng.random(source.shape) < hidden_share) & (modes != COMPLETE)[
-            :, None
-        ]
+        blank |= whole & (rng.random(source.shape) < hidden_share)
     source = np.where(blank, PAD_ID, source)
-    charged = blank | (modes != COMPLETE)[:, None]
+    charged = blank | whole
     return {
         "token_ids": source,
         "pair_ids": pairs.encode(source),
