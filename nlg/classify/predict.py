@@ -43,7 +43,7 @@ class Labeller:
     @classmethod
     def from_checkpoint(cls, folder: pathlib.Path, device: str = "cpu") -> "Labeller":
         """Open the folder that `nlg train classifier` wrote."""
-        return cls(open_checkpoint(folder, TASK, device))
+        return cls(open_checkpoint(folder, TASK, device=device))
 
     def label(
         self,

@@ -223,7 +223,11 @@ def couplet(
     help="From `nlg data qa` or `nlg data cloze`; may be repeated.",
 )
 @click.option("--dev", required=True, type=FILE, help="Questions kept back.")
-@INIT
+@click.option(
+    "--init",
+    type=FOLDER,
+    help="Backbone or reader to begin with.  [default: the shipped backbone]",
+)
 @training
 def qa(
     data: tuple[pathlib.Path, ...],
@@ -238,6 +242,7 @@ def qa(
     nlg train qa --data qa.jsonl.gz --dev qa.dev.jsonl.gz --out runs/qa
     nlg train qa --data qa.jsonl.gz --dev qa.dev.jsonl.gz --out runs/more \\
         --backend torch --init runs/backbone/checkpoint --set shares=kgclue*=0.25
+    nlg train qa … --init checkpoints/qa --set answer_types=true --out runs/told
     nlg qa --passage 鲁迅原名周树人。 -q 鲁迅原名什么？ --checkpoint runs/qa/checkpoint
 
     Killed at any moment, the same command goes on where it was. OUT holds config.json,

@@ -111,7 +111,7 @@ class Responder:
     @classmethod
     def from_checkpoint(cls, folder: pathlib.Path, device: str = "cpu") -> "Responder":
         """Open the folder that `nlg train couplet` wrote."""
-        return cls(open_checkpoint(folder, TASK, device, threads=1))
+        return cls(open_checkpoint(folder, TASK, device=device, threads=1))
 
     @functools.cached_property
     def pairs(self) -> Pairs:

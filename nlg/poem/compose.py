@@ -121,7 +121,7 @@ class Composer:
     @classmethod
     def from_checkpoint(cls, folder: pathlib.Path, device: str = "cpu") -> "Composer":
         """Open the folder that `nlg train poem` wrote."""
-        return cls(open_checkpoint(folder, TASK, device))
+        return cls(open_checkpoint(folder, TASK, device=device))
 
     @functools.cached_property
     def known(self) -> KnownLines:

@@ -92,7 +92,7 @@ class Poet:
     @classmethod
     def from_checkpoint(cls, folder: pathlib.Path, device: str = "cpu") -> "Poet":
         """Open the folder that `nlg train poem-vae` wrote."""
-        return cls(open_checkpoint(folder, TASK, device))
+        return cls(open_checkpoint(folder, TASK, device=device))
 
     def write(
         self,

@@ -167,7 +167,8 @@ class Reader:
                 thread each. 0, for one question: all cores share a run.
         """
         threads = 1 if workers else None
-        return cls(open_checkpoint(folder, TASK, device, threads), workers or 1)
+        opened = open_checkpoint(folder, TASK, device=device, threads=threads)
+        return cls(opened, workers or 1)
 
     def answer(
         self,

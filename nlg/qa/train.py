@@ -8,22 +8,28 @@ from typing import Any
 
 import numpy as np
 from keras import ops
+from safetensors.numpy import load_file
 
+from nlg.backbone.checkpoint import TASK as BACKBONE
 from nlg.backbone.checkpoint import load_backbone
+from nlg.backbone.config import BackboneConfig
 from nlg.backbone.start import Shape
 from nlg.backbone.start import start_from as begin
 from nlg.backbone.unilm import UniLM
 from nlg.decode.compile import bucket_of_length, compiled
 from nlg.decode.results import line_of
 from nlg.errors import DataError, OptionError
+from nlg.layers.weights import assign, variables_by_path
 from nlg.metrics.qa import Attempt, squad_report
 from nlg.qa.answer_type import ANSWER_TYPES
 from nlg.qa.examples import Example, load_examples
+from nlg.qa.generate import TASK
 from nlg.qa.lots import Batches, Lots, Rows, in_company, lots_of
 from nlg.qa.model import Answerer
 from nlg.qa.options import QATraining
 from nlg.qa.search import greedy
 from nlg.qa.source import LEXICON, padded
+from nlg.runtime.checkpoint import WEIGHTS, Checkpoint, open_checkpoint
 from nlg.text.lexicon import Lexicon
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SEP_ID
@@ -54,19 +60,19 @@ def train_qa(
         dev: the same, kept back.
         folder: the run's.
         options: of the model and of the run.
-        init: a backbone's folder; its vocabulary, size and weights are taken.
+        init: a backbone's checkpoint or a reader's; its vocabulary, size and weights
+            are taken.
     """
-    unilm, tokenizer = start_from(init, options)
+    model, tokenizer = start_from(init, options)
     run = Run(folder)
     notes = {"data": [path.name for path in data], "dev": dev.name, "init": str(init)}
     defaults = dataclasses.asdict(QATraining())
     run.claim(dataclasses.asdict(options) | notes, MAY_CHANGE, defaults)
     if not (folder / DEV).exists():
-        Shape(unilm.config, tokenizer).save(folder)
+        Shape(model.unilm.config, tokenizer).save(folder)
         prepare(run, data, dev, tokenizer, options)
     train, sources = load_lots(run, TRAIN)
     looked_at, _ = load_lots(run, DEV)
-    model = build_model(unilm, options)
     lexicon = lexicon_of(folder, tokenizer) if options.words else None
     rows = Rows(train, options.share_of_sources(sources), options)
     batches = Batches(train, options, lexicon)
@@ -85,24 +91,61 @@ def make_checkpoint(folder: pathlib.Path, dev: pathlib.Path) -> pathlib.Path:
     return export_apart("nlg.qa.export", folder, dev)
 
 
-def start_from(init: pathlib.Path, options: QATraining) -> tuple[UniLM, Tokenizer]:
-    """Return a backbone that begins with the weights of `init`, or of a preset's size.
+def start_from(init: pathlib.Path, options: QATraining) -> tuple[Answerer, Tokenizer]:
+    """Return a model that begins with the weights of `init`, or of a preset's size.
+
+    Args:
+        init: a backbone's checkpoint or a reader's. What `options` put beside it and
+            it does not have starts without effect.
+        options: of the run.
 
     Raises:
         OptionError: it does not suit `options`.
+        CheckpointError: it is neither, or has what `options` leave out.
     """
-    opened = load_backbone(init)
-    positions = opened.config.max_positions
+    changes: dict[str, Any] = {"dropout": options.dropout}
+    if options.answer_types:
+        changes |= {"condition_size": CONDITION, "classes": (len(ANSWER_TYPES),)}
+    opened = open_checkpoint(init, BACKBONE, TASK)
+    if opened.config["task"] == TASK:
+        return _reader(opened, options, changes)
+    backbone = load_backbone(init)
+    _check_room(options, backbone.config, init)
+    unilm = begin(backbone, init, options.layers, options.preset, **changes)
+    return build_model(unilm, options), backbone.tokenizer
+
+
+def _reader(
+    opened: Checkpoint, options: QATraining, changes: dict[str, Any]
+) -> tuple[Answerer, Tokenizer]:
+    """Return a model with all weights of a reader's checkpoint."""
+    config = BackboneConfig.from_dict(opened.config["backbone"])
+    _check_room(options, config, opened.folder)
+    if options.preset or options.layers not in (0, config.layers):
+        raise OptionError(
+            f"{opened.folder} is a reader, of which all {config.layers} blocks are "
+            "kept: leave preset and layers out, or begin with a backbone"
+        )
+    unilm = UniLM(dataclasses.replace(config, **changes))
+    unilm.build()
+    model = build_model(unilm, options)
+    path = opened.path(WEIGHTS)
+    tensors, variables = load_file(path), variables_by_path(model)
+    known = {name: x for name, x in variables.items() if name in tensors}
+    assign(known, tensors, path)
+    tokenizer = Tokenizer(opened.vocabulary, opened.config["lower_case"])
+    return model, tokenizer
+
+
+def _check_room(
+    options: QATraining, config: BackboneConfig, init: pathlib.Path
+) -> None:
+    positions = config.max_positions
     if options.row_tokens > positions:
         raise OptionError(
             f"row_tokens ({options.row_tokens}) is more than the {positions} positions "
             f"that {init} knows"
         )
-    changes: dict[str, Any] = {"dropout": options.dropout}
-    if options.answer_types:
-        changes |= {"condition_size": CONDITION, "classes": (len(ANSWER_TYPES),)}
-    unilm = begin(opened, init, options.layers, options.preset, **changes)
-    return unilm, opened.tokenizer
 
 
 def build_model(unilm: UniLM, options: QATraining) -> Answerer:

@@ -69,13 +69,13 @@ class Checkpoint:
 
 
 def open_checkpoint(
-    folder: pathlib.Path, task: str, device: str = "cpu", threads: int | None = None
+    folder: pathlib.Path, *tasks: str, device: str = "cpu", threads: int | None = None
 ) -> Checkpoint:
     """Check `folder` and open it.
 
     Args:
         folder: see the module's text.
-        task: what it must have been made for, such as "poem-vae".
+        *tasks: what it must have been made for, such as "poem-vae"; one of them.
         device: "cpu" or "gpu".
         threads: for the graphs; all cores by default.
 
@@ -88,9 +88,9 @@ def open_checkpoint(
         made_for, made_as = checkpoint.config["task"], checkpoint.config["format"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{folder}: {CONFIG} cannot be used: {error}") from None
-    if made_for != task:
+    if made_for not in tasks:
         raise CheckpointError(
-            f"{folder} was made for {made_for}, not for {task}; "
+            f"{folder} was made for {made_for}, not for {' or '.join(tasks)}; "
             "pass another --checkpoint"
         )
     if made_as != FORMAT:

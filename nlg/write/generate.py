@@ -71,7 +71,7 @@ class TextWriter:
     @classmethod
     def from_checkpoint(cls, folder: pathlib.Path, device: str = "cpu") -> "TextWriter":
         """Open the folder that `nlg train write` wrote."""
-        return cls(open_checkpoint(folder, TASK, device))
+        return cls(open_checkpoint(folder, TASK, device=device))
 
     def write(
         self,

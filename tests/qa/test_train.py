@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import train_here
 from qa.readers import numpy, row_to
+from safetensors.numpy import load_file
 from same_run import assert_same_run
 
 from nlg.backbone.checkpoint import load_backbone, save_backbone
@@ -18,12 +19,13 @@ from nlg.backbone.config import BackboneConfig
 from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.config import apply_values
-from nlg.errors import OptionError
+from nlg.errors import CheckpointError, OptionError
 from nlg.layers.weights import weights_by_path
 from nlg.qa import export
 from nlg.qa.examples import Example, write
 from nlg.qa.explain import explain, longest
 from nlg.qa.generate import BEAMS, Answer, AnswerOptions, Asked, Reader
+from nlg.qa.lots import Batches, Rows
 from nlg.qa.options import QATraining
 from nlg.qa.saliency import Saliency, saliency
 from nlg.qa.search import answer
@@ -32,10 +34,12 @@ from nlg.qa.train import (
     TRAIN,
     Look,
     build_model,
+    lexicon_of,
     load_lots,
     start_from,
     train_qa,
 )
+from nlg.runtime import checkpoints_folder
 from nlg.runtime.checkpoint import open_checkpoint
 from nlg.text.vocab import SPECIAL, Vocabulary
 from nlg.training.loop import load_weights
@@ -100,10 +104,10 @@ def files(tmp_path_factory):
 def trained(files, tmp_path_factory):
     """Return the run folder and what the command printed.
 
-    One graph of two: that is what takes long.
+    One graph of two, and no compiled step: that is what takes long.
     """
     out = tmp_path_factory.mktemp("run") / "qa"
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, train_here.eagerly():
         patch.setattr(export, "GRAPHS", {"model": (BEAMS, 1)})
         return train_here.trained_here(
             "qa", "nlg.qa.train", export, files, out, **SETTINGS
@@ -277,7 +281,8 @@ def test_short_passages_of_training_stand_among_others(trained):
 
 
 def test_a_backbone_is_taken_with_its_weights_but_as_a_unilm(files):
-    unilm, tokenizer = start_from(files[2], OPTIONS)
+    model, tokenizer = start_from(files[2], OPTIONS)
+    unilm = model.unilm
     assert unilm.config.application == "unilm" and unilm.config.dropout == 0.1
     opened = load_backbone(files[2])
     want = weights_by_path(opened.model)
@@ -289,7 +294,9 @@ def test_a_backbone_is_taken_with_its_weights_but_as_a_unilm(files):
 
 
 def test_answer_types_are_added_to_a_backbone(files):
-    unilm, _ = start_from(files[2], dataclasses.replace(OPTIONS, answer_types=True))
+    unilm = start_from(files[2], dataclasses.replace(OPTIONS, answer_types=True))[
+        0
+    ].unilm
     want = weights_by_path(load_backbone(files[2]).model)
     got = weights_by_path(unilm)
     new = got.keys() - want.keys()
@@ -299,8 +306,35 @@ def test_answer_types_are_added_to_a_backbone(files):
         np.testing.assert_array_equal(got[name], tensor)
 
 
+def test_a_reader_is_gone_on_with_and_what_it_is_told_besides_has_no_effect(trained):
+    run, checkpoint = Run(trained[0]), trained[0] / "checkpoint"
+    model, tokenizer = start_from(checkpoint, OPTIONS)
+    told = dataclasses.replace(OPTIONS, answer_types=True)
+    other, _ = start_from(checkpoint, told)
+    want = load_file(checkpoint / "weights.safetensors")
+    for name, weight in weights_by_path(model).items():
+        np.testing.assert_array_equal(weight, want[name])
+    lots, _ = load_lots(run, DEV)
+    lexicon = lexicon_of(run.folder, tokenizer)
+    batch = Batches(lots, OPTIONS, lexicon).batch(Rows(lots, [1.0] * 2, OPTIONS).at(0))
+    nats = numpy(model(batch))
+    assert nats.std() > 0
+    np.testing.assert_allclose(numpy(other(batch)), nats, rtol=1e-6)
+
+
+def test_a_reader_that_does_not_suit_is_refused(trained):
+    checkpoint = trained[0] / "checkpoint"
+    for change in ({"layers": 2}, {"preset": "tiny"}):
+        with pytest.raises(OptionError, match="all 1 blocks are kept: leave preset"):
+            start_from(checkpoint, dataclasses.replace(OPTIONS, **change))
+    with pytest.raises(CheckpointError, match="unused 7: answerer/copying"):
+        start_from(checkpoint, dataclasses.replace(OPTIONS, copy=False))
+    with pytest.raises(CheckpointError, match="for couplet, not for backbone or qa"):
+        start_from(checkpoints_folder() / "couplet", OPTIONS)
+
+
 def test_a_preset_starts_from_random_weights(files):
-    unilm, _ = start_from(files[2], dataclasses.replace(OPTIONS, preset="tiny"))
+    unilm = start_from(files[2], dataclasses.replace(OPTIONS, preset="tiny"))[0].unilm
     assert (unilm.config.layers, unilm.config.max_positions) == (2, 48)
     assert unilm.config.vocab_size == load_backbone(files[2]).config.vocab_size
     deep = dataclasses.replace(OPTIONS, preset="tiny", layers=3)
@@ -313,7 +347,7 @@ def test_as_many_blocks_as_are_asked_for_are_kept_the_first(files, tmp_path):
     deep = UniLM(dataclasses.replace(opened.config, layers=3))
     deep.build()
     save_backbone(tmp_path / "b", deep, opened.tokenizer.vocabulary, {}, "float32")
-    unilm, _ = start_from(tmp_path / "b", dataclasses.replace(OPTIONS, layers=2))
+    unilm = start_from(tmp_path / "b", dataclasses.replace(OPTIONS, layers=2))[0].unilm
     got, want = weights_by_path(unilm), weights_by_path(deep)
     assert unilm.config.layers == 2
     assert want.keys() - got.keys() == {name for name in want if "block_2" in name}
@@ -338,7 +372,8 @@ def test_a_backbone_that_does_not_suit_is_refused(files, tmp_path):
 
 def test_a_look_scores_the_answers_that_the_model_writes(trained, files):
     lots, _ = load_lots(Run(trained[0]), DEV)
-    unilm, tokenizer = start_from(files[2], OPTIONS)
+    model, tokenizer = start_from(files[2], OPTIONS)
+    unilm = model.unilm
     look = Look(build_model(unilm, OPTIONS), lots, tokenizer, OPTIONS)
     right = {}
     for number in range(len(lots.lengths)):
