@@ -78,6 +78,7 @@ def prepare(
     """
     from nlg.config import apply_settings, apply_values
     from nlg.training.backend import choose_backend
+    from nlg.training.parallel import join
     from nlg.training.settings import read_settings
 
     options = defaults
@@ -87,6 +88,7 @@ def prepare(
         options = apply_settings(options, [f"seed={seed}"])
     options = apply_settings(options, settings)
     choose_backend(backend, precision, options.seed)
+    join()
     return options
 
 
@@ -243,6 +245,7 @@ def qa(
     nlg train qa --data qa.jsonl.gz --dev qa.dev.jsonl.gz --out runs/more \\
         --backend torch --init runs/backbone/checkpoint --set shares=kgclue*=0.25
     nlg train qa … --init checkpoints/qa --set answer_types=true --out runs/told
+    torchrun --nproc-per-node 2 -m nlg train qa … --backend torch --out runs/two
     nlg qa --passage 鲁迅原名周树人。 -q 鲁迅原名什么？ --checkpoint runs/qa/checkpoint
 
     Killed at any moment, the same command goes on where it was. OUT holds config.json,

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import click
 
+from nlg.training.parallel import is_first
+
 Item = TypeVar("Item")
 Show = Callable[[int, dict[str, float]], None]
 
@@ -17,9 +19,8 @@ def counted(
     items: Iterable[Item], label: str, length: int | None = None
 ) -> Iterator[Item]:
     """Yield `items`, and show how many have passed, and of how many."""
-    hidden = not sys.stderr.isatty()
     with click.progressbar(
-        items, length, label, hidden, show_pos=True, file=sys.stderr
+        items, length, label, _hidden(), show_pos=True, file=sys.stderr
     ) as bar:
         yield from bar
 
@@ -35,7 +36,7 @@ def progress_bar(steps: int, begun: int) -> Iterator[Show]:
     with click.progressbar(
         length=steps,
         label="training",
-        hidden=not sys.stderr.isatty(),
+        hidden=_hidden(),
         show_eta=False,
         show_pos=True,
         item_show_func=lambda text: text or "",
@@ -59,6 +60,11 @@ def time_left(seconds: float, done: int, left: int) -> str:
         '1:00:00'
     """
     return str(datetime.timedelta(seconds=round(seconds / max(1, done) * left)))
+
+
+def _hidden() -> bool:
+    """Return whether nobody would see a bar, or another process shows it."""
+    return not (sys.stderr.isatty() and is_first())
 
 
 def in_words(scores: dict[str, float]) -> str:

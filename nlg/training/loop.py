@@ -4,7 +4,8 @@ The model brings its own losses (`add_loss`) and metrics; the loop brings the or
 things: step, look at dev, keep the best, log, save. It can be killed at any moment and
 goes on from the last saved state along the same path.
 
-A step takes `accumulate` batches and updates the weights once.
+A step takes `accumulate` batches and updates the weights once. Of several processes
+(`nlg.training.parallel`) each takes as many, and only the first comes out of `fit`.
 """
 
 import contextlib
@@ -14,6 +15,7 @@ from typing import Any
 import keras
 
 from nlg.errors import DataError
+from nlg.training import parallel
 from nlg.training.bar import progress_bar
 from nlg.training.batches import token_count
 from nlg.training.gradients import GradientOp
@@ -54,11 +56,15 @@ def fit(
         gradient_ops: called after those that `options` name.
         count_tokens: how many tokens a batch has, for the speed.
     """
+    if parallel.is_first():
+        parallel.wait()  # the others are in `Run`, until the folder is prepared
     with frozen(model, options.frozen) as weights:
         optimizer = new_optimizer(model.trainable_variables, options, gradient_ops)
         model.compile(optimizer=optimizer)
         progress = Progress(model, weights, run, options.seed)
         _train(progress, batch_at, evaluate, options, before_step, count_tokens)
+    if not parallel.is_first():
+        raise SystemExit(0)  # what comes after a training is the first process's
     kept = run.load(BEST)
     if kept is None:
         raise DataError(f"{run.folder} has no look at dev; give it more steps")
@@ -68,10 +74,10 @@ def fit(
 
 def _train(progress, batch_at, evaluate, options, before_step, count_tokens) -> None:
     """Take steps until there are enough, or dev has not gained for long."""
-    first = progress.step * options.accumulate
+    numbers = parallel.batch_numbers(progress.step, options.accumulate)
     with (
         progress_bar(options.steps, progress.step) as show,
-        contextlib.closing(prefetch(batch_at, first, options.workers)) as batches,
+        contextlib.closing(prefetch(batch_at, numbers, options.workers)) as batches,
     ):
         while progress.step < options.steps and not progress.is_tired(options.patience):
             before_step(progress.step)

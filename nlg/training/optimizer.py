@@ -22,6 +22,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from nlg.training import parallel
 from nlg.training.gradients import GradientOp, gradient_ops
 from nlg.training.layerwise import learning_factors
 from nlg.training.options import TrainOptions
@@ -122,7 +123,11 @@ def new_optimizer(
     paths = [variable.path for variable in variables]
     optimizer = AdamW(
         learning_factors(paths, options.rates, options.layer_decay),
-        [*gradient_ops(options.gradient_ops, options.seed), *operations],
+        [
+            *([parallel.mean_of_gradients] if parallel.place()[1] > 1 else []),
+            *gradient_ops(options.gradient_ops, options.seed),
+            *operations,
+        ],
         learning_rate=Trapezoid(
             options.learning_rate,
             options.steps,

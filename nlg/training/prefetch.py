@@ -7,8 +7,7 @@ holding Python up.
 """
 
 import collections
-import itertools
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -16,28 +15,32 @@ Batch = TypeVar("Batch")
 
 
 def prefetch(
-    batch_at: Callable[[int], Batch], start: int, workers: int
+    batch_at: Callable[[int], Batch], numbers: Iterable[int], workers: int
 ) -> Generator[tuple[int, Batch]]:
-    """Yield `(number, batch_at(number))` from `start` on, without end.
+    """Yield `(number, batch_at(number))` for each of `numbers`, which have no end.
 
     Close it (`contextlib.closing`) to stop the threads. What a thread raises is raised
     here, once all batches before are taken.
 
     Example:
-        >>> batches = prefetch(lambda number: number * number, start=3, workers=2)
+        >>> import itertools
+        >>> batches = prefetch(lambda n: n * n, itertools.count(3), workers=2)
         >>> next(batches), next(batches)
         ((3, 9), (4, 16))
         >>> batches.close()
     """
     if not workers:
-        for number in itertools.count(start):
+        for number in numbers:
             yield number, batch_at(number)
-    waiting: collections.deque[Future[Batch]] = collections.deque()
+    numbers = iter(numbers)
+    waiting: collections.deque[tuple[int, Future[Batch]]] = collections.deque()
     pool = ThreadPoolExecutor(workers, "batches")
     try:
-        for number in itertools.count(start):
+        while True:
             while len(waiting) <= workers:  # one is ready while each makes one
-                waiting.append(pool.submit(batch_at, number + len(waiting)))
-            yield number, waiting.popleft().result()
+                number = next(numbers)
+                waiting.append((number, pool.submit(batch_at, number)))
+            number, batch = waiting.popleft()
+            yield number, batch.result()
     finally:
         pool.shutdown(cancel_futures=True)

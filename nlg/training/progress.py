@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from nlg.errors import CheckpointError, DataError
+from nlg.training import parallel
 from nlg.training.backend import seed_batch
 from nlg.training.means import Means
 from nlg.training.optimizer import averaged
@@ -45,7 +46,8 @@ class Progress:
         seed_batch(self.seed, number)
         self.model.reset_metrics()
         scores = self.model.train_on_batch(batch, return_dict=True)
-        clock = {"tokens": count_tokens(batch), "seconds": time.monotonic() - began}
+        tokens = count_tokens(batch) * parallel.place()[1]
+        clock = {"tokens": tokens, "seconds": time.monotonic() - began}
         self.means.add({**scores, **clock})
         if not np.isfinite(scores["loss"]):
             where = f"on batch {number}{_blame(batch)}"
@@ -54,7 +56,7 @@ class Progress:
     def look(self, evaluate: Callable[[], dict[str, float]]) -> None:
         """Score the averaged weights, if such are kept, and log; keep the best."""
         with averaged(self.model):
-            scores = self.means.with_speed() | evaluate()
+            scores = parallel.mean_of_scores(self.means.with_speed() | evaluate())
             line = {name: round(float(score), 5) for name, score in scores.items()}
             if not np.isfinite(line["dev_loss"]):
                 raise self._lost(f"the loss is {line['dev_loss']}", "on dev", self.step)
@@ -62,7 +64,8 @@ class Progress:
             self.run.log(self.log[-1])
             if self.log[-1] is best_line(self.log):
                 self.run.save(BEST, tensors_of(self.weights), step=self.step)
-        draw_losses(self.log, self.run.folder / "loss.png")
+        if parallel.is_first():
+            draw_losses(self.log, self.run.folder / "loss.png")
         self.means = Means()
 
     def save(self) -> None:

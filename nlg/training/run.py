@@ -7,6 +7,8 @@ r"""A run folder: what a training run leaves behind, written so that nothing is 
     loss.png             the log as a picture
 
 Files are replaced, never written over: a full disk or a kill leaves the old one whole.
+Of several processes (`nlg.training.parallel`) the first alone writes; the others wait
+until it has prepared the folder.
 """
 
 import json
@@ -19,6 +21,7 @@ from safetensors.numpy import save_file
 
 from nlg.errors import CheckpointError, DataError, NlgError
 from nlg.files import replacing, write_whole
+from nlg.training import parallel
 from nlg.training.settings import read_config
 
 
@@ -27,6 +30,8 @@ class Run:
 
     def __init__(self, folder: pathlib.Path):
         self.folder = folder
+        if not parallel.is_first():
+            parallel.wait()  # for the first, which comes to its training
         folder.mkdir(parents=True, exist_ok=True)
 
     def claim(
@@ -51,7 +56,8 @@ class Run:
                         f"{self.folder} holds a run with {key} = {before}, not {after};"
                         " take another folder or the same settings"
                     )
-        write_whole(path, json.dumps(now, ensure_ascii=False, indent=2).encode())
+        if parallel.is_first():
+            write_whole(path, json.dumps(now, ensure_ascii=False, indent=2).encode())
 
     def save(self, name: str, tensors: dict[str, np.ndarray], **metadata: Any) -> None:
         """Write `tensors` and JSON-able `metadata` to `name`, atomically.
@@ -59,6 +65,8 @@ class Run:
         Raises:
             NlgError: it cannot be written; what was there is as it was.
         """
+        if not parallel.is_first():
+            return
         notes = {key: json.dumps(value) for key, value in metadata.items()}
         path = self.folder / name
         try:
@@ -95,6 +103,8 @@ class Run:
 
     def log(self, line: dict[str, Any]) -> None:
         """Append one JSON line."""
+        if not parallel.is_first():
+            return
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
@@ -109,8 +119,9 @@ class Run:
     def forget_after(self, step: int) -> list[dict[str, Any]]:
         """Drop log lines of later steps than `step`: they will be run again."""
         kept = [line for line in self.lines() if line["step"] <= step]
-        text = "".join(json.dumps(line) + "\n" for line in kept)
-        write_whole(self.folder / "log.jsonl", text.encode())
+        if parallel.is_first():
+            text = "".join(json.dumps(line) + "\n" for line in kept)
+            write_whole(self.folder / "log.jsonl", text.encode())
         return kept
 
 

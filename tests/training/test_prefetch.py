@@ -11,7 +11,9 @@ from nlg.training.prefetch import prefetch
 
 
 def taken(count, batch_at, start=0, workers=0):
-    with contextlib.closing(prefetch(batch_at, start, workers)) as batches:
+    with contextlib.closing(
+        prefetch(batch_at, itertools.count(start), workers)
+    ) as batches:
         return list(itertools.islice(batches, count))
 
 
@@ -44,7 +46,7 @@ def test_error_surfaces_at_its_batch_and_not_before(workers, error):
             raise error(f"batch {number}")
         return number
 
-    batches = prefetch(broken, 0, workers)
+    batches = prefetch(broken, itertools.count(), workers)
     assert [next(batches)[1] for _ in range(3)] == [0, 1, 2]
     with pytest.raises(error, match="batch 3"):
         next(batches)
@@ -64,7 +66,7 @@ def test_closing_stops_the_threads_and_starts_no_more_batches():
 def test_batches_are_made_while_a_step_is_taken():
     made = threading.Event()
     with contextlib.closing(
-        prefetch(lambda number: number == 1 and made.set(), 0, 1)
+        prefetch(lambda number: number == 1 and made.set(), itertools.count(), 1)
     ) as batches:
         next(batches)
         assert made.wait(5)  # nobody asked for batch 1 yet
@@ -72,6 +74,6 @@ def test_batches_are_made_while_a_step_is_taken():
 
 def test_without_workers_a_batch_is_made_when_it_is_asked_for():
     made = []
-    batches = prefetch(made.append, 0, 0)
+    batches = prefetch(made.append, itertools.count(), 0)
     next(batches)
     assert made == [0]
