@@ -35,7 +35,7 @@ class Writer(AutoRegressiveDecoder):
         tokens, segments = inputs
         tokens = np.concatenate([tokens, output_ids], 1)
         segments = np.concatenate([segments, np.ones_like(output_ids)], 1)
-        return model.predict([tokens, segments], verbose=0)[:, -1]
+        return model.predict_on_batch([tokens, segments])[:, -1]
 
 
 def lines(beams, end_id):
