@@ -13,6 +13,9 @@ from nlg.runtime import checkpoints_folder
 
 ROOT = pathlib.Path(__file__).parents[1]
 SHIPPED = checkpoints_folder() / "poem" / "vae"
+# XLA compiles more than it computes here; read when TensorFlow or JAX is loaded.
+XLA = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+os.environ.setdefault("XLA_FLAGS", XLA)
 
 
 @pytest.fixture(scope="session")

@@ -237,7 +237,8 @@ def no_answers(monkeypatch):
 
 
 def test_stopped_run_goes_on_as_if_it_had_not_been(files, tmp_path, eager, no_answers):
-    held = dataclasses.replace(OPTIONS, decay_share=0.0)  # a rate without an end
+    # A rate without an end, and no dictionary, which takes seconds to write.
+    held = dataclasses.replace(OPTIONS, decay_share=0.0, words=False)
     straight(files, tmp_path / "straight", held)
     straight(files, tmp_path / "half", dataclasses.replace(held, steps=2))
     moved = tmp_path / files[0].name  # read no more: the arrays are in the folder
@@ -252,6 +253,7 @@ def test_a_run_with_types_averages_and_slow_layers_is_trained(
     options = dataclasses.replace(
         OPTIONS,
         steps=2,
+        words=False,
         answer_types=True,
         by_sample=True,
         ema=0.9,

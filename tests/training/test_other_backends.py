@@ -12,10 +12,12 @@ import pytest
 HERE = pathlib.Path(__file__).parent
 # One test for each hook into Keras; what they call is the same on every backend.
 CORE = "own_rate or one_large_batch or moving_average or lent or frozen or interrupted"
+CORE += " or two_processes"
 FASTER = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}  # XLA compiles more than it computes
 FILES = [
     HERE / "test_optimizer.py",
     HERE / "test_resume.py",
+    HERE / "test_parallel.py",
     HERE.parent / "layers" / "test_record.py",
 ]
 
@@ -25,7 +27,7 @@ FILES = [
 def test_steps_resuming_and_recording_hold_on_every_backend(backend):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    options = ["-p", "no:cacheprovider", "-k", f"{CORE} or recorded"]
+    options = ["-n", "0", "-p", "no:cacheprovider", "-k", f"{CORE} or recorded"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *FILES],
         env={**os.environ, "KERAS_BACKEND": backend} | FASTER,

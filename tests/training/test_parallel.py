@@ -1,61 +1,56 @@
 """Two processes as torchrun starts them, against one that takes as many batches."""
 
-import importlib.util
 import os
-import pathlib
-import subprocess
-import sys
 
 import keras
 import numpy as np
 import pytest
+from training.everything import train
 
 from nlg.errors import OptionError
 from nlg.training.loop import BEST
 from nlg.training.parallel import batch_numbers, is_first, join, place
 from nlg.training.run import Run
 
-HERE = pathlib.Path(__file__).parent
-# Two processes find each other as torchrun's do. A fork spares the second its imports.
-TRAIN = """
-import os, pathlib, sys
-from nlg.training.backend import choose_backend
-from nlg.training.parallel import join
-from test_resume import train
-together, alone = map(pathlib.Path, sys.argv[1:])
-child = os.fork()
-number = 0 if child else 1
-os.environ |= {"RANK": f"{number}", "LOCAL_RANK": f"{number}", "WORLD_SIZE": "2"}
-os.environ |= {"MASTER_ADDR": "localhost", "MASTER_PORT": "29517"}
-choose_backend("torch", "float32", 0)
-join()
-train(together, accumulate=1, steps=4)
-assert number == 0, "only the first goes on"
-assert os.waitpid(child, 0)[1] == 0, "the second ends well"
-import torch
-torch.distributed.destroy_process_group()
-train(alone, accumulate=2, steps=4)
-"""
+BACKEND = keras.backend.backend()
+
+
+def train_as(number, folder):
+    """Train as the process of this number of two, as torchrun starts them."""
+    import torch
+
+    torch.set_num_threads(1)  # a fork has not the threads of its parent
+    about = {"RANK": f"{number}", "LOCAL_RANK": f"{number}", "WORLD_SIZE": "2"}
+    meet = {"MASTER_ADDR": "localhost", "MASTER_PORT": "29517"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (about | meet).items():
+            patch.setenv(name, value)
+        join()
+        try:
+            train(folder, accumulate=1, steps=4)
+        finally:
+            torch.distributed.destroy_process_group()
 
 
 def means(line):
     return [line[name] for name in ("step", "loss", "dev_loss")]
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("torch") is None, reason="torch is not installed"
-)
+@pytest.mark.skipif(BACKEND != "torch", reason="see test_other_backends")
 def test_two_processes_take_the_path_of_one_with_twice_the_batches(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
-    path = os.pathsep.join(map(str, (HERE, HERE.parent, HERE.parents[1])))
-    done = subprocess.run(
-        [sys.executable, "-c", TRAIN, two, one],
-        env=os.environ | {"PYTHONPATH": path, "KERAS_BACKEND": "torch"},
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    second = os.fork()
+    if not second:
+        code = 1
+        try:
+            train_as(1, two)
+        except SystemExit as end:  # only the first comes out of `fit`
+            code = 7 if end.code == 0 else 1
+        finally:
+            os._exit(code)
+    train_as(0, two)
+    assert os.waitstatus_to_exitcode(os.waitpid(second, 0)[1]) == 7
+    train(one, accumulate=2, steps=4)
     alone, together = (Run(folder).lines() for folder in (one, two))
     assert [x["step"] for x in together] == [4]
     for a, b in zip(alone, together, strict=True):
@@ -80,7 +75,7 @@ def test_processes_deal_out_the_batches_of_a_step(monkeypatch):
     ]
 
 
-@pytest.mark.skipif(keras.backend.backend() == "torch", reason="of other backends")
+@pytest.mark.skipif(BACKEND == "torch", reason="of other backends")
 def test_other_backends_refuse_several_processes(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(OptionError, match=r"2 processes can only train on torch.*--ba"):
