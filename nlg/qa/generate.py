@@ -27,6 +27,7 @@ from nlg.qa.answer_type import answer_type
 from nlg.qa.calibrate import apply, table_of
 from nlg.qa.options import KINDS, QAConfig
 from nlg.qa.source import LEXICON, NEAR, Source, as_read, padded, source_of
+from nlg.qa.trim import trimmed
 from nlg.runtime import Checkpoint, open_checkpoint
 from nlg.runtime.graph import Graph
 from nlg.text.bm25 import BM25
@@ -354,9 +355,14 @@ class Reader:
             if place is not None:
                 start = window.offsets[place][0]
                 end = window.offsets[place + len(token_ids) - 1][1]
-                text = task.asked.passages[window.passage][start:end]
-                return Candidate(text, confidence, window.passage, start, end)
+                passage = task.asked.passages[window.passage]
+                first, last = trimmed(passage[start:end])
+                start, end = start + first, start + last
+                return Candidate(
+                    passage[start:end], confidence, window.passage, start, end
+                )
         text = self.tokenizer.decode(token_ids)
+        text = text[slice(*trimmed(text))]
         passage = task.windows[order[0]].passage
         return Candidate(text, confidence, passage, NOWHERE, NOWHERE)
 

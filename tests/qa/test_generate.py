@@ -50,6 +50,13 @@ def test_an_answer_is_the_passage_at_its_place(reader):
     assert is_the_passage(answer, [SILENT, POET]) and answer.runners_up == ()
 
 
+def test_an_answer_leaves_the_marks_around_it_out(reader):
+    passages = ["李白号<，青莲居士。>", SILENT]
+    answer = first(reader, passages)
+    assert answer.text == "青莲居士" and is_the_passage(answer, passages)
+    assert not first(reader, ["李白号<，。>"]).text  # of marks alone nothing is left
+
+
 def test_each_passage_has_its_say(reader):
     silent, poet, other = first(reader, [SILENT, POET, POET + OTHER]).votes
     assert (silent.no_answer, silent.share) == (0.9, 0)
