@@ -103,9 +103,10 @@ def start_from(init: pathlib.Path, options: QATraining) -> tuple[Answerer, Token
         OptionError: it does not suit `options`.
         CheckpointError: it is neither, or has what `options` leave out.
     """
-    changes: dict[str, Any] = {"dropout": options.dropout}
+    changes: dict[str, Any] = {"condition_size": 0, "classes": ()}
     if options.answer_types:
-        changes |= {"condition_size": CONDITION, "classes": (len(ANSWER_TYPES),)}
+        changes = {"condition_size": CONDITION, "classes": (len(ANSWER_TYPES),)}
+    changes["dropout"] = options.dropout
     opened = open_checkpoint(init, BACKBONE, TASK)
     if opened.config["task"] == TASK:
         return _reader(opened, options, changes)

@@ -101,7 +101,6 @@ def mean_of_scores(scores: dict[str, float]) -> dict[str, float]:
         return scores
     import torch
 
-    device = "cuda" if torch.distributed.get_backend() == "nccl" else "cpu"
-    values = torch.tensor(list(scores.values()), dtype=torch.float64, device=device)
+    values = torch.tensor(list(scores.values()), dtype=torch.float64)
     torch.distributed.all_reduce(values)
     return dict(zip(scores, (values / count).tolist(), strict=True))
