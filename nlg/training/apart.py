@@ -17,7 +17,7 @@ from nlg.errors import DataError, NlgError
 from nlg.files import write_json
 from nlg.runtime.checkpoint import CONFIG, FORMAT, METRICS, seal
 from nlg.training.progress import BEST
-from nlg.training.run import Run, best_line
+from nlg.training.run import Run
 from nlg.training.settings import read_settings
 
 
@@ -84,6 +84,7 @@ def finish(
     about = {"task": task, "format": FORMAT, "nlg": nlg.__version__}
     write_json(out / CONFIG, about | dict(facts))
     seal(out)
-    best = {"best_line": best_line(run.lines())}
+    _, notes = run.load(BEST) or (None, {})
+    best = {"best_line": next(x for x in run.lines() if x["step"] == notes["step"])}
     write_json(out / METRICS, dict(measure()) | best)
     seal(out)

@@ -49,7 +49,8 @@ def fit(
         batch_at: the input of a batch, an array or a dict of arrays, a pure function of
             its number. Step n takes `accumulate` batches from n * accumulate on. With
             `workers` it is called in their threads, several at a time.
-        evaluate: scores on dev; the run keeps the weights with the lowest `dev_loss`.
+        evaluate: scores on dev, `dev_loss` among them; the run keeps the weights that
+            are best by `options.best_by`.
         options: length and speed of the run.
         run: the folder; if it holds a state, training goes on from there.
         before_step: a hook for what changes with the step, such as a KL warm-up.
@@ -61,7 +62,7 @@ def fit(
     with frozen(model, options.frozen) as weights:
         optimizer = new_optimizer(model.trainable_variables, options, gradient_ops)
         model.compile(optimizer=optimizer)
-        progress = Progress(model, weights, run, options.seed)
+        progress = Progress(model, weights, run, options)
         _train(progress, batch_at, evaluate, options, before_step, count_tokens)
     if not parallel.is_first():
         raise SystemExit(0)  # what comes after a training is the first process's
@@ -69,7 +70,7 @@ def fit(
     if kept is None:
         raise DataError(f"{run.folder} has no look at dev; give it more steps")
     load_weights(model, kept[0])
-    return best_line(progress.log)
+    return best_line(progress.log, options.best_by)
 
 
 def _train(progress, batch_at, evaluate, options, before_step, count_tokens) -> None:

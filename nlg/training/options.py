@@ -39,6 +39,7 @@ class TrainOptions:
     ema: float = 0.0  # momentum of the average of the weights; 0 keeps none
     eval_every: int = 500  # steps from one look at dev to the next
     save_every: int = 100  # steps from one resumable state to the next
+    best_by: str = "dev_loss"  # the lowest on dev is kept; +dev_f1: the highest
     patience: int = 0  # looks at dev without a gain before stopping; 0 never stops
     workers: int = 0  # threads that make batches ahead; any number, the same batches
     seed: int = 1

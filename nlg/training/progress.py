@@ -15,8 +15,9 @@ from nlg.training import parallel
 from nlg.training.backend import seed_batch
 from nlg.training.means import Means
 from nlg.training.optimizer import averaged
+from nlg.training.options import TrainOptions
 from nlg.training.picture import draw_losses
-from nlg.training.run import Run, best_line
+from nlg.training.run import Run, best_line, worth
 from nlg.training.weights import load_state, state_of, tensors_of
 
 STATE, BEST = "state.safetensors", "best.safetensors"
@@ -29,11 +30,18 @@ class Progress:
         model: compiled with our optimizer.
         weights: the variables that a checkpoint of it has, frozen ones too.
         run: the folder.
-        seed: of what batches draw.
+        options: of the run.
     """
 
-    def __init__(self, model: keras.Model, weights: Sequence[Any], run: Run, seed: int):
-        self.model, self.weights, self.run, self.seed = model, weights, run, seed
+    def __init__(
+        self,
+        model: keras.Model,
+        weights: Sequence[Any],
+        run: Run,
+        options: TrainOptions,
+    ):
+        self.model, self.weights, self.run = model, weights, run
+        self.seed, self.best_by = options.seed, options.best_by
         self.step, self.means = self._resume()
         self.log = run.forget_after(self.step)
 
@@ -62,7 +70,7 @@ class Progress:
                 raise self._lost(f"the loss is {line['dev_loss']}", "on dev", self.step)
             self.log.append({"step": self.step, **line})
             self.run.log(self.log[-1])
-            if self.log[-1] is best_line(self.log):
+            if self.log[-1] is best_line(self.log, self.best_by):
                 self.run.save(BEST, tensors_of(self.weights), step=self.step)
         if parallel.is_first():
             draw_losses(self.log, self.run.folder / "loss.png")
@@ -80,7 +88,7 @@ class Progress:
         """Return whether the last `patience` looks at dev brought no gain."""
         if not patience or len(self.log) <= patience:
             return False
-        losses = [line["dev_loss"] for line in self.log]
+        losses = [worth(line, self.best_by) for line in self.log]
         return min(losses[-patience:]) >= min(losses[:-patience])
 
     def _resume(self) -> tuple[int, Means]:

@@ -19,7 +19,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from nlg.errors import CheckpointError, DataError, NlgError
+from nlg.errors import CheckpointError, DataError, NlgError, OptionError
 from nlg.files import replacing, write_whole
 from nlg.training import parallel
 from nlg.training.settings import read_config
@@ -125,9 +125,28 @@ class Run:
         return kept
 
 
-def best_line(log: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the line with the lowest `dev_loss`, the first of equals."""
-    return min(log, key=lambda line: line["dev_loss"])
+def best_line(log: list[dict[str, Any]], by: str = "dev_loss") -> dict[str, Any]:
+    """Return the line with the least `worth`, the first of equals.
+
+    Example:
+        >>> log = [{"dev_loss": 3.0, "dev_f1": 0.5}, {"dev_loss": 2.0, "dev_f1": 0.4}]
+        >>> best_line(log) is log[1], best_line(log, "+dev_f1") is log[0]
+        (True, True)
+    """
+    return min(log, key=lambda line: worth(line, by))
+
+
+def worth(line: dict[str, Any], by: str) -> float:
+    """Return the score of `line` that `by` names; its negative for a + before the name.
+
+    Raises:
+        OptionError: the task has no such score.
+    """
+    name = by.removeprefix("+")
+    if name not in line:
+        scores = ", ".join(x for x in line if x.startswith("dev_"))
+        raise OptionError(f"best_by is {by!r}; a look at dev gives {scores}")
+    return line[name] if by == name else -line[name]
 
 
 def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:

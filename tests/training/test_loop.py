@@ -62,7 +62,8 @@ def train(folder, batch_at=batch_at, dev_losses=None, seed=0, **changes):
     def evaluate():
         looks.append(weights_by_name(model))
         if dev_losses is not None:
-            return {"dev_loss": dev_losses[len(looks) - 1]}
+            loss = dev_losses[len(looks) - 1]
+            return {"dev_loss": loss, "dev_f1": loss / 10}
         return {"dev_loss": float(np.mean((model(DATA) - DATA[:, 3]) ** 2))}
 
     options = TrainOptions(**{**vars(OPTIONS), **changes})
@@ -149,6 +150,21 @@ def test_best_weights_are_those_of_the_lowest_dev_loss(tmp_path):
     for name, weight in weights_by_name(model).items():
         np.testing.assert_array_equal(weight, looks[1][name])
         assert np.any(weight != looks[4][name])
+
+
+def test_another_score_may_say_what_is_best_and_when_to_stop(tmp_path):
+    settings = {"eval_every": 2, "patience": 2, "best_by": "+dev_f1"}
+    losses = [2.0, 3.0, 1.0, 2.0, 5.0]  # the last is not reached
+    model, best, looks = train(tmp_path, dev_losses=losses, **settings)
+    assert (best["step"], best["dev_f1"], len(looks)) == (4, 0.3, 4)
+    for name, weight in weights_by_name(model).items():
+        np.testing.assert_array_equal(weight, looks[1][name])
+
+
+def test_a_score_that_a_look_does_not_give_is_named(tmp_path):
+    said = r"best_by is '\+dev_em'; a look at dev gives dev_loss"
+    with pytest.raises(OptionError, match=said):
+        train(tmp_path, best_by="+dev_em")
 
 
 @pytest.mark.parametrize(
