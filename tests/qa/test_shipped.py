@@ -17,19 +17,19 @@ def reader():
 
 
 @pytest.mark.parametrize(
-    ("question", "passage", "answer"),
+    ("question", "passage", "answers"),
     [
-        ("长江有多长？", RIVER, "6300余公里"),
-        ("长江发源于哪里？", RIVER, "青藏高原"),
-        ("故宫博物院什么时候成立？", PALACE, "1925年"),
-        ("法国的首都是哪里？", PARIS, "巴黎"),
+        ("长江有多长？", RIVER, {"6300余公里"}),
+        ("长江发源于哪里？", RIVER, {"青藏高原"}),
+        ("故宫博物院什么时候成立？", PALACE, {"1925", "1925年"}),
+        ("法国的首都是哪里？", PARIS, {"巴黎"}),
     ],
 )
 def test_what_a_sentence_says_is_found_with_its_place(
-    reader, question, passage, answer
+    reader, question, passage, answers
 ):
     found = reader.answer(question, [passage])
-    assert found.text == answer == passage[found.start : found.end]
+    assert found.text in answers and found.text == passage[found.start : found.end]
     assert 0 < found.confidence <= 1 and found.passage == 0
 
 
