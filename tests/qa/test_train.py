@@ -331,6 +331,9 @@ def test_a_reader_that_does_not_suit_is_refused(trained):
             start_from(checkpoint, dataclasses.replace(OPTIONS, **change))
     with pytest.raises(CheckpointError, match="unused 7: answerer/copying"):
         start_from(checkpoint, dataclasses.replace(OPTIONS, copy=False))
+    shipped = checkpoints_folder() / "qa"  # which is told types
+    with pytest.raises(CheckpointError, match=r"unused \d+: .*beta_kernel"):
+        start_from(shipped, QATraining())
     with pytest.raises(CheckpointError, match="for couplet, not for backbone or qa"):
         start_from(checkpoints_folder() / "couplet", OPTIONS)
 
