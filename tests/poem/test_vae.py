@@ -173,6 +173,7 @@ def losses_of_training(model, steps=12):
 ELSEWHERE = """
 import sys
 sys.path.insert(0, "")
+sys.modules["tensorflow"] = None  # which Keras would load, to seed it
 import keras, numpy as np
 from test_vae import latent, losses_of_training, nats_of, page, tiny_model
 given, made = sys.argv[1:]

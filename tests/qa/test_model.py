@@ -168,7 +168,7 @@ def test_overlap_words_and_kind_make_a_difference():
 
 def test_training_lowers_the_loss_of_what_it_sees():
     model = tiny_reader()
-    model.compile(optimizer=keras.optimizers.Adam(0.01), run_eagerly=True)
+    model.compile(optimizer=keras.optimizers.Adam(0.02), run_eagerly=True)
     batch = BATCHES.batch([Row([0, 1]), Row([2])])
-    losses = [float(model.train_on_batch(batch)) for _ in range(15)]
+    losses = [float(model.train_on_batch(batch)) for _ in range(9)]
     assert losses[-1] < 0.3 * losses[0]

@@ -19,7 +19,9 @@ from nlg.backbone.config import BackboneConfig
 from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.config import apply_values
+from nlg.decode.export import save_weights
 from nlg.errors import CheckpointError, OptionError
+from nlg.files import write_json
 from nlg.layers.weights import weights_by_path
 from nlg.qa import export
 from nlg.qa.examples import Example, write
@@ -40,7 +42,7 @@ from nlg.qa.train import (
     train_qa,
 )
 from nlg.runtime import checkpoints_folder
-from nlg.runtime.checkpoint import open_checkpoint
+from nlg.runtime.checkpoint import open_checkpoint, seal
 from nlg.text.vocab import SPECIAL, Vocabulary
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
@@ -331,11 +333,24 @@ def test_a_reader_that_does_not_suit_is_refused(trained):
             start_from(checkpoint, dataclasses.replace(OPTIONS, **change))
     with pytest.raises(CheckpointError, match="unused 7: answerer/copying"):
         start_from(checkpoint, dataclasses.replace(OPTIONS, copy=False))
-    shipped = checkpoints_folder() / "qa"  # which is told types
-    with pytest.raises(CheckpointError, match=r"unused \d+: .*beta_kernel"):
-        start_from(shipped, QATraining())
     with pytest.raises(CheckpointError, match="for couplet, not for backbone or qa"):
         start_from(checkpoints_folder() / "couplet", OPTIONS)
+
+
+def test_what_a_reader_is_told_it_goes_on_being_told(trained, tmp_path):
+    told = dataclasses.replace(OPTIONS, answer_types=True)
+    model, _ = start_from(trained[0] / "checkpoint", told)
+    folder = tmp_path / "told"
+    shutil.copytree(trained[0] / "checkpoint", folder)
+    save_weights(model, folder / "weights.safetensors")
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    config["backbone"] = dataclasses.asdict(model.unilm.config)
+    write_json(folder / "config.json", config)
+    seal(folder)
+    again, _ = start_from(folder, told)
+    assert weights_by_path(again).keys() == weights_by_path(model).keys()
+    with pytest.raises(CheckpointError, match=r"unused \d+: unilm.*beta_kernel"):
+        start_from(folder, OPTIONS)
 
 
 def test_a_preset_starts_from_random_weights(files):
