@@ -53,7 +53,7 @@ def classify(text: str | None, **options: Any) -> None:
         lines = _of_file(labeller, options["source"], options["as_json"])
     else:
         lines = _of_text(labeller, read_text(text or ""), options["as_json"])
-    write_lines(lines, None if str(options["output"]) == "-" else options["output"])
+    write_lines(lines, options["output"])
 
 
 def _labeller(text: str | None, options: dict[str, Any]) -> "Labeller":

@@ -46,10 +46,20 @@ DEVICE = click.option(
     show_default=True,
     help="Where to compute; gpu needs onnxruntime-gpu.",
 )
+
+
+def or_stdout(
+    context: click.Context, parameter: click.Parameter, path: pathlib.Path | None
+) -> pathlib.Path | None:
+    """Return a path to write to; None, which is stdout, for -."""
+    return None if path == pathlib.Path("-") else path
+
+
 OUTPUT = click.option(
     "-o",
     "--output",
     type=click.Path(path_type=pathlib.Path),
+    callback=or_stdout,
     help="Write here instead of stdout; an old file is replaced when all is done.",
 )
 

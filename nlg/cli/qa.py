@@ -16,6 +16,7 @@ from nlg.cli.options import (
     as_typed,
     checkpoint_option,
     default_checkpoint,
+    or_stdout,
     progress,
     read_text,
     write_lines,
@@ -127,6 +128,7 @@ BATCH_SIZE = click.option(
     "-o",
     "--output",
     type=click.Path(path_type=pathlib.Path, dir_okay=False),
+    callback=or_stdout,
     help="Write here instead of stdout. With --input, the answers so far are in "
     "OUTPUT.part; the same command goes on from there.",
 )

@@ -370,6 +370,13 @@ def test_a_file_may_be_answered_with_every_option(answer):
     assert "has 2 characters, the line 春风又绿 has 4" in found[4]["error"]
 
 
+def test_a_dash_for_the_output_is_stdout(answer, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = answer("--input", "-", "--output", "-", stdin=f"{TREES}\n")
+    assert json.loads(result.stdout)["first_line"] == TREES
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_output_goes_to_the_file_and_not_to_the_screen(answer, tmp_path):
     path = tmp_path / "对联.jsonl"
     path.write_text("old", "utf-8")

@@ -250,6 +250,14 @@ def questions(tmp_path):
     return file
 
 
+def test_a_dash_for_the_output_is_stdout(ask, questions, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = {*tmp_path.iterdir()}
+    done = ask("--input", questions, "--output", "-")
+    assert done.stdout == ask("--input", questions).stdout != ""
+    assert {*tmp_path.iterdir()} == before
+
+
 def test_each_line_is_answered_in_order(ask, questions, tmp_path):
     printed = ask("--input", questions)
     assert (printed.exit_code, objects(printed.stdout)) == (0, ANSWERS)
