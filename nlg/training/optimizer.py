@@ -124,7 +124,7 @@ def new_optimizer(
     optimizer = AdamW(
         learning_factors(paths, options.rates, options.layer_decay),
         [
-            *([parallel.mean_of_gradients] if parallel.place()[1] > 1 else []),
+            parallel.mean_of_gradients,
             *gradient_ops(options.gradient_ops, options.seed),
             *operations,
         ],

@@ -82,11 +82,14 @@ def batch_numbers(step: int, accumulate: int) -> Iterator[int]:
 
 def mean_of_gradients(gradients: dict[str, Any]) -> dict[str, Any]:
     """Return the mean of the gradients of all processes, the same in each of them."""
+    count = place()[1]
+    if count == 1:
+        return gradients
     import torch
 
     flat = torch.cat([gradient.reshape(-1) for gradient in gradients.values()])
     torch.distributed.all_reduce(flat)
-    flat /= place()[1]
+    flat /= count
     parts = flat.split([gradient.numel() for gradient in gradients.values()])
     return {
         path: part.reshape(gradient.shape)
