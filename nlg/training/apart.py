@@ -49,12 +49,18 @@ def best_of(run: Run) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     Raises:
         DataError: it has not looked at dev yet.
     """
+    weights, _ = _best(run)
+    return read_settings(run.folder / "config.json"), weights
+
+
+def _best(run: Run) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Return the best weights of a run and the notes beside them."""
     saved = run.load(BEST)
     if saved is None:
         raise DataError(
             f"{run.folder} has no {BEST}: train until the first look at dev"
         )
-    return read_settings(run.folder / "config.json"), saved[0]
+    return saved
 
 
 def emptied(folder: pathlib.Path) -> pathlib.Path:
@@ -84,7 +90,7 @@ def finish(
     about = {"task": task, "format": FORMAT, "nlg": nlg.__version__}
     write_json(out / CONFIG, about | dict(facts))
     seal(out)
-    _, notes = run.load(BEST) or (None, {})
+    _, notes = _best(run)
     best = {"best_line": next(x for x in run.lines() if x["step"] == notes["step"])}
     write_json(out / METRICS, dict(measure()) | best)
     seal(out)
