@@ -136,6 +136,29 @@ def _write(
     show_default=True,
     help="Characters of a passage.",
 )
+@click.option(
+    "--asked",
+    type=Number(0, 1),
+    default=0,
+    show_default=True,
+    help="Share of the questions with a word that asks (谁, 哪一年) in place of the "
+    "blank.",
+)
+@click.option(
+    "--kept",
+    type=Number(0, 1),
+    default=0,
+    show_default=True,
+    help="Share of the questions whose sentence stays in the passage; they have a word "
+    "that asks, and have lost some words.",
+)
+@click.option(
+    "--silent",
+    type=Number(0, 1),
+    default=0,
+    show_default=True,
+    help="Share of the passages that lose the name, and so have no answer.",
+)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 def cloze_data(
     inputs: tuple[str, ...],
@@ -143,12 +166,16 @@ def cloze_data(
     limit: int,
     per_document: int,
     max_passage: int,
+    asked: float,
+    kept: float,
+    silent: float,
     seed: int,
 ) -> None:
     """Make questions of plain text that nobody asked; - is standard input.
 
     \b
     nlg data cloze news.txt.xz wiki/*.txt -o clozes.jsonl.gz --limit 200000
+    nlg data cloze wiki/*.txt -o asked.jsonl.gz --asked 0.7 --kept 0.5 --silent 0.15
 
     A name that stands in two sentences of a document is blanked in one, which becomes
     the question; the others are the passage, and the name the answer. TEXT is plain
@@ -164,7 +191,13 @@ def cloze_data(
     from nlg.text.documents import in_turn
 
     rng = random.Random(seed)
-    options = ClozeOptions(passage=max_passage, per_document=per_document)
+    options = ClozeOptions(
+        passage=max_passage,
+        per_document=per_document,
+        asked=asked,
+        kept=kept,
+        silent=silent,
+    )
     made = (
         example
         for source, text in in_turn(map(pathlib.Path, inputs))
@@ -172,7 +205,10 @@ def cloze_data(
     )
     found = list(progress(islice(made, limit), "clozes", limit))
     if not found:
-        raise DataError("no name stands in two sentences of a document: nothing made")
+        raise DataError(
+            "no name stands in two sentences of a document, so nothing was made; "
+            "--kept asks for names that stand once"
+        )
     try:
         write(found, output)
     except OSError as error:

@@ -1,23 +1,29 @@
-"""Questions made of plain text: a name that a document has twice is blanked once.
+"""Questions made of plain text: a name is blanked in a sentence, which becomes one.
 
 Recurring span selection (arXiv:2101.00438): one sentence with the name is the question,
 the rest of the document the passage, where the name still stands. Nobody labels
 anything, and telling which name is missing takes reading both.
 
     text -> sentences -> spans by sentence -> recurring ones -> some of them blanked
+
+Beside these, where asked for: questions with a word that asks in place of the blank;
+those whose sentence stays in the passage; those about a passage that has lost the name
+and so has no answer.
 """
 
 import collections
 import dataclasses
 import functools
-import itertools
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
+from nlg.qa.answer_type import OTHER
+from nlg.qa.asking import Name, ask, names
 from nlg.qa.examples import Example, cut
 from nlg.text.documents import cut_sentences
-from nlg.text.words import cut_words, part_of_speech
+from nlg.text.words import cut_words, part_of_speech, tagged_words
 
 BLANK = "（）"  # as exams write it, and so WebQA's questions
 LONGEST_WORDS = 5  # words of a span
@@ -25,6 +31,7 @@ LONGEST_WORDS = 5  # words of a span
 NOUNS = ("n", "j", "x", "eng")
 UNITS = ("m", "q")  # after a digit: 2008 年
 LATIN = "[0-9A-Za-z]"
+LEAST_SILENT = 40  # characters of a passage that has no answer
 Spans = Mapping[str, Sequence[int]]  # the numbers of the sentences that have each span
 
 
@@ -38,6 +45,9 @@ class ClozeOptions:
     question: int = 64  # at most
     least_question: int = 8  # a shorter sentence says too little to tell the span
     per_document: int = 4  # questions, at most
+    asked: float = 0.0  # share with a word that asks in place of the blank
+    kept: float = 0.0  # share whose sentence stays in the passage; always with a word
+    silent: float = 0.0  # share whose passage has lost the name
 
 
 def clozes(
@@ -53,12 +63,12 @@ def clozes(
     """
     parts = map(str.strip, cut_sentences(text))
     sentences = list(dict.fromkeys(filter(None, parts)))  # one twice gives all away
-    spans = recurring(map(cut_words, sentences), options)
-    order = rng.sample(sorted(spans), len(spans))
-    made = (
-        _cloze(span, spans[span], sentences, source, rng, options) for span in order
-    )
-    yield from itertools.islice(filter(None, made), options.per_document)
+    document = _Document(source, sentences, rng, options)
+    found = document.recurring(), document.kept()
+    for _ in range(options.per_document):
+        example = next(found[rng.random() < options.kept], None)
+        if example:
+            yield cut(example, options.passage, rng)
 
 
 def recurring(sentences: Iterable[list[str]], options: ClozeOptions) -> Spans:
@@ -113,28 +123,61 @@ def _is(word: str, tags: tuple[str, ...]) -> bool:
     return word.isalnum() and (not tag or tag.startswith(tags))
 
 
-def _cloze(
-    span: str,
-    numbers: Iterable[int],
-    sentences: list[str],
-    source: str,
-    rng: random.Random,
-    options: ClozeOptions,
-) -> Example | None:
-    """Blank `span` in one of the sentences that have it, if one is fit to ask."""
-    sizes = range(options.least_question, options.question + 1)
-    fit = [number for number in numbers if len(sentences[number]) in sizes]
-    if not fit:
-        return None
-    asked = rng.choice(fit)
-    rest = "".join(sentences[:asked] + sentences[asked + 1 :])
-    pattern = _pattern(span)
-    starts = [found.start() for found in pattern.finditer(rest)]
-    if not starts:  # two sentences without a mark between them hide it
-        return None
-    question = pattern.sub(BLANK, sentences[asked])
-    example = Example(source, rest, question, span, rng.choice(starts))
-    return cut(example, options.passage, rng)
+class _Document(NamedTuple):
+    """Sentences to ask about; each is there once."""
+
+    source: str
+    sentences: list[str]
+    rng: random.Random
+    options: ClozeOptions
+
+    def recurring(self) -> Iterator[Example]:
+        """Yield questions of which another sentence holds the answer."""
+        spans = recurring(map(cut_words, self.sentences), self.options)
+        for span in self.rng.sample(sorted(spans), len(spans)):
+            found = [self.sentences[number] for number in spans[span]]
+            fit = [sentence for sentence in found if self._is_fit(sentence)]
+            asked = self.rng.choice(fit) if fit else ""
+            rest = "".join(filter(asked.__ne__, self.sentences))
+            starts = _places(span, rest)
+            if starts and _places(span, asked):  # a longer word may hide it
+                question = self._question(asked, span)
+                yield self._example(rest, question, span, self.rng.choice(starts))
+
+    def kept(self) -> Iterator[Example]:
+        """Yield questions about a passage that has their sentence."""
+        passage = "".join(self.sentences)
+        fit = list(filter(self._is_fit, self.sentences))
+        for sentence in self.rng.sample(fit, len(fit)):
+            words = tagged_words(sentence)
+            for name in self.rng.sample(found := names(words), min(1, len(found))):
+                question = ask(words, name, self.rng)
+                start = passage.index(sentence) + name.start
+                if name.text not in question:
+                    yield self._example(passage, question, name.text, start)
+
+    def _is_fit(self, sentence: str) -> bool:
+        return self.options.least_question <= len(sentence) <= self.options.question
+
+    def _question(self, sentence: str, span: str) -> str:
+        """Return a sentence with a blank for `span`, or a word that asks for it."""
+        if self.rng.random() < self.options.asked:
+            words = tagged_words(sentence)
+            found = [name for name in names(words) if name.text == span]
+            name = Name(span, _places(span, sentence)[0], OTHER)
+            sentence = ask(words, (found or [name])[0], self.rng)
+        return _pattern(span).sub(BLANK, sentence)
+
+    def _example(self, passage: str, question: str, span: str, start: int) -> Example:
+        if self.rng.random() < self.options.silent:
+            rest = [sentence for sentence in self.sentences if span not in sentence]
+            if sum(map(len, rest)) >= LEAST_SILENT:
+                return Example(self.source, "".join(rest), question, "")
+        return Example(self.source, passage, question, span, start)
+
+
+def _places(span: str, text: str) -> list[int]:
+    return [found.start() for found in _pattern(span).finditer(text)]
 
 
 def _pattern(span: str) -> re.Pattern[str]:

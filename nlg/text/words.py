@@ -58,6 +58,16 @@ def part_of_speech(word: str) -> str:
     return _tags().get(word, "")
 
 
+def tagged_words(text: str) -> list[tuple[str, str]]:
+    """Return the words of `text` with jieba's tags, those of unknown words guessed.
+
+    Example:
+        >>> tagged_words("鲁迅在北京")
+        [('鲁迅', 'nr'), ('在', 'p'), ('北京', 'ns')]
+    """
+    return [(pair.word, pair.flag) for pair in _tagger().cut(text)]
+
+
 def dictionary() -> dict[str, str]:
     """Return the words of jieba's dictionary and their tags, see `part_of_speech`."""
     return _tags()
@@ -65,12 +75,17 @@ def dictionary() -> dict[str, str]:
 
 @functools.cache
 def _tags() -> dict[str, str]:
+    return _tagger().word_tag_tab
+
+
+@functools.cache
+def _tagger() -> Any:
     segmenter = _segmenter()
     from jieba.posseg import POSTokenizer
 
     tagger = POSTokenizer(segmenter)
     tagger.initialize()
-    return tagger.word_tag_tab
+    return tagger
 
 
 @functools.cache

@@ -4,6 +4,7 @@ import pathlib
 
 import pytest
 
+from nlg.qa.answer_type import answer_type
 from nlg.qa.examples import load_examples
 
 SAMPLES = pathlib.Path(__file__).parents[2] / "data" / "samples"
@@ -164,6 +165,18 @@ def test_the_limit_and_the_seed_are_kept(blank):
     assert len(set(made)) > 1
 
 
+def test_words_may_ask_of_a_passage_that_has_the_sentence(blank):
+    one_sentence = "霍元甲于1910年在上海创立了精武体育会。"
+    result, out = blank("-", "--kept", "1", stdin=one_sentence)
+    assert result.exit_code == 0
+    (example,) = load_examples(out)
+    assert example.passage == one_sentence
+    assert example.answer not in example.question
+    assert answer_type(example.question) != "other"
+    _, out = blank("-", "--asked", "1", "--silent", "1", stdin=NEWS * 9)
+    assert all("（）" not in example.question for example in load_examples(out))
+
+
 def test_files_are_read_in_turn(blank, tmp_path):
     first, second = NEWS.split("\n\n")
     (tmp_path / "甲.txt").write_text("\n\n".join([first] * 5), "utf-8")
@@ -181,6 +194,9 @@ def test_files_are_read_in_turn(blank, tmp_path):
         (["nowhere.txt"], None, 1, "nowhere.txt: cannot be read"),
         ([SAMPLES], None, 1, "samples: cannot be read"),
         (["-", "--limit", "0"], NEWS, 2, "0 is not in the range"),
+        (["-"], "春眠不觉晓。", 1, "--kept asks"),
+        (["-", "--kept", "1"], "春眠不觉晓。", 1, "no name"),
+        (["-", "--kept", "1.1"], NEWS, 2, "1.1 is not in the range"),
         (["-", "--max-passage", "1"], NEWS, 2, "1 is not in the range"),
     ],
 )

@@ -116,3 +116,53 @@ def test_a_name_in_latin_letters_is_not_cut_out_of_a_longer_word(longer):
 def test_a_name_that_no_passage_shows_is_not_asked_for():
     # The other lines meet without a mark, and SF is lost in SFABC.
     assert made("我们都喜欢读SF作家的小说。\n写SF\nABC公司很大") == []
+
+
+def test_a_name_that_stands_only_inside_a_longer_word_of_its_sentence_is_not_asked():
+    text = "我们大家都来读SF8系列作品吧。\n我们都喜欢读SF作家的小说。"
+    for seed in range(9):
+        for example in made(text, seed, asked=1.0):
+            assert "SF8" in example.passage
+
+
+def test_a_word_may_ask_in_place_of_the_blank():
+    found = [example for seed in range(9) for example in made(TEXT, seed, asked=1.0)]
+    assert {example.answer for example in found} == {"鲁迅", "三味书屋", "绍兴"}
+    for _, passage, question, answer, start in found:
+        assert BLANK not in question
+        assert answer not in question
+        assert passage[start : start + len(answer)] == answer
+
+
+def test_a_sentence_may_stay_in_the_passage():
+    found = [example for seed in range(9) for example in made(TEXT, seed, kept=1.0)]
+    assert len({example.answer for example in found}) > 3  # it need not recur
+    for _, passage, question, answer, start in found:
+        assert passage in TEXT.replace("\n", "")
+        assert passage[start : start + len(answer)] == answer
+        assert answer not in question
+        begin = passage.rfind("。", 0, start) + 1
+        sentence = set(passage[begin : passage.find("。", start)])
+        assert len(sentence & set(question)) > len(set(question)) / 2
+
+
+def test_a_passage_may_lose_the_name():
+    text = "".join(f"第{n}年，村里的人种了很多树和草。" for n in range(9)) + TEXT
+    for kept in (0.0, 1.0):
+        found = [
+            example
+            for seed in range(9)
+            for example in made(text, seed, kept=kept, silent=1.0)
+        ]
+        assert found
+        for example in found:
+            assert (example.answer, example.start) == ("", -1)
+            assert len(example.passage) >= 40
+    assert any("谁" in example.question for example in found)
+
+
+def test_a_passage_too_short_without_the_name_keeps_it():
+    assert {example.answer for example in made(TEXT[:40], silent=1.0)} == {
+        "鲁迅",
+        "绍兴",
+    }
