@@ -42,7 +42,8 @@ def train_couplet(
         dev: the same, kept back.
         folder: the run's.
         options: of the run.
-        init: a checkpoint to begin with; its vocabulary, pairs and weights are taken.
+        init: a checkpoint to begin with; its vocabulary and weights are taken, and of
+            its pairs the most frequent ones, `options.max_pairs` at most.
 
     Raises:
         CheckpointError: `init` is none, or is larger or of other sizes than asked.
@@ -57,8 +58,10 @@ def train_couplet(
         defaults=dataclasses.asdict(CoupletTraining()) | {"init": ""},
     )
     if opened and not (folder / PAIRS).exists():
-        for name in (VOCABULARY, PAIRS):
-            shutil.copy(opened.path(name), folder / name)
+        shutil.copy(opened.path(VOCABULARY), folder / VOCABULARY)
+        vocabulary = Vocabulary.load(folder / VOCABULARY)
+        known = Pairs.load(opened.path(PAIRS), vocabulary).pairs[: options.max_pairs]
+        Pairs(known, vocabulary).save(folder / PAIRS)
     if not (folder / PAIRS).exists():  # the last to be written
         lines = [line for couplet in couplets for line in couplet]
         vocabulary = Vocabulary.from_counts(lines, options.min_count)
@@ -125,10 +128,15 @@ def build_model(vocab_size: int, pairs: int, options: CoupletTraining) -> Couple
 def begin(model: CoupletTagger, weights: pathlib.Path) -> None:
     """Give `model` the weights of a checkpoint; an attention it lacked starts as none.
 
+    Of more pairs than the model's the first are taken: they are the most frequent.
+
     Raises:
         CheckpointError: the checkpoint has other sizes.
     """
     tensors, variables = load_file(weights), variables_by_path(model)
+    table = model.pairs.table
+    if table.path in tensors:
+        tensors[table.path] = tensors[table.path][: table.shape[0]]
     wanted = {
         name: variable
         for name, variable in variables.items()

@@ -284,6 +284,22 @@ def test_attention_may_join_a_model_that_was_trained_without(tmp_path):
         begin(other, path)
 
 
+def test_of_more_pairs_the_most_frequent_go_on(trained, files, tmp_path):
+    checkpoint, out = trained[0] / "checkpoint", tmp_path / "fewer"
+    fewer = {"max_pairs": 7, "steps": 1, "eval_every": 1, "save_every": 1}
+    slow = {"learning_rate": 0.0, "weight_decay": 0.0}
+    options = CoupletTraining(**SETTINGS | fewer | slow)
+    train_couplet(*files, out, options, checkpoint)
+    of_before = (checkpoint / "pairs.txt").read_text().splitlines()
+    assert (out / "pairs.txt").read_text().splitlines() == of_before[:7]
+    before = load_file(checkpoint / "weights.safetensors")
+    after = load_file(out / "best.safetensors")
+    for name, tensor in after.items():
+        expected = before[name][: len(tensor)]
+        np.testing.assert_allclose(tensor, expected, rtol=1e-3, atol=1e-6)
+    assert len(after["couplet/pairs/table"]) == 8 < len(before["couplet/pairs/table"])
+
+
 def test_a_folder_of_another_task_is_no_beginning(files, tmp_path):
     vae = checkpoints_folder() / "poem" / "vae"
     done = train(*files, tmp_path / "run", "--init", vae, **SETTINGS)
