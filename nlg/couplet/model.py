@@ -23,16 +23,17 @@ from nlg.layers.attention import ResidualAttention
 from nlg.layers.context import ContextHead, before
 from nlg.layers.convolution import GatedConvolution
 from nlg.layers.losses import MaskedCrossEntropy
+from nlg.layers.measured import Measured, by_group
 from nlg.layers.vocabulary import TiedVocabulary
 
 DILATIONS = (1, 2, 4)  # repeated up to the depth
 
 
-class CoupletTagger(keras.Model):
+class CoupletTagger(Measured):
     """The network; its loss is added inside, so `fit` needs no targets."""
 
     def __init__(self, config: CoupletConfig, name: str = "couplet", **kwargs):
-        super().__init__(name=name, **kwargs)
+        super().__init__(MODES, name=name, **kwargs)
         self.config = config
         units = config.units
         self.vocabulary = TiedVocabulary(
@@ -59,7 +60,7 @@ class CoupletTagger(keras.Model):
         }
         self.head = ContextHead(units, name="head")
         self.write = keras.layers.Dense(config.embedding_units, name="write")
-        self.cross_entropy = MaskedCrossEntropy(MODES, name="cross_entropy")
+        self.cross_entropy = MaskedCrossEntropy(name="cross_entropy")
         self.seeds = keras.random.SeedGenerator()
 
     def build(self, inputs_shape=None):
@@ -94,8 +95,11 @@ class CoupletTagger(keras.Model):
             seen = ops.cast(draws >= self.config.context_dropout, context.dtype)
             context = context * seen[..., None]
         logits = self.logits(self.head(places, context))
-        mode = ops.broadcast_to(inputs["mode"][:, None], ops.shape(inputs["targets"]))
-        return self.cross_entropy(logits, inputs["targets"], inputs["weights"], mode)
+        return self.cross_entropy(logits, inputs["targets"], inputs["weights"])
+
+    def figures(self, inputs, outputs):
+        """Return the nats of each mode."""
+        return by_group(MODES, outputs, inputs["weights"], inputs["mode"][:, None])
 
     def places(self, token_ids, pair_ids, mode, training=None):
         """Return what each place wants before anything is written, (B, T, D)."""

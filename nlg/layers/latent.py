@@ -1,7 +1,7 @@
 """The two losses of a variational auto-encoder, as layers.
 
-Each adds its own loss (`add_loss`, kexue.fm/archives/4493) and keeps its own metric, so
-any model that owns the layers trains without targets on every backend.
+Each adds its own loss (`add_loss`, kexue.fm/archives/4493), so any model that owns the
+layers trains without targets on every backend.
 
 Shapes: B rows, T places, Z latent units.
 """
@@ -30,7 +30,6 @@ class GaussianLatent(keras.layers.Layer):
         super().__init__(dtype="float32", **kwargs)
         self.free_nats = free_nats
         self.seeds = keras.random.SeedGenerator()
-        self.kl = keras.metrics.Mean(name="kl")
 
     def build(self, mean_shape, log_var_shape):
         """Create the weight of the KL, which the warm-up moves."""
@@ -39,13 +38,15 @@ class GaussianLatent(keras.layers.Layer):
         )
 
     def call(self, mean, log_var):
-        """Return a sample (B, Z), in training and in evaluation alike."""
+        """Return a sample (B, Z), in training and in evaluation alike, and the KL (B,).
+
+        The KL is in nats, whatever of it is charged.
+        """
         kl = kl_per_unit(mean, log_var)  # (B, Z)
-        self.kl.update_state(ops.sum(kl, axis=-1))
         charged = ops.maximum(ops.mean(kl, axis=0), self.free_nats)  # (Z,)
         self.add_loss(self.weight * ops.sum(charged))
         noise = keras.random.normal(ops.shape(mean), seed=self.seeds)
-        return mean + ops.exp(0.5 * log_var) * noise
+        return mean + ops.exp(0.5 * log_var) * noise, ops.sum(kl, axis=-1)
 
 
 class ReconstructionLoss(keras.layers.Layer):
@@ -57,13 +58,9 @@ class ReconstructionLoss(keras.layers.Layer):
 
     def __init__(self, **kwargs):
         super().__init__(dtype="float32", **kwargs)
-        self.per_row = keras.metrics.Mean(name="reconstruction")
-        self.per_place = keras.metrics.Mean(name="nats_per_character")
 
     def call(self, nats):
         """Return the sum over places (B,) of `nats` (B, T)."""
         rows = ops.sum(nats, axis=-1)
-        self.per_row.update_state(rows)
-        self.per_place.update_state(nats)
         self.add_loss(ops.mean(rows))
         return rows

@@ -1,9 +1,10 @@
 """Losses that are no functions of (y_true, y_pred), as layers that add them.
 
-kexue.fm/archives/4493: a layer that sees all it needs calls `add_loss` and keeps its
-own metrics, so a model trains on every backend without targets.
+kexue.fm/archives/4493: a layer that sees all it needs calls `add_loss`, so a model
+trains on every backend without targets. What it returns a model may keep the mean of,
+see `nlg.layers.measured`.
 
-Shapes: ... any axes, V vocabulary, G groups.
+Shapes: ... any axes, V vocabulary.
 """
 
 import keras
@@ -25,31 +26,19 @@ def nats_of(logits, targets):
 
 
 class MaskedCrossEntropy(keras.layers.Layer):
-    """Charge -log p(target) in nats, averaged over the places with weight.
+    """Charge -log p(target) in nats, averaged over the places with weight."""
 
-    Args:
-        groups: names of kinds of places; each gets a metric of its own.
-    """
-
-    def __init__(self, groups: tuple[str, ...] = (), **kwargs):
-        super().__init__(**kwargs)
-        self.means = [keras.metrics.Mean(name=name) for name in groups]
-
-    def call(self, logits, targets, weights, group_ids=None):
+    def call(self, logits, targets, weights):
         """Return the nats of each place, float32 (...).
 
         Args:
             logits: (..., V), scores of each token.
             targets: (...) int, the right ones.
             weights: (...), 0 where nothing is charged.
-            group_ids: (...) int, the kind of each place, a number in `groups`.
         """
         nats = nats_of(logits, targets)
         weights = ops.cast(weights, "float32")
         self.add_loss(ops.sum(nats * weights) / ops.maximum(ops.sum(weights), 1.0))
-        for number, mean in enumerate(self.means):
-            in_group = weights * ops.cast(ops.equal(group_ids, number), "float32")
-            mean.update_state(nats, in_group)
         return nats
 
 
@@ -62,14 +51,12 @@ class SymmetricKL(keras.layers.Layer):
     def __init__(self, weight: float = 1.0, **kwargs):
         super().__init__(dtype="float32", **kwargs)
         self.weight = weight
-        self.mean = keras.metrics.Mean(name="kl")
 
     def call(self, logits, other, weights):
         """Return the divergence of each place (...) from two logits (..., V)."""
         log_p, log_q = ops.log_softmax(logits), ops.log_softmax(other)
         terms = (ops.exp(log_p) - ops.exp(log_q)) * (log_p - log_q)
         kl = 0.5 * ops.sum(terms, axis=-1)
-        self.mean.update_state(kl, weights)
         total = ops.maximum(ops.sum(weights), 1.0)
         self.add_loss(self.weight * ops.sum(kl * weights) / total)
         return kl

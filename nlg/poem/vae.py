@@ -21,6 +21,7 @@ from keras import ops
 from nlg.layers.context import ContextHead, before
 from nlg.layers.convolution import GatedConvolution
 from nlg.layers.latent import GaussianLatent, ReconstructionLoss
+from nlg.layers.measured import Measured
 from nlg.layers.norm import ConditionalLayerNormalization
 from nlg.layers.vocabulary import TiedVocabulary
 from nlg.poem.options import VAEConfig
@@ -120,13 +121,14 @@ class Decoder(keras.layers.Layer):
         return ops.reshape(x, (ops.shape(x)[0], -1, self.config.units))
 
 
-class PoemVAE(keras.Model):
+class PoemVAE(Measured):
     """The auto-encoder; its two losses are added inside, so `fit` needs no targets."""
 
     def __init__(self, config: VAEConfig, name: str = "poem_vae", **kwargs):
         # Keras would call the second model of a process poem_vae_1, and weights are
         # found by path.
-        super().__init__(name=name, **kwargs)
+        names = ("kl", "reconstruction", "nats_per_character")
+        super().__init__(names, name=name, **kwargs)
         self.config = config
         self.vocabulary = TiedVocabulary(
             config.vocab_size, config.units, name="vocabulary"
@@ -150,11 +152,19 @@ class PoemVAE(keras.Model):
         self.built = True
 
     def call(self, token_ids, training=None):
-        """Return each poem's -log p(x | z) in nats, (B,); the layers add the losses."""
+        """Return each poem's -log p(x | z) and KL, (B,); the layers add the losses."""
         mean, log_var = self.encoder(token_ids, training=training)
-        z = self.latent(mean, log_var)
+        z, kl = self.latent(mean, log_var)
         nats = self.negative_log_likelihood(z, token_ids, training=training)
-        return self.reconstruction(nats)
+        return {"reconstruction": self.reconstruction(nats), "kl": kl}
+
+    def figures(self, inputs, outputs):
+        """Return the two parts of the loss, and the first by character."""
+        nats = outputs["reconstruction"]
+        _, R, C = ops.shape(inputs)
+        each = nats / ops.cast(R * C, nats.dtype)
+        found = {**outputs, "nats_per_character": each}
+        return {name: (values, None) for name, values in found.items()}
 
     def negative_log_likelihood(self, z, token_ids, training=None):
         """Return -log p(x_t | z, x_t-2, x_t-1) in nats, (B, T), of (B, R, C)."""

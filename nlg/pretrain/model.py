@@ -3,21 +3,21 @@
 Shapes: B rows, T tokens, P predictions, D units, V vocabulary.
 """
 
-import keras
 from keras import ops
 
 from nlg.backbone.unilm import UniLM
 from nlg.layers.losses import MaskedCrossEntropy
+from nlg.layers.measured import Measured, by_group
 from nlg.pretrain.objectives import OBJECTIVES
 
 
-class Pretraining(keras.Model):
+class Pretraining(Measured):
     """Charge the three objectives; the input is what `Objectives.batch` makes."""
 
     def __init__(self, unilm: UniLM, name: str = "pretraining", **kwargs):
-        super().__init__(name=name, **kwargs)
+        super().__init__(OBJECTIVES, name=name, **kwargs)
         self.unilm = unilm
-        self.cross_entropy = MaskedCrossEntropy(OBJECTIVES, name="cross_entropy")
+        self.cross_entropy = MaskedCrossEntropy(name="cross_entropy")
 
     def build(self, inputs_shape=None):
         """Have nothing of its own to build: `unilm` comes built."""
@@ -29,8 +29,9 @@ class Pretraining(keras.Model):
         flat = ops.reshape(states, (-1, ops.shape(states)[-1]))
         picked = ops.take(flat, inputs["places"], axis=0)  # (P, D)
         return self.cross_entropy(
-            self.unilm.logits(picked),
-            inputs["targets"],
-            inputs["weights"],
-            inputs["objective"],
+            self.unilm.logits(picked), inputs["targets"], inputs["weights"]
         )
+
+    def figures(self, inputs, outputs):
+        """Return the nats of each objective."""
+        return by_group(OBJECTIVES, outputs, inputs["weights"], inputs["objective"])

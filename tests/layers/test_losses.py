@@ -25,16 +25,6 @@ def test_masked_cross_entropy_charges_only_places_with_weight():
     assert float(layer.losses[0]) == pytest.approx(charged, abs=1e-5)
 
 
-def test_each_group_has_a_mean_of_its_own():
-    logits, targets = random(4, 5), np.array([0, 1, 2, 3])
-    layer = MaskedCrossEntropy(groups=("lm", "seq2seq"))
-    nats = ops.convert_to_numpy(
-        layer(logits, targets, np.array([1, 1, 1, 0]), np.array([0, 0, 1, 1]))
-    )
-    assert float(layer.means[0].result()) == pytest.approx(nats[:2].mean(), rel=1e-5)
-    assert float(layer.means[1].result()) == pytest.approx(nats[2], rel=1e-5)
-
-
 def test_no_place_at_all_costs_nothing():
     layer = MaskedCrossEntropy()
     layer(random(2, 5), np.array([0, 1]), np.zeros(2))

@@ -12,7 +12,7 @@ import pytest
 HERE = pathlib.Path(__file__).parent
 # One test for each hook into Keras; what they call is the same on every backend.
 CORE = "own_rate or one_large_batch or moving_average or lent or frozen or interrupted"
-CORE += " or two_processes"
+CORE += " or two_processes or on_every_backend or add_up"
 # Nor may TensorFlow be needed; Keras would load it, to seed it, if it could.
 WITHOUT_TENSORFLOW = """
 import sys
@@ -26,6 +26,7 @@ FILES = [
     HERE / "test_resume.py",
     HERE / "test_parallel.py",
     HERE.parent / "layers" / "test_record.py",
+    HERE.parent / "layers" / "test_measured.py",
 ]
 
 
