@@ -21,7 +21,8 @@ COLLECTING = [  # what every kind of data may be told, in the order of the help
         "--output",
         required=True,
         type=click.Path(path_type=pathlib.Path),
-        help="The training part; gzipped if it ends in .gz.",
+        help="The training part; gzipped if it ends in .gz. - is stdout, with "
+        "nothing kept back for dev.",
     ),
     click.option(
         "--dev-share",
@@ -171,15 +172,16 @@ def part(
     What it holds may be in the new training part.
     """
     from nlg.errors import DataError
-    from nlg.text.collect import dev_path
+    from nlg.text.collect import STDOUT, dev_path
 
-    train, dev = split(kept, dev_share, seed)
+    has_dev = output != STDOUT
+    train, dev = split(kept, dev_share if has_dev else 0.0, seed)
     beside = dev_path(output)
     try:
         write(train, output)
         if dev:
             write(dev, beside)
-        elif beside.is_file():
+        elif has_dev and beside.is_file():
             beside.unlink()
             click.echo(f"removed the old {beside}: nothing kept back for dev", err=True)
     except OSError as error:

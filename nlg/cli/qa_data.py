@@ -113,7 +113,7 @@ def _write(
     "--output",
     required=True,
     type=click.Path(path_type=pathlib.Path),
-    help="JSON lines; gzipped if it ends in .gz.",
+    help="JSON lines; gzipped if it ends in .gz, - is stdout.",
 )
 @click.option(
     "--limit",

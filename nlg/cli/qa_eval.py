@@ -32,6 +32,14 @@ LAYOUT = click.option(
 )
 
 
+def _no_stdout(
+    context: click.Context, parameter: click.Parameter, path: pathlib.Path | None
+) -> pathlib.Path | None:
+    if path == pathlib.Path("-"):
+        raise click.BadParameter("stdout has the scores; name a file")
+    return path
+
+
 @click.command("qa")
 @click.option("--data", required=True, metavar="FILE", help="Questions and answers.")
 @LAYOUT
@@ -69,6 +77,7 @@ LAYOUT = click.option(
     "-o",
     "--output",
     type=click.Path(path_type=pathlib.Path, dir_okay=False),
+    callback=_no_stdout,
     help="Write our model's answers here, as JSON lines that --predictions reads.",
 )
 @click.option(

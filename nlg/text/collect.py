@@ -12,12 +12,14 @@ import json
 import pathlib
 import random
 import re
+import sys
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from nlg.errors import DataError
 from nlg.files import parse_json, write_whole
 
+STDOUT = pathlib.Path("-")
 HALF = re.compile("[\ud800-\udfff]")  # a surrogate, which no UTF-8 text can hold
 
 
@@ -179,8 +181,14 @@ def dev_path(path: pathlib.Path) -> pathlib.Path:
 
 
 def write_lines(lines: Iterable[str], path: pathlib.Path) -> None:
-    """Write `lines`, gzipped if `path` ends in .gz; whole or not at all."""
+    """Write `lines`, gzipped if `path` ends in .gz; whole or not at all.
+
+    The path - is stdout.
+    """
     content = "".join(f"{line}\n" for line in lines).encode()
+    if path == STDOUT:
+        sys.stdout.buffer.write(content)
+        return
     if path.suffix == ".gz":
         content = gzip.compress(content, mtime=0)  # same lines, same bytes
     write_whole(path, content)

@@ -135,6 +135,16 @@ def test_an_input_that_is_not_there_is_named(collect, tmp_path, name):
     assert name in failure(result, 1)
 
 
+def test_a_dash_is_stdout_and_nothing_is_kept_back(run, collect, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    told = run("data", "poem", "-", "-o", "-", "--dev-share", "0.5", stdin=TEXT)
+    assert told.exit_code == 0
+    _, out = collect("-", "--dev-share", "0", stdin=TEXT)
+    assert told.stdout == out.read_text("utf-8")
+    assert "0 kept back for dev" in told.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
+
+
 def test_an_output_that_cannot_be_written_is_named(run, source, tmp_path):
     result = run("data", "poem", source, "-o", tmp_path)
     assert f"{tmp_path} cannot be written: " in failure(result, 1)

@@ -177,6 +177,14 @@ def test_words_may_ask_of_a_passage_that_has_the_sentence(blank):
     assert all("（）" not in example.question for example in load_examples(out))
 
 
+def test_clozes_may_go_to_stdout(run, blank, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    _, out = blank("-", stdin=NEWS)
+    told = run("data", "cloze", "-", "-o", "-", stdin=NEWS)
+    assert told.stdout == out.read_text("utf-8")
+    assert not (tmp_path / "-").exists()
+
+
 def test_files_are_read_in_turn(blank, tmp_path):
     first, second = NEWS.split("\n\n")
     (tmp_path / "甲.txt").write_text("\n\n".join([first] * 5), "utf-8")

@@ -301,3 +301,9 @@ def test_what_cannot_be_scored_is_told(score, arguments, stdin, exit_code, reaso
     message = result.stderr.splitlines()[-1]
     assert message.startswith("Error: ")
     assert reason in message
+
+
+def test_answers_do_not_go_among_the_scores_on_stdout(score, more):
+    result = score("--data", more, "--output", "-")
+    assert result.exit_code == 2
+    assert "stdout has the scores; name a file" in result.stderr
