@@ -18,6 +18,14 @@ XLA = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=tr
 os.environ.setdefault("XLA_FLAGS", XLA)
 
 
+LONG = ("train", "backends", "vae", "parallel", "resume", "unilm", "parity", "pretrain")
+
+
+def pytest_collection_modifyitems(items):
+    """Files of few and long tests go first, so that the processes end together."""
+    items.sort(key=lambda item: not any(word in item.path.stem for word in LONG))
+
+
 @pytest.fixture(scope="session")
 def poet():
     from nlg.poem.generate import Poet
