@@ -19,7 +19,7 @@ def reader():
 @pytest.mark.parametrize(
     ("question", "passage", "answers"),
     [
-        ("长江有多长？", RIVER, {"6300余公里"}),
+        ("长江全长多少公里？", RIVER, {"6300余公里"}),
         ("长江发源于哪里？", RIVER, {"青藏高原"}),
         ("故宫博物院什么时候成立？", PALACE, {"1925", "1925年"}),
         ("法国的首都是哪里？", PARIS, {"巴黎"}),
