@@ -1,5 +1,6 @@
 """`nlg qa`: answer questions from passages."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -63,6 +64,12 @@ THRESHOLD = click.option(
     show_default=True,
     help="Give no answer with a lower confidence.",
 )
+SILENCE = click.option(
+    "--silence",
+    type=Number(0, 1),
+    help="A passage is silent from this probability on that it has no answer; 1 makes "
+    "all of them answer.  [default: the checkpoint's, learned on dev]",
+)
 ANSWER_TYPE = click.option(
     "--answer-type",
     type=click.Choice(["auto", "none", *ANSWER_TYPES]),
@@ -107,6 +114,7 @@ BATCH_SIZE = click.option(
 )
 @BEAM
 @THRESHOLD
+@SILENCE
 @ANSWER_TYPE
 @click.option(
     "--explain",
@@ -202,8 +210,8 @@ def open_reader(options: dict[str, Any], many: bool) -> "tuple[Reader, AnswerOpt
     from nlg.qa.generate import AnswerOptions, Reader
     from nlg.runtime.graph import available_cores
 
-    names = ("mode", "top_k", "beam", "threshold", "answer_type", "batch_size")
-    given = {name: options[name] for name in names if name in options}
+    told = {field.name for field in dataclasses.fields(AnswerOptions)}
+    given = {name: options[name] for name in told & set(options)}
     asked_for = AnswerOptions(**given)
     folder = default_checkpoint(options["checkpoint"], "qa")
     workers = (options.get("workers") or available_cores()) if many else 0
@@ -338,7 +346,12 @@ def _why_none(answer: "Answer") -> str:
     if answer.runners_up:
         best = answer.runners_up[0]
         return f"note: no answer; {best.text} has a confidence of {best.confidence:.0%}"
-    return "note: no passage is likely enough to have an answer"
+    none = [vote.no_answer for vote in answer.votes if vote.no_answer is not None]
+    least = f" (the best: {min(none):.0%} that it has none)" if none else ""
+    return (
+        f"note: no passage is likely enough to have an answer{least}; --silence raises "
+        "the limit"
+    )
 
 
 class Line(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nlg.cli.options import DEVICE, JSON, checkpoint_option, progress, write_lines
-from nlg.cli.qa import ANSWER_TYPE, BEAM, MODE, THRESHOLD, open_reader
+from nlg.cli.qa import ANSWER_TYPE, BEAM, MODE, SILENCE, THRESHOLD, open_reader
 
 if TYPE_CHECKING:
     from nlg.qa.dataset import Question
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 METRIC_NAMES = ("sogou", "webqa", "squad")
 LAYOUTS = ("auto", "webqa", "sogou", "squad", "jsonl")
 OURS = [  # options that say how our model answers
-    *("checkpoint", "device", "mode", "beam", "threshold", "answer_type"),
-    *("per_passage", "workers", "output"),
+    *("checkpoint", "device", "mode", "beam", "threshold", "silence"),
+    *("answer_type", "per_passage", "workers", "output"),
 ]
 TOLD = 20  # problems that are printed
 LAYOUT = click.option(
@@ -94,6 +94,7 @@ def _no_stdout(
 @MODE
 @BEAM
 @THRESHOLD
+@SILENCE
 @ANSWER_TYPE
 @checkpoint_option("qa")
 @DEVICE

@@ -52,6 +52,8 @@ class AnswerOptions:
     top_k: int = 1  # answers to each question, the best first
     beam: int = BEAMS  # hypotheses that are kept at each step
     threshold: float = 0.0  # confidence below which no answer is given
+    silence: float | None = None  # probability of no answer from which on a passage is
+    # silent; None is the checkpoint's
     answer_type: str = AUTO  # of KINDS, or AUTO or UNTOLD
     windows: int = 32  # that are read for one question; of more, the most promising
     batch_size: int = 0  # questions of a run; 0: as many as fit into RUN_TOKENS
@@ -70,11 +72,12 @@ class AnswerOptions:
             ("top_k", 1, MANY_BEAMS),
             ("beam", 1, MANY_BEAMS),
             ("threshold", 0, 1),
+            ("silence", 0, 1),
             ("windows", 1, 1024),
             ("batch_size", 0, AHEAD),
         ):
             value = getattr(self, name)
-            if not least <= value <= most:
+            if value is not None and not least <= value <= most:
                 raise OptionError(
                     f"{name} is {value}; it must be from {least} to {most}"
                 )
@@ -290,12 +293,13 @@ class Reader:
 
     def _run(self, tasks: Sequence[Task], options: AnswerOptions) -> Iterator[Answer]:
         """Run the graph once and yield the answers to `tasks`."""
+        limit = self.table.limit if options.silence is None else options.silence
         out = self._graph(options)(
             **self._inputs(tasks),
             length=np.array(self.config["max_answer"] + 1, "int32"),
             beam=np.array(options.beam, "int32"),
             free=np.array(options.mode == "generative"),
-            limit=np.array(self.table.limit, "float32"),
+            limit=np.array(limit, "float32"),
         )
         for row, task in enumerate(tasks):
             yield self._answer(task, {k: x[row] for k, x in out.items()}, options)

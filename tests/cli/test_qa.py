@@ -65,9 +65,19 @@ def test_json_has_the_place_and_what_every_passage_says(ask):
 def test_no_answer_is_an_empty_line_and_a_note(ask):
     result = ask(*ASK, "-p", SILENT)
     assert shown(result) == [""]
-    assert "note: no passage is likely enough to have an answer" in result.stderr
+    assert (
+        "note: no passage is likely enough to have an answer (the best: 90% that it "
+        "has none); --silence raises the limit"
+    ) in result.stderr
     (line,) = shown(ask(*ASK, "-p", SILENT, "--json"))
     assert json.loads(line)["answer"] == "" and json.loads(line)["passage"] == -1
+
+
+def test_a_passage_is_silent_from_where_it_is_told_on(ask):
+    assert shown(ask(*ASK, "-p", POET, "--silence", 0)) == [""]
+    assert shown(ask(*ASK, "-p", POET, "--silence", 1)) != [""]
+    refused = ask(*ASK, "-p", POET, "--silence", 2)
+    assert refused.exit_code == 2 and "--silence" in refused.stderr
 
 
 def test_below_the_threshold_nothing_is_answered(ask):

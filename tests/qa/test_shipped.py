@@ -46,6 +46,12 @@ def test_traditional_characters_are_answered_as_they_stand(reader):
     assert found.text == "青藏高原"
 
 
+def test_a_plain_answer_that_is_kept_back_may_be_asked_for(reader):
+    assert reader.answer("长江有多长？", [RIVER]).text == ""
+    answers = AnswerOptions(silence=0.5)
+    assert reader.answer("长江有多长？", [RIVER], answers).text == "6300余公里"
+
+
 def test_a_passage_about_something_else_has_no_answer(reader):
     found = reader.answer("谁是法国总统？", [WALK])
     assert found.text == "" and found.votes[0].no_answer > 0.5
