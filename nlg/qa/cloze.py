@@ -135,9 +135,11 @@ class _Document(NamedTuple):
         """Yield questions of which another sentence holds the answer."""
         spans = recurring(map(cut_words, self.sentences), self.options)
         for span in self.rng.sample(sorted(spans), len(spans)):
-            found = [self.sentences[number] for number in spans[span]]
-            fit = [sentence for sentence in found if self._is_fit(sentence)]
-            asked = self.rng.choice(fit) if fit else ""
+            having = (self.sentences[number] for number in spans[span])
+            fit = list(filter(self._is_fit, having))
+            if not fit:
+                continue
+            asked = self.rng.choice(fit)
             rest = "".join(filter(asked.__ne__, self.sentences))
             starts = _places(span, rest)
             if starts and _places(span, asked):  # a longer word may hide it
@@ -150,11 +152,14 @@ class _Document(NamedTuple):
         fit = list(filter(self._is_fit, self.sentences))
         for sentence in self.rng.sample(fit, len(fit)):
             words = tagged_words(sentence)
-            for name in self.rng.sample(found := names(words), min(1, len(found))):
-                question = ask(words, name, self.rng)
+            found = names(words)
+            if not found:
+                continue
+            name = self.rng.choice(found)
+            question = ask(words, name, self.rng)
+            if name.text not in question:
                 start = passage.index(sentence) + name.start
-                if name.text not in question:
-                    yield self._example(passage, question, name.text, start)
+                yield self._example(passage, question, name.text, start)
 
     def _is_fit(self, sentence: str) -> bool:
         return self.options.least_question <= len(sentence) <= self.options.question
@@ -163,9 +168,9 @@ class _Document(NamedTuple):
         """Return a sentence with a blank for `span`, or a word that asks for it."""
         if self.rng.random() < self.options.asked:
             words = tagged_words(sentence)
-            found = [name for name in names(words) if name.text == span]
-            name = Name(span, _places(span, sentence)[0], OTHER)
-            sentence = ask(words, (found or [name])[0], self.rng)
+            unnamed = Name(span, _places(span, sentence)[0], OTHER)
+            found = (name for name in names(words) if name.text == span)
+            sentence = ask(words, next(found, unnamed), self.rng)
         return _pattern(span).sub(BLANK, sentence)
 
     def _example(self, passage: str, question: str, span: str, start: int) -> Example:
