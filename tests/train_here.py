@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from nlg.cli.main import main
+from nlg.training.progress import Progress
 from nlg.training.run import Run
 
 LEFT = {
@@ -58,7 +59,15 @@ def trained_here(task, trainer, exporter, files, out, **settings):
         exporter.export(folder, folder / "checkpoint", *arguments)
         return folder / "checkpoint"
 
+    def save_and_check(progress):
+        saved(progress)
+        layers = progress.model._flatten_layers()
+        # While one is not, Keras traces the model anew at every batch.
+        assert not [layer.name for layer in layers if not layer.built]
+
+    saved = Progress.save
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Progress, "save", save_and_check)
         patch.setattr(f"{trainer}.export_apart", export_here)
         done = train(task, *files, out, **settings)
     assert done.exit_code == 0, done.output

@@ -15,6 +15,10 @@ NEG_INF = -1e9  # finite, so that a masked score gives no NaN
 class Probabilities(keras.layers.Layer):
     """Scores (B, H, T, T) to the attention matrix: a softmax in float32."""
 
+    def build(self, scores_shape=None):
+        """Have no weights."""
+        self.built = True
+
     def call(self, scores):
         """Return probabilities of the shape of `scores`, in the compute dtype."""
         return ops.cast(ops.softmax(ops.cast(scores, "float32")), self.compute_dtype)
@@ -46,6 +50,9 @@ class SelfAttention(keras.layers.Layer):
             )
             dense.build((None, None, units))
             setattr(self, name, dense)
+        # A fused kernel never calls it, and Keras traces a model that has an unbuilt
+        # layer anew at every batch.
+        self.probabilities.build()
 
     def call(self, inputs, mask=None):
         """Return (B, T, D) from `inputs` (B, T, D).

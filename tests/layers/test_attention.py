@@ -117,3 +117,10 @@ def test_residual_attention_adds_what_each_token_finds_in_all_others():
     x, seen = random(B, T, D), np.ones((B, T, T), bool)
     found, _ = by_hand(layer.attention, np.array(layer.norm(x)), seen)
     np.testing.assert_allclose(layer(x), x + found, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [SelfAttention, ResidualAttention])
+def test_nothing_of_an_attention_waits_to_be_built(kind):
+    layer = kind(H)
+    layer.build((None, None, D))
+    assert all(part.built for part in layer._flatten_layers())
