@@ -111,7 +111,8 @@ def couplet_data(
     echo 書山有路勤為徑；學海無涯苦作舟 | nlg data couplet - -o mine.tsv --dev-share 0
 
     Reads 上联 TAB 下联 (；or —— will do for the TAB), JSON lines with first_line and
-    second_line, and in.txt with out.txt beside it (couplet-dataset); gzipped or not.
+    second_line, in.txt with out.txt beside it (couplet-dataset), and the poems of nlg
+    data poem, for the two couplets in the middle of 律诗; gzipped or not.
     Traditional characters become simplified ones, spaces and marks at the end are
     dropped, marks inside become ， 、 or ？. What is not two lines of one length with
     marks at the same places is dropped, a couplet found twice is kept once. Lines of

@@ -2,10 +2,11 @@
 
     path, text -> records (one a couplet, as found) -> couplets (clean) -> train, dev
 
-Three layouts are read, gzipped or not: `first line TAB second line` (what `nlg data
+Four layouts are read, gzipped or not: `first line TAB second line` (what `nlg data
 couplet` writes; more fields are left alone, and one `；` or `——` will do for the TAB),
-JSON lines of `{first_line, second_line}`, and in.txt with out.txt beside it, line n of
-which answers line n (wb14123/couplet-dataset).
+JSON lines of `{first_line, second_line}`, in.txt with out.txt beside it, line n of
+which answers line n (wb14123/couplet-dataset), and poems as `nlg data poem` writes
+them: of a 律诗 the two couplets in the middle, which the form wants to be parallel.
 
 A clean line is simplified characters with single marks out of `，、？` between them.
 """
@@ -29,6 +30,7 @@ MARKS = "，、？"
 MARK_OF = str.maketrans(dict.fromkeys(",.!;:。", "，") | {"?": "？"})
 MARK = re.compile(f"[{MARKS}]")
 CLEAN = re.compile(f"{HAN.pattern}+(?:{MARK.pattern}{HAN.pattern}+)*")
+REGULATED, PARALLEL = 8, (2, 4)  # lines of 律诗, and those that begin its couplets
 HALVES = re.compile(";|；|——")
 
 
@@ -90,7 +92,8 @@ def read(path: pathlib.Path) -> Iterator[Record]:
         yield Record(name, problem=f"cannot be read: {error}")
         return
     if text.lstrip()[:1] == "{":
-        yield from map(_record, json_values(name, text))
+        for found in json_values(name, text):
+            yield from _records(found)
     else:
         yield from _read_plain(name, text)
 
@@ -273,16 +276,26 @@ def _read_plain(name: str, text: str) -> Iterator[Record]:
             yield Record(where, problem="no TAB between 上联 and 下联")
 
 
-def _record(found: Value) -> Record:
-    """Return the record that a JSON object describes."""
+def _records(found: Value) -> Iterator[Record]:
+    """Yield the couplets that a JSON object holds: itself, or those of a poem."""
     where, fields, problem = found
     if problem:
-        return Record(where, problem=problem)
-    if not isinstance(fields, dict):
-        return Record(where, problem="not a JSON object")
-    first, second = (fields.get(key) for key in Couplet._fields)
+        yield Record(where, problem=problem)
+    elif not isinstance(fields, dict):
+        yield Record(where, problem="not a JSON object")
+    elif isinstance(fields.get("lines"), list):
+        lines = fields["lines"]
+        for first in PARALLEL if len(lines) == REGULATED else ():
+            yield _record(where, "lines", *lines[first : first + 2])
+    else:
+        pair = (fields.get(key) for key in Couplet._fields)
+        yield _record(where, " and ".join(Couplet._fields), *pair)
+
+
+def _record(where: str, keys: str, first: object, second: object) -> Record:
+    """Return two lines, found under `keys` of a JSON object, as a record."""
     if not isinstance(first, str) or not isinstance(second, str):
-        return Record(where, problem="no strings under first_line and second_line")
+        return Record(where, problem=f"no strings under {keys}")
     if HALF.search(first + second):
         return Record(where, problem="half a character, such as \\ud840 by itself")
     return Record(where, first, second)

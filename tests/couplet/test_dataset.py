@@ -107,6 +107,21 @@ def test_a_json_object_may_be_spread_over_many_lines(found):
     assert (record.first_line, record.second_line) == ROAD
 
 
+def test_of_a_poem_the_couplets_are_those_that_its_form_wants_parallel(found):
+    spring = "国破山河在城春草木深感时花溅泪恨别鸟惊心烽火连三月家书抵万金"
+    spring += "白头搔更短浑欲不胜簪"
+    lines = [spring[n : n + 5] for n in range(0, 40, 5)]
+    whole = json.dumps({"form": "五律", "title": "春望", "lines": lines})
+    short = json.dumps({"form": "五绝", "lines": lines[:4]})
+    records = found(f"{short}\n{whole}\n{in_json(ROAD)}\n", "poems.jsonl")
+    assert lines_of(records) == [
+        ("感时花溅泪", "恨别鸟惊心"),
+        ("烽火连三月", "家书抵万金"),
+        ROAD,
+    ]
+    assert records[0].where.endswith("poems.jsonl:2")
+
+
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_line_ends_and_a_byte_order_mark_do_not_matter(found, partners, ends, mark):
@@ -193,6 +208,7 @@ def test_an_empty_file_holds_nothing(found, content):
         ('{"first_line": "春"}', ":1", "no strings under first_line and second_line"),
         ('{"first_line": "春", "second_line": 3}', ":1", "no strings under"),
         ('{"first_line": ["春"], "second_line": "秋"}', ":1", "no strings under"),
+        ('{"lines": [1, 2, 3, 4, 5, 6, 7, 8]}', ":1", "no strings under lines"),
         (r'{"first_line": "\ud840", "second_line": "秋"}', ":1", "half a character"),
         (r'{"first_line": "春", "second_line": "\udc00"}', ":1", "half a character"),
     ],
