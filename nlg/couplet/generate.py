@@ -40,6 +40,8 @@ RUNNERS_UP = 8
 SLOTS = 24  # characters that each place may choose from; more for long lines
 BLOCK = 128  # rows a run
 TILE = 8  # a run's rows are padded to a multiple: a product may round by its edge
+STEEPNESS = 1.75  # of the search's scores, which count a character three and a half
+# times (`nlg.couplet.search.SOURCE_WEIGHT`): so much noise makes a temperature of 1
 NO_ANSWER = "no answer keeps all rules; ban fewer characters, or leave a rule out"
 AHEAD = 4096  # lines read before the first is answered; rows of one length share runs
 
@@ -227,7 +229,7 @@ class Responder:
             ),
             **rules,
             noise=self._noise(padded, options.temperature),
-            temperature=np.array(options.temperature, "float32"),
+            temperature=np.array(STEEPNESS * options.temperature, "float32"),
         )
         log_probs = np.where(within(rules, out["answers"]), out["log_probs"], NEG_INF)
         ids, scores = out["answers"].tolist(), log_probs.tolist()

@@ -22,7 +22,7 @@ from nlg.couplet.model import CoupletTagger
 from nlg.decode.results import NEG_INF
 from nlg.decode.slots import Filled, Slots, best_slots, by_place, fill_slots
 
-SOURCE_WEIGHT = 1.0  # of the factor that sees no context
+SOURCE_WEIGHT = 2.5  # of the factor that sees no context
 COMMON = 4096  # a vocabulary starts with the frequent; rarer ones are read, not written
 
 
