@@ -2,11 +2,12 @@
 
     answers to dev -> (raw confidence, right or wrong) -> knots -> a table
 
-Raw is the probability of an answer after the passage that supports it most; a network
-is surer than it should be. When a checkpoint is made, the ways of `METHODS` are fitted
-to four fifths of the answers and tried on the last fifth, five times; the one with the
-least expected calibration error is fitted to all of them. Its table of knots (raw,
-calibrated) is part of the checkpoint; between knots lies a straight line.
+Raw is the probability of an answer that `nlg.qa.rerank` gives it, or without a ranking
+that after the passage that supports it most; a network is surer than it should be. When
+a checkpoint is made, the ways of `METHODS` are fitted to four fifths of the answers and
+tried on the last fifth, five times; the one with the least expected calibration error
+is fitted to all of them. Its table of knots (raw, calibrated) is part of the
+checkpoint; between knots lies a straight line.
 
 The table also holds the limit from which on a passage is silent: `silence`.
 

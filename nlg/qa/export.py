@@ -3,9 +3,10 @@
 Run as a process of its own (`python -m nlg.qa.export RUN OUT DEV`), because tf2onnx
 reads the TensorFlow backend, whichever backend trained the run.
 
-    model.onnx    the best answer, `BEAMS` beams
-    many.onnx     the `MANY_BEAMS` best, with as many beams
+    model.onnx    the `BEAMS` best answers, with as many beams
+    many.onnx     the `MANY_BEAMS` best
     saliency.onnx what a given answer rests on, see `nlg.qa.saliency`
+    ranking.json  which of the answers found is right, see `nlg.qa.rerank`
     calibration.json  from confidence to share of right answers, see `nlg.qa.calibrate`
 
 With a fourth argument, `int8`, model.onnx multiplies by weights in int8: it is smaller
@@ -23,7 +24,7 @@ from nlg.backbone.start import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.decode.export import export_onnx, save_graph, save_weights, trace
 from nlg.metrics.qa import Attempt, abstention_report, equals, squad_report
-from nlg.qa import calibrate
+from nlg.qa import calibrate, rerank
 from nlg.qa.calibrate import Calibration, Table
 from nlg.qa.evaluate import Said
 from nlg.qa.examples import Example, load_examples
@@ -34,15 +35,17 @@ from nlg.qa.generate import (
     NO_CANDIDATE,
     TASK,
     Answer,
+    AnswerOptions,
     Asked,
     Reader,
 )
 from nlg.qa.model import Answerer
 from nlg.qa.options import QATraining
+from nlg.qa.rerank import Ranking
 from nlg.qa.saliency import Saliency, saliency
 from nlg.qa.search import Found, answer
 from nlg.qa.source import LEXICON
-from nlg.qa.train import build_model
+from nlg.qa.train import TO_RANK, build_model
 from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
 from nlg.runtime.graph import Graph, available_cores
 from nlg.training.apart import best_of, emptied, finish
@@ -50,7 +53,7 @@ from nlg.training.backend import choose_backend
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
 
-GRAPHS = {"model": (BEAMS, 1), "many": (MANY_BEAMS, MANY_BEAMS)}  # beams, answers
+GRAPHS = {"model": BEAMS, "many": MANY_BEAMS}  # beams, and answers to choose from
 
 
 def export(
@@ -81,8 +84,10 @@ def export(
         "backbone": dataclasses.asdict(shape.config),
         "lower_case": shape.tokenizer.lower_case,
     }
+    path = run_folder / TO_RANK
+    some = load_examples(path) if path.exists() and path.stat().st_size else []
     examples = load_examples(dev)
-    finish(out, run, TASK, facts | settings, lambda: measure(out, examples))
+    finish(out, run, TASK, facts | settings, lambda: measure(out, some, examples))
 
 
 def write_graphs(model: Answerer, out: pathlib.Path, int8: bool) -> None:
@@ -100,12 +105,12 @@ def write_graphs(model: Answerer, out: pathlib.Path, int8: bool) -> None:
         "free": ((), "bool"),
         "limit": ((), "float32"),
     }
-    for name, (beams, n_best) in GRAPHS.items():
+    for name, beams in GRAPHS.items():
 
-        def graph(*given, beams=beams, n_best=n_best):
+        def graph(*given, beams=beams):
             named = dict(zip(inputs, given, strict=False))
             rest = given[len(inputs) :]
-            return answer(model, named, *rest, beams=beams, n_best=n_best)
+            return answer(model, named, *rest, beams=beams, n_best=beams)
 
         traced = trace(graph, model, signature, Found._fields)
         save_graph(traced, out / f"{name}.onnx", weights, int8 and name == "model")
@@ -129,12 +134,19 @@ def write_saliency(model: Answerer, options: QATraining, out: pathlib.Path) -> N
     Graph(path, "cpu")  # what ONNX does not know of a gradient is told now, not later
 
 
-def measure(out: pathlib.Path, examples: Sequence[Example]) -> dict[str, Any]:
-    """Write the table of its probabilities; return how good the checkpoint is.
+def measure(
+    out: pathlib.Path, to_rank: Sequence[Example], examples: Sequence[Example]
+) -> dict[str, Any]:
+    """Write what it knows of its answers; return how good the checkpoint is.
 
-    First the limit of silence is learned, for it decides what is answered.
+    First how to choose among the answers found is learned, from questions of the
+    training data. Then the limit of silence, for it decides what is answered, and how
+    sure it may be, from `examples`.
     """
     reader = Reader.from_checkpoint(out, workers=available_cores())
+    reader.ranking = fitted(reader, to_rank)
+    if reader.ranking:
+        rerank.save(out / rerank.FILE, reader.ranking)
     said = list(answered(reader, examples))
     reader.table = Table([], silent_from(said, examples))
     answers = attempts(answered(reader, examples), examples)
@@ -144,6 +156,18 @@ def measure(out: pathlib.Path, examples: Sequence[Example]) -> dict[str, Any]:
     facts = calibration._asdict() | {"limit": reader.table.limit}
     del facts["knots"]
     return {"dev": report(answers), "calibration": facts}
+
+
+def fitted(reader: Reader, examples: Sequence[Example]) -> Ranking | None:
+    """Return how to choose among answers, learned from examples; None: from too few."""
+    asked = (Asked(example.question, [example.passage]) for example in examples)
+    found = reader.evidence_all(asked, AnswerOptions(silence=1.0))
+    samples = []
+    for lines, example in zip(found, examples, strict=True):
+        right = [equals(text, (example.answer,)) for text, _ in lines]
+        best = right.index(True) if example.answer and any(right) else -1
+        samples.append(([evidence for _, evidence in lines], best))
+    return rerank.fit(samples)
 
 
 def answered(reader: Reader, examples: Sequence[Example]) -> Iterator[Said]:

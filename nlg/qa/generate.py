@@ -15,25 +15,35 @@ import dataclasses
 import itertools
 import math
 import pathlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from nlg.decode.results import IMPOSSIBLE, line_of
 from nlg.errors import NlgError, OptionError
 from nlg.qa.answer_type import answer_type
 from nlg.qa.calibrate import apply, table_of
+from nlg.qa.found import (
+    NOWHERE,
+    Asked,
+    Candidate,
+    Found,
+    Out,
+    Task,
+    Window,
+    evidence_of,
+    found_lines,
+    support_of,
+)
 from nlg.qa.options import KINDS, QAConfig
-from nlg.qa.source import LEXICON, NEAR, Source, as_read, padded, source_of
-from nlg.qa.trim import trimmed
+from nlg.qa.rerank import Evidence, ranking_of
+from nlg.qa.source import LEXICON, as_read, padded, source_of
 from nlg.runtime import Checkpoint, open_checkpoint
 from nlg.runtime.graph import Graph
 from nlg.text.bm25 import BM25
 from nlg.text.lexicon import Lexicon
 from nlg.text.tokenizer import Tokenizer
-from nlg.text.vocab import SEP_ID
 
 TASK = "qa"
 MODES = ("extractive", "generative")
@@ -41,7 +51,6 @@ AUTO, UNTOLD = "auto", "none"  # answer types: told from the question; not told
 BEAMS, MANY_BEAMS = 4, 8
 AHEAD = 128  # questions read before the first is answered; those of one size share runs
 RUN_TOKENS = 8192  # of all sources of a run, padding included
-NOWHERE = -1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,28 +92,11 @@ class AnswerOptions:
                 )
 
 
-class Asked(NamedTuple):
-    """A question, and the passages that may answer it."""
-
-    question: str
-    passages: Sequence[str]
-
-
-class Candidate(NamedTuple):
-    """An answer; passage[start:end] is its text, if it stands in a passage."""
-
-    text: str
-    confidence: float  # that it is right; see `nlg.qa.calibrate`
-    passage: int  # number of the passage, from 0
-    start: int  # in characters; NOWHERE, as `end`, where it is in no passage
-    end: int
-
-
 class Vote(NamedTuple):
     """What a passage has to say."""
 
     no_answer: float | None  # probability that it has no answer; None: it was not read
-    share: float  # of the vote for the best answer; those of all passages add up to 1
+    share: float  # of the vote for the search's best line; all together are 1
 
 
 class Answer(NamedTuple):
@@ -122,26 +114,8 @@ class Answer(NamedTuple):
 NO_CANDIDATE = Candidate("", 0.0, NOWHERE, NOWHERE, NOWHERE)
 
 
-class Window(NamedTuple):
-    """A part of a passage, as long as the model can read."""
-
-    passage: int
-    offsets: list[tuple[int, int]]  # of each token, in the passage
-    token_ids: list[int]
-    source: Source
-
-
-class Task(NamedTuple):
-    """A question made ready to be answered."""
-
-    asked: Asked
-    windows: list[Window]
-    kind: int
-
-    @property
-    def longest(self) -> int:
-        """Return the tokens of the longest source."""
-        return max(len(window.source.token_ids) for window in self.windows)
+T = TypeVar("T")
+Made = Callable[[Task, Out, AnswerOptions], T]
 
 
 class Reader:
@@ -153,6 +127,7 @@ class Reader:
         self.config: dict[str, Any] = checkpoint.config
         self.tokenizer = Tokenizer(checkpoint.vocabulary, self.config["lower_case"])
         self.table = table_of(checkpoint)
+        self.ranking = ranking_of(checkpoint)
         self.inputs = QAConfig(**self.config["model"]).inputs()
         self.lexicon = (
             Lexicon.load(checkpoint.path(LEXICON)) if "words" in self.inputs else None
@@ -186,20 +161,42 @@ class Reader:
             OptionError: there is nothing to read in the question or in a passage.
         """
         task = self.task(Asked(question, passages), options)
-        return next(self._run([task], options))
+        return next(self._run([task], options, self._answer))
 
     def answer_all(
         self, asked: Iterable[Asked], options: AnswerOptions = AnswerOptions()
     ) -> Iterator[Answer | NlgError]:
         """Yield the answer to each question in order; for a bad one, what is wrong."""
+        return self._in_parts(asked, options, self._answer)
+
+    def _in_parts(
+        self, asked: Iterable[Asked], options: AnswerOptions, made: Made[T]
+    ) -> Iterator[T | NlgError]:
+        """Yield what is `made` of each question; of a bad one, what is wrong."""
         asked = iter(asked)
         while part := list(itertools.islice(asked, AHEAD)):
             tasks = [self._task_or_error(one, options) for one in part]
-            answers = self._answers(
-                [task for task in tasks if isinstance(task, Task)], options
-            )
+            good = [task for task in tasks if isinstance(task, Task)]
+            answers = self._answers(good, options, made)
             for task in tasks:
                 yield next(answers) if isinstance(task, Task) else task
+
+    def evidence_all(
+        self, asked: Iterable[Asked], options: AnswerOptions = AnswerOptions()
+    ) -> Iterator[list[tuple[str, Evidence]]]:
+        """Yield the lines found for each question and what speaks for them, in order.
+
+        Of a bad question there are none.
+        """
+        for answers in self._in_parts(asked, options, self._with_evidence):
+            yield [] if isinstance(answers, NlgError) else answers
+
+    def _with_evidence(
+        self, task: Task, out: Out, options: AnswerOptions
+    ) -> list[tuple[str, Evidence]]:
+        found = found_lines(task, out, self.tokenizer)
+        texts = [one.candidate.text for one in found]
+        return list(zip(texts, evidence_of(task, found), strict=True))
 
     def cut_off(self, question: str) -> str:
         """Return the beginning of a question that is too long to be read; "" if none.
@@ -231,7 +228,9 @@ class Reader:
             self._window(number, start, text, token_ids)
             for number, start, text in self._best_parts(asked, question, options)
         ]
-        return Task(asked, windows, self._kind(asked.question, options.answer_type))
+        kind = self._kind(asked.question, options.answer_type)
+        wanted = KINDS.get(options.answer_type) or KINDS[answer_type(asked.question)]
+        return Task(asked, windows, kind, wanted)
 
     def _kind(self, question: str, wanted: str) -> int:
         """Return the class of what is asked for, 0 if it is not told."""
@@ -271,28 +270,31 @@ class Reader:
         token_ids, offsets = self.tokenizer.encode_with_offsets(text)
         places = [(start + a, start + b) for a, b in offsets[:most]]
         source = source_of(token_ids[:most], question, self.lexicon)
-        return Window(passage, places, token_ids[:most], source)
+        return Window(passage, start, text, places, token_ids[:most], source)
 
     def _answers(
-        self, tasks: Sequence[Task], options: AnswerOptions
-    ) -> Iterator[Answer]:
-        """Yield the answers to `tasks` in order; those of one size share runs."""
+        self, tasks: Sequence[Task], options: AnswerOptions, made: Made[T]
+    ) -> Iterator[T]:
+        """Yield what is `made` of `tasks` in order; those of one size share runs."""
         order = sorted(
             range(len(tasks)), key=lambda n: (len(tasks[n].windows), tasks[n].longest)
         )
         runs = list(_runs(order, tasks, options.batch_size))
-        found: dict[int, Answer] = {}
+        found: dict[int, T] = {}
         self._graph(options)  # opened here, lest every worker opens one
         with ThreadPoolExecutor(self.workers) as pool:
             every = pool.map(
-                lambda run: list(self._run([tasks[n] for n in run], options)), runs
+                lambda run: list(self._run([tasks[n] for n in run], options, made)),
+                runs,
             )
             for run, answers in zip(runs, every, strict=True):
                 found.update(zip(run, answers, strict=True))
         return (found[number] for number in range(len(tasks)))
 
-    def _run(self, tasks: Sequence[Task], options: AnswerOptions) -> Iterator[Answer]:
-        """Run the graph once and yield the answers to `tasks`."""
+    def _run(
+        self, tasks: Sequence[Task], options: AnswerOptions, made: Made[T]
+    ) -> Iterator[T]:
+        """Run the graph once and yield what is `made` of each of `tasks`."""
         limit = self.table.limit if options.silence is None else options.silence
         out = self._graph(options)(
             **self._inputs(tasks),
@@ -302,7 +304,7 @@ class Reader:
             limit=np.array(limit, "float32"),
         )
         for row, task in enumerate(tasks):
-            yield self._answer(task, {k: x[row] for k, x in out.items()}, options)
+            yield made(task, {k: x[row] for k, x in out.items()}, options)
 
     def _graph(self, options: AnswerOptions) -> Graph:
         """Return the graph with as many beams and answers as are asked for."""
@@ -326,49 +328,37 @@ class Reader:
         counts = np.array([[len(task.windows)] for task in tasks])
         return {**inputs, "present": np.arange(most) < counts}
 
-    def _answer(
-        self, task: Task, out: dict[str, np.ndarray], options: AnswerOptions
-    ) -> Answer:
+    def _answer(self, task: Task, out: Out, options: AnswerOptions) -> Answer:
         """Return the answer in `out`, a question's part of `nlg.qa.search.Found`."""
-        count = len(task.windows)
-        voting = out["voting"][:count]
-        support = np.where(voting, out["support"][:, :count], -np.inf)  # (N, Q)
-        candidates: dict[str, Candidate] = {}
-        for row, line in enumerate(out["answers"].tolist()):
-            token_ids = line_of(line, SEP_ID)
-            if token_ids and out["scores"][row] > IMPOSSIBLE and voting.any():
-                found = self._candidate(task, token_ids, support[row])
-                candidates.setdefault(found.text, found)
-        best = [c for c in candidates.values() if c.text][: options.top_k]
-        votes = _votes(task, out["no_answer"], support[0])
+        found = self._ranked(task, out)
+        best = [one.candidate for one in found[: options.top_k]]
+        votes = _votes(task, out["no_answer"], support_of(task, out))
         if not best or best[0].confidence < options.threshold:
             withheld = best[0].confidence if best else 0.0
             given = NO_CANDIDATE._replace(confidence=withheld)
             return Answer(*given, votes, tuple(best))
         return Answer(*best[0], votes, tuple(best[1:]))
 
-    def _candidate(
-        self, task: Task, token_ids: list[int], support: np.ndarray
-    ) -> Candidate:
-        """Return the answer of `token_ids`; `support` (Q,) is -inf without a vote."""
-        raw = math.exp(support.max())
-        confidence = round(float(apply(self.table.knots, raw)), 4)
-        order = np.argsort(-support, kind="stable")
-        for window in (task.windows[n] for n in order if support[n] > -np.inf):
-            place = _place_of(token_ids, window)
-            if place is not None:
-                start = window.offsets[place][0]
-                end = window.offsets[place + len(token_ids) - 1][1]
-                passage = task.asked.passages[window.passage]
-                first, last = trimmed(passage[start:end])
-                start, end = start + first, start + last
-                return Candidate(
-                    passage[start:end], confidence, window.passage, start, end
-                )
-        text = self.tokenizer.decode(token_ids)
-        text = text[slice(*trimmed(text))]
-        passage = task.windows[order[0]].passage
-        return Candidate(text, confidence, passage, NOWHERE, NOWHERE)
+    def _ranked(self, task: Task, out: Out) -> list[Found]:
+        """Return what was found, the best first, with confidences.
+
+        Where more than one passage votes, or without a ranking, the search's order
+        stays. Without a ranking a line is as sure as the best one is probable after the
+        passage that supports it most, by the line's share of its vote.
+        """
+        found, support = found_lines(task, out, self.tokenizer), support_of(task, out)
+        order = list(range(len(found)))
+        if self.ranking:
+            chances = self.ranking.probabilities(evidence_of(task, found))
+            voters = {
+                task.windows[n].passage for n in np.flatnonzero(support > -np.inf)
+            }
+            if len(voters) == 1:
+                order.sort(key=lambda n: -chances[n])
+        else:
+            behind = [one.line.vote - found[0].line.vote for one in found]
+            chances = [math.exp(float(support.max()) + less) for less in behind]
+        return [found[n].sure(apply(self.table.knots, chances[n])) for n in order]
 
 
 def cut_up(text: str, size: int) -> Iterator[tuple[int, str]]:
@@ -409,22 +399,6 @@ def _runs(
         run.append(number)
     if run:
         yield run
-
-
-def _place_of(token_ids: list[int], window: Window) -> int | None:
-    """Return where a window has `token_ids`: nearest to words of the question."""
-    size, found = len(token_ids), window.token_ids
-    places = [
-        n
-        for n in range(len(found) - size + 1)
-        if found[n] == token_ids[0] and found[n : n + size] == token_ids
-    ]
-    overlap = window.source.overlap[1:]  # after [CLS]
-
-    def shared(place: int) -> int:
-        return int(overlap[max(0, place - NEAR) : place + size + NEAR].sum())
-
-    return max(places, key=shared, default=None)
 
 
 def _votes(task: Task, no_answer: np.ndarray, support: np.ndarray) -> tuple[Vote, ...]:

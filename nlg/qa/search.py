@@ -4,7 +4,7 @@
              -> those that would rather write the end drop out; the others vote on every
                 token, the first of which is no end
              -> beam search, held to fragments of the voting passages or free
-             -> what each passage thinks of every line that was found
+             -> what each passage thinks of the best line
 
 How many questions, passages and tokens there are is open in the graph; a question with
 fewer passages than its neighbours says which of its places are empty.
@@ -36,7 +36,7 @@ class Found(NamedTuple):
 
     answers: Any  # (B, N, T) int32, the best first; [PAD] after the end
     scores: Any  # (B, N) logarithm of the vote
-    support: Any  # (B, N, Q) log-probability of the whole line after each passage
+    support: Any  # (B, Q) log-probability of the whole best line after each passage
     no_answer: Any  # (B, Q) probability that the passage has no answer
     voting: Any  # (B, Q) bool: there, and with a lower probability than the limit
 
@@ -104,7 +104,7 @@ def answer(
     return Found(
         lines.token_ids,
         lines.scores,
-        support(model, reading, lines.token_ids, Q),
+        support(model, reading, lines.token_ids[:, 0], Q),
         ops.reshape(no_answer, (B, Q)),
         ops.logical_and(ops.reshape(has_answer, (B, Q)), ops.cast(present, "bool")),
     )
@@ -148,16 +148,15 @@ def writer(
 
 
 def support(model: Answerer, reading: Reading, lines: Any, passages: Any) -> Any:
-    """Return the log-probability (B, N, Q) of `lines` (B, N, T) after each passage."""
-    B, N, T = ops.shape(lines)
-    each = ops.repeat(ops.reshape(lines, (B * N, T)), passages, axis=0)
+    """Return the log-probability (B, Q) of `lines` (B, T) after each passage."""
+    B, T = ops.shape(lines)
     told = follow(
-        writer(model, reading, N, passages),
-        model.room(reading, B * N * passages, T),
-        each,
+        writer(model, reading, 1, passages),
+        model.room(reading, B * passages, T),
+        ops.repeat(lines, passages, axis=0),
         end_id=SEP_ID,
     )
-    return ops.reshape(ops.sum(told.log_probs, axis=-1), (B, N, passages))
+    return ops.reshape(ops.sum(told.log_probs, axis=-1), (B, passages))
 
 
 def _decided(first: Any, has_answer: Any) -> Any:

@@ -1,9 +1,10 @@
 """Train the reader: questions in, a run folder and a checkpoint folder out."""
 
 import dataclasses
+import math
 import pathlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from nlg.qa.options import QATraining
 from nlg.qa.search import greedy
 from nlg.qa.source import LEXICON, padded
 from nlg.runtime.checkpoint import WEIGHTS, Checkpoint, open_checkpoint
+from nlg.text import collect
 from nlg.text.lexicon import Lexicon
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SEP_ID
@@ -41,7 +43,8 @@ from nlg.training.options import MAY_CHANGE
 from nlg.training.run import Run
 
 # in the run's folder; the last is the last to be written
-TRAIN, DEV = "train.safetensors", "dev.safetensors"
+TO_RANK, TRAIN, DEV = "ranking.jsonl", "train.safetensors", "dev.safetensors"
+RANKED = 4000  # questions that the checkpoint's ranking is fitted to
 CONDITION = 64  # units
 LOOK = 16  # questions that are answered at once
 
@@ -163,14 +166,39 @@ def prepare(
     tokenizer: Tokenizer,
     options: QATraining,
 ) -> None:
-    """Write the samples of `data` and `dev` as arrays into the folder of `run`."""
+    """Write the samples of `data` and `dev` as arrays into the folder of `run`.
+
+    And some of `data` as they are, for the ranking that the checkpoint is to have.
+    """
     rng = random.Random(options.seed)
     examples = [example for path in data for example in load_examples(path)]
+    some = to_rank(examples, options)
+    collect.write_lines((one.to_json() for one in some), run.folder / TO_RANK)
     joined = in_company(examples, options.least_passage, rng)
     for name, found in ((TRAIN, joined), (DEV, _some(dev, options, rng))):
         shown = counted(found, f"reading for {name}")
         lots, sources = lots_of(shown, tokenizer, options)
         run.save(name, lots._asdict(), sources=sources)
+
+
+def to_rank(examples: Sequence[Example], options: QATraining) -> list[Example]:
+    """Return up to `RANKED` examples, of each source as many as its share allows.
+
+    Those whose passage is too short to stand alone are left out.
+    """
+    by_source: dict[str, list[Example]] = {}
+    for example in examples:
+        here = by_source.setdefault(example.source, [])
+        if len(example.passage) >= options.least_passage:
+            here.append(example)
+    shares = options.share_of_sources(list(by_source))
+    there = sum(x for x, here in zip(shares, by_source.values(), strict=True) if here)
+    rng = random.Random(options.seed)
+    found = []
+    for here, share in zip(by_source.values(), shares, strict=True):
+        count = math.ceil(RANKED * share / max(there, 1e-9))
+        found += rng.sample(here, min(len(here), count))
+    return found
 
 
 def lexicon_of(folder: pathlib.Path, tokenizer: Tokenizer) -> Lexicon:

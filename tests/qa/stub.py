@@ -94,10 +94,7 @@ def answer(passages, present, limit, length, n_best):
     return {
         "answers": [filled(line, length) for line in [*lines, *[()] * room]],
         "scores": scores + [NEG_INF] * room,
-        "support": [
-            [SURE if tuple(m) == line else UNSURE for m in marked]
-            for line in [*lines, *[()] * room]
-        ],
+        "support": [SURE if tuple(m) == lines[0] else UNSURE for m in marked],
         "no_answer": [HAS if ids else HAS_NOT for ids in marked],
         "voting": voting,
     }

@@ -6,8 +6,9 @@ import pytest
 from qa.stub import HAS, HAS_NOT, stub_reader
 
 from nlg.metrics.qa import Attempt
-from nlg.qa import calibrate, export
+from nlg.qa import calibrate, export, rerank
 from nlg.qa.examples import Example
+from nlg.qa.generate import AnswerOptions, Asked
 
 POET, SILENT = "杜甫，字子美，号<少陵>野老。", "春眠不觉晓，处处闻啼鸟。"
 SURE = 0.9048
@@ -62,7 +63,7 @@ def test_a_table_has_knots_if_there_is_something_to_learn(
         lambda folder, workers: given.append(workers) or stub_reader(),
     )
     dev = [example(POET, "少陵"), example(POET, "春"), example(SILENT, "")] * count
-    found = json.loads(json.dumps(export.measure(tmp_path, dev)))
+    found = json.loads(json.dumps(export.measure(tmp_path, dev[:9], dev)))
     table = json.loads((tmp_path / calibrate.FILE).read_text("utf-8"))
     assert bool(table["knots"]) == learned and given[0] >= 1
     assert HAS < table["limit"] <= HAS_NOT
@@ -71,3 +72,27 @@ def test_a_table_has_knots_if_there_is_something_to_learn(
     assert found["calibration"]["answers"] == 2 * count
     assert found["calibration"]["limit"] == table["limit"]
     assert (found["calibration"]["ece"] < found["calibration"]["ece_raw"]) == learned
+
+
+def test_how_to_choose_is_learned_from_questions_whose_answer_was_found(
+    tmp_path, monkeypatch
+):
+    reader = stub_reader()
+    monkeypatch.setattr(export.Reader, "from_checkpoint", lambda *_, workers: reader)
+    asked = [example(POET, "少陵"), example(POET, "春"), example(SILENT, "")] * 60
+    export.measure(tmp_path, asked, asked[:9])
+    weights = json.loads((tmp_path / rerank.FILE).read_text("utf-8"))
+    assert reader.ranking.weights == weights
+    one = Asked("杜甫号什么？", [POET])
+    (found,) = reader.evidence_all([one], AnswerOptions(silence=1))
+    (chance,) = reader.ranking.probabilities([evidence for _, evidence in found])
+    assert chance == pytest.approx(1 / 2, abs=0.05)  # as often as it is right
+
+
+def test_nothing_is_learned_of_choosing_where_nothing_is_right(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        export.Reader, "from_checkpoint", lambda *_, workers: stub_reader()
+    )
+    asked = [example(POET, "春"), example(" ", "春"), example(SILENT, "")] * 60
+    export.measure(tmp_path, asked, asked[:9])
+    assert not (tmp_path / rerank.FILE).exists()

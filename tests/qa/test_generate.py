@@ -18,6 +18,8 @@ from nlg.qa.generate import (
     cut_up,
     pairs,
 )
+from nlg.qa.options import KINDS
+from nlg.qa.rerank import Ranking
 from nlg.qa.source import Source
 
 POET = "杜甫，字子美，号<少陵>野老。"
@@ -123,6 +125,46 @@ def test_of_equal_places_the_one_beside_the_questions_words_is_meant(reader):
     answer = first(reader, [text], "长江多少")
     assert (answer.start, answer.end) == (25, 26) and is_the_passage(answer, [text])
     assert text.index("五") == 1
+
+
+# --- choosing
+
+
+def ranking_reader():
+    """Return a reader that likes its answers short."""
+    reader = stub_reader()
+    short = {f"length, kind {kind}": -4.0 for kind in KINDS.values()}
+    reader.ranking = Ranking({"line": -1.0, **short})
+    return reader
+
+
+def texts(answer):
+    return [one.text for one in (answer, *answer.runners_up)]
+
+
+def test_of_one_passage_what_is_most_probable_by_the_evidence_comes_first():
+    windows = ("号<少陵>野老", "是<青莲居士>", "是<青莲居士>")  # 24 characters apart
+    passage = "，" * 4 + "".join(f"{text:，<24}" for text in windows)
+    plain = first(stub_reader(), [passage], top_k=3)
+    answer = first(ranking_reader(), [passage], top_k=3)
+    assert texts(plain) == ["青莲居士", "少陵"]
+    assert texts(answer) == ["少陵", "青莲居士"] and is_the_passage(answer, [passage])
+    chances = np.exp([0.0, *(-1 - 4 * math.log(size) for size in (2, 4))])
+    assert answer.confidence == pytest.approx(chances[1] / chances.sum(), abs=1e-4)
+
+
+def test_where_passages_vote_the_vote_chooses():
+    passages = [POET, OTHER, OTHER]
+    answer = first(ranking_reader(), passages, top_k=3)
+    assert texts(answer) == ["青莲居士", "少陵"]
+    assert answer.confidence < answer.runners_up[0].confidence
+    assert first(ranking_reader(), [POET, SILENT]).text == "少陵"
+
+
+def test_lines_that_differ_in_their_marks_are_one(reader):
+    passages = ["杜甫，字<少陵>野老。", "杜甫，字<“少陵”>野老。"]
+    answer = first(reader, passages, top_k=3)
+    assert answer.text == "少陵" and not answer.runners_up
 
 
 # --- as people type it

@@ -39,6 +39,7 @@ from nlg.qa.train import (
     lexicon_of,
     load_lots,
     start_from,
+    to_rank,
     train_qa,
 )
 from nlg.runtime import checkpoints_folder
@@ -110,7 +111,7 @@ def trained(files, tmp_path_factory):
     """
     out = tmp_path_factory.mktemp("run") / "qa"
     with pytest.MonkeyPatch.context() as patch, train_here.eagerly():
-        patch.setattr(export, "GRAPHS", {"model": (BEAMS, 1)})
+        patch.setattr(export, "GRAPHS", {"model": BEAMS})
         return train_here.trained_here(
             "qa", "nlg.qa.train", export, files, out, **SETTINGS
         )
@@ -138,13 +139,29 @@ def straight(files, folder, options):
 
 def test_run_leaves_its_files_and_says_which_look_was_best(trained):
     scores = {"dev_loss", "dev_exact_match", "dev_f1"}
-    files = {"train.safetensors", "dev.safetensors", "words.npz"}
+    files = {"train.safetensors", "dev.safetensors", "words.npz", "ranking.jsonl"}
     train_here.assert_left_behind(trained, [2, 4], scores, files)
 
 
 def test_config_of_a_run_gives_its_settings_again(trained):
     settings = read_settings(trained[0] / "config.json")
     assert apply_values(QATraining(), settings, "config.json") == OPTIONS
+
+
+def test_of_each_source_as_many_are_ranked_as_its_share_allows(monkeypatch):
+    monkeypatch.setattr("nlg.qa.train.RANKED", 12)
+    made = [
+        Example(source, passage, "谁？", "", -1)
+        for source in "abc"
+        for passage in ["很长的一段文字很长的一段文字"] * 30 + ["短"] * 30
+    ] + [Example("d", "短", "谁？", "", -1)] * 9
+    options = dataclasses.replace(OPTIONS, shares=("b=0.5", "c=0"))
+    found = to_rank(made, options)
+    assert [x.source for x in found] == ["a"] * 8 + ["b"] * 4
+    assert not any(x.passage == "短" for x in found)
+    assert to_rank(made, options) == found
+    assert to_rank(made[-9:], OPTIONS) == []
+    assert to_rank(made[:30], dataclasses.replace(OPTIONS, shares=("a=0",))) == []
 
 
 @pytest.mark.parametrize("free", [False, True])
@@ -169,7 +186,7 @@ def test_the_graph_finds_what_keras_finds(trained, free):
     }
     got = checkpoint.graph("model")(**inputs, **named)
     present = inputs.pop("present")
-    want = answer(model, inputs, present, *rest, beams=BEAMS, n_best=1)
+    want = answer(model, inputs, present, *rest, beams=BEAMS, n_best=BEAMS)
     np.testing.assert_array_equal(got["answers"], numpy(want.answers))
     np.testing.assert_array_equal(got["voting"], numpy(want.voting))
     for name in ("scores", "support", "no_answer"):

@@ -1,0 +1,188 @@
+"""Lines are weighed by what stands around them."""
+
+import json
+import math
+import random
+
+import numpy as np
+import pytest
+
+from nlg.qa import rerank
+from nlg.qa.options import KINDS
+from nlg.qa.rerank import Context, Line, Ranking, evidence_for, fit
+
+TEXT = "鲁迅原名周树人。老舍原名舒庆春，北京人！"
+LEVELS = {4: 1, 5: 2, 6: 2, 13: 1}  # 周树人 and 舒 are persons
+WHO = KINDS["person"]
+
+
+def line(text, vote=-1.0):
+    start = TEXT.find(text)
+    context = Context(TEXT, LEVELS) if start >= 0 else None
+    return Line(text, vote, context, start, start + len(text))
+
+
+def evidence(*lines, question="周树人的笔名是什么？", kind=WHO):
+    return evidence_for(question, kind, lines)
+
+
+# --- what is seen
+
+
+def test_a_piece_of_the_question_is_known_as_one():
+    found = evidence(line("周树人"), line("鲁迅"), line("周树"), line("庆春"))
+    assert [one.get("repeats", 0) for one in found] == [1, 0, 1, 0]
+    assert [one.get("shared", 0) for one in found] == [1, 0, 1, 0]
+
+
+def test_where_the_question_offers_answers_a_piece_of_it_is_a_choice():
+    found = evidence(line("鲁迅"), question="周树人是鲁迅还是老舍？")
+    assert found[0]["chosen"] == 1 and "repeats" not in found[0]
+
+
+def test_marks_and_width_make_no_piece_another():
+    (one,) = evidence(line("《周树人》"))
+    assert one["repeats"] == 1
+
+
+def test_a_sentence_that_repeats_the_question_is_worth_more():
+    beside, elsewhere = evidence(line("鲁迅"), line("老舍"))
+    pairs = ["周树", "树人", "人的", "的笔", "笔名", "名是", "是什", "什么"]
+    assert beside["sentence"] == pytest.approx(2 / len(pairs))  # 周树, 树人
+    assert "sentence" not in elsewhere
+    assert beside["near 8"] == pytest.approx(2 / len(pairs))
+
+
+def test_a_line_that_ends_its_sentence_is_of_that_sentence():
+    (one,) = evidence(line("周树人"), question="鲁迅原名叫什么？")
+    assert one["sentence"] == pytest.approx(3 / 6)  # 鲁迅, 迅原, 原名
+
+
+def test_words_are_known_by_their_class_and_what_is_asked_for():
+    (one,) = evidence(line("周树人"))
+    assert one[f"first word 1, kind {WHO}"] == 1
+    assert one[f"last word 1, kind {WHO}"] == 1
+    (other,) = evidence(line("北京"), kind=0)
+    assert other["first word 0, kind 0"] == 1
+
+
+def test_how_an_answer_is_written_is_known_beside_what_is_asked_for():
+    lines = [Line(text, -1) for text in ("1936", "1936年", "GDP", "《药》", "药")]
+    shapes = ["number", "date", "latin", "quoted", "plain"]
+    found = evidence(*lines, question="哪年？", kind=3)
+    assert [one[f"{s}, kind 3"] for one, s in zip(found, shapes, strict=True)] == [
+        1
+    ] * 5
+    assert "bare number" not in found[0]  # 哪年 counts nothing
+    (bare, counted) = evidence(*lines[:2], question="多少年？", kind=4)
+    assert bare["bare number"] == 1 and counted["counted"] == 1
+
+
+def test_likeness_is_the_expected_overlap_with_all_lines():
+    votes = [math.log(share) for share in (0.5, 0.3, 0.2)]
+    texts = ("舒庆春", "庆春", "北京")
+    found = evidence(*map(line, texts, votes))
+    assert found[0]["likeness"] == pytest.approx(0.5 + 0.3 * 0.8)
+    assert found[1]["likeness"] == pytest.approx(0.5 * 0.8 + 0.3)
+    assert found[2]["likeness"] == pytest.approx(0.2)
+    assert [one["share"] for one in found] == pytest.approx([0.5, 0.3, 0.2])
+    assert [one.get("behind", 0) for one in found] == pytest.approx(
+        [vote - votes[0] for vote in votes]
+    )
+
+
+def test_a_line_in_no_passage_says_so():
+    (one,) = evidence(line("唐三藏"))
+    assert one["nowhere"] == 1 and "times" not in one
+
+
+@pytest.mark.parametrize("odd", ["", "？", "ab", "…", "\U0001f600", "周" * 200])
+def test_odd_questions_and_lines_are_weighed(odd):
+    found = evidence(line("鲁迅"), Line(odd, -2), question=odd)
+    assert len(found) == 2
+    assert all(math.isfinite(x) for one in found for x in one.values())
+
+
+# --- what it is worth
+
+
+def test_probabilities_are_of_the_lines_and_of_none():
+    ranking = Ranking({"line": -1.0, "vote": 2.0})
+    lines = [{"line": 1.0, "vote": 0.5}, {"line": 1.0, "unknown": 9.0}]
+    shares = np.exp([0.0, 0.0, -1.0])  # none, first, second
+    want = (shares / shares.sum())[1:]
+    assert ranking.probabilities(lines) == pytest.approx(want.tolist(), abs=1e-6)
+    assert ranking.probabilities([]) == []
+    assert Ranking({"vote": 1.0}).probabilities([{"vote": 1e4}]) == [1.0]
+
+
+def made(rng, count):
+    """Questions of three lines; right is the one that was `shown`, if any was."""
+    samples = []
+    for _ in range(count):
+        best = rng.choice([-1, 0, 1, 2])
+        lines = [
+            {"line": 1.0, "noise": rng.gauss(0, 1), "shown": float(n == best)}
+            for n in range(3)
+        ]
+        samples.append((lines, best))
+    return samples
+
+
+def test_what_tells_right_from_wrong_is_found():
+    ranking = fit(made(random.Random(0), 400))
+    assert ranking.weights["shown"] > 2 and abs(ranking.weights["noise"]) < 0.2
+    lines, _ = made(random.Random(1), 1)[0]
+    lines = [{**one, "shown": float(n == 1)} for n, one in enumerate(lines)]
+    chances = ranking.probabilities(lines)
+    assert np.argmax(chances) == 1 and chances[1] > 0.6
+    assert sum(ranking.probabilities([{**one, "shown": 0.0} for one in lines])) < 0.5
+
+
+def test_with_one_line_a_question_it_is_logistic_regression():
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(0)
+    x = np.column_stack([np.ones(300), rng.normal(size=(300, 2)) * [1.0, 3.0]])
+    y = rng.random(300) < 1 / (1 + np.exp(-(x @ [0.3, 1.0, -0.5])))
+    names = ["line", "a", "b"]
+    samples = [
+        ([dict(zip(names, row, strict=True))], 0 if right else -1)
+        for row, right in zip(x.tolist(), y.tolist(), strict=True)
+    ]
+    spread = np.maximum(x.std(0), rerank.LEAST_SPREAD)
+    flat = LogisticRegression(C=1 / rerank.RIDGE, fit_intercept=False, tol=1e-8)
+    want = flat.fit(x / spread, y).coef_[0] / spread
+    got = fit(samples).weights
+    assert [got[name] for name in names] == pytest.approx(want.tolist(), abs=1e-3)
+
+
+def test_rare_evidence_is_not_weighed():
+    samples = made(random.Random(0), 400)
+    for lines, _ in samples[: rerank.RAREST - 1]:
+        lines[0]["rare"] = 1.0
+    assert "rare" not in fit(samples).weights
+
+
+def test_from_too_few_right_answers_nothing_is_learned():
+    samples = made(random.Random(0), 400)
+    right = [one for one in samples if one[1] >= 0]
+    assert fit(right[: rerank.LEAST - 1]) is None
+    assert fit(right[: rerank.LEAST]) is not None
+    assert fit([]) is None
+
+
+def test_weights_come_back_as_they_were(tmp_path):
+    weights = {"line": -1.5, "近 8": 0.25}
+    rerank.save(tmp_path / rerank.FILE, Ranking(weights))
+
+    class Folder:
+        listed = (rerank.FILE,)
+
+        def path(self, name):
+            return tmp_path / name
+
+    assert rerank.ranking_of(Folder()).weights == weights
+    assert json.loads((tmp_path / rerank.FILE).read_text("utf-8")) == weights
+    Folder.listed = ()
+    assert rerank.ranking_of(Folder()) is None
