@@ -2,8 +2,7 @@
 
     token ids of lines, what the passages think of them -> answers with places
 
-Shapes: Q windows a question, S tokens of the longest source, N lines, T tokens of a
-line.
+Shapes: Q windows a question.
 """
 
 from collections.abc import Mapping, Sequence
@@ -93,9 +92,17 @@ def support_of(task: Task, out: Out) -> np.ndarray:
     return np.where(out["voting"][:count], out["support"][:count], -np.inf)
 
 
-def found_lines(task: Task, out: Out, tokenizer: Tokenizer) -> list[Found]:
-    """Return the lines in `out`, the best first, each once however it is marked."""
-    support = support_of(task, out)
+def found_lines(
+    task: Task, out: Out, support: np.ndarray, tokenizer: Tokenizer
+) -> list[Found]:
+    """Return the lines in `out`, the best first, each once however it is marked.
+
+    Args:
+        task: the question.
+        out: what the graph said.
+        support: of `support_of`.
+        tokenizer: of the model.
+    """
     found: dict[str, Found] = {}
     for token_ids, vote in zip(
         out["answers"].tolist(), out["scores"].tolist(), strict=True

@@ -194,7 +194,7 @@ class Reader:
     def _with_evidence(
         self, task: Task, out: Out, options: AnswerOptions
     ) -> list[tuple[str, Evidence]]:
-        found = found_lines(task, out, self.tokenizer)
+        found = found_lines(task, out, support_of(task, out), self.tokenizer)
         texts = [one.candidate.text for one in found]
         return list(zip(texts, evidence_of(task, found), strict=True))
 
@@ -330,23 +330,24 @@ class Reader:
 
     def _answer(self, task: Task, out: Out, options: AnswerOptions) -> Answer:
         """Return the answer in `out`, a question's part of `nlg.qa.search.Found`."""
-        found = self._ranked(task, out)
+        support = support_of(task, out)
+        found = self._ranked(task, out, support)
         best = [one.candidate for one in found[: options.top_k]]
-        votes = _votes(task, out["no_answer"], support_of(task, out))
+        votes = _votes(task, out["no_answer"], support)
         if not best or best[0].confidence < options.threshold:
             withheld = best[0].confidence if best else 0.0
             given = NO_CANDIDATE._replace(confidence=withheld)
             return Answer(*given, votes, tuple(best))
         return Answer(*best[0], votes, tuple(best[1:]))
 
-    def _ranked(self, task: Task, out: Out) -> list[Found]:
+    def _ranked(self, task: Task, out: Out, support: np.ndarray) -> list[Found]:
         """Return what was found, the best first, with confidences.
 
         Where more than one passage votes, or without a ranking, the search's order
         stays. Without a ranking a line is as sure as the best one is probable after the
         passage that supports it most, by the line's share of its vote.
         """
-        found, support = found_lines(task, out, self.tokenizer), support_of(task, out)
+        found = found_lines(task, out, support, self.tokenizer)
         order = list(range(len(found)))
         if self.ranking:
             chances = self.ranking.probabilities(evidence_of(task, found))

@@ -71,6 +71,15 @@ class Line(NamedTuple):
     end: int = -1
 
 
+class _Question(NamedTuple):
+    """What the lines are held against."""
+
+    written: str  # as it was typed
+    text: str  # normalised
+    pairs: set[str]  # of neighbours in `text`
+    kind: int  # number in `nlg.qa.options.KINDS` of what is asked for
+
+
 class Ranking:
     """Weights of evidence, by its name."""
 
@@ -104,7 +113,8 @@ def evidence_for(question: str, kind: int, lines: Sequence[Line]) -> list[Eviden
     """
     if not lines:
         return []
-    asked = normalised(as_read(question))
+    normal = normalised(as_read(question))
+    asked = _Question(question, normal, _pairs(normal), kind)
     texts = [normalised(as_read(line.text)) for line in lines]
     votes = np.array([line.vote for line in lines])
     shares = np.exp(votes - votes.max())
@@ -123,61 +133,57 @@ def evidence_for(question: str, kind: int, lines: Sequence[Line]) -> list[Eviden
             "place": min(place, 4),
             "share": shares[place],
             "likeness": likeness,
-            **_beside_question(question, asked, line.text, text, kind),
-            **_around(line, asked, kind),
+            **_beside_question(line.text, text, asked),
+            **_around(line, asked),
         }
         found.append({name: float(x) for name, x in one.items() if x})
     return found
 
 
-def _beside_question(
-    question: str, asked: str, written: str, text: str, kind: int
-) -> Evidence:
-    """Return what a line is beside the question; `asked` and `text` are normalised."""
-    pairs = _pairs(asked)
+def _beside_question(written: str, text: str, asked: _Question) -> Evidence:
+    """Return what a line is beside the question; `text` is the line normalised."""
     size = max(1, len(text))
-    repeats = bool(text) and text in asked
-    offered = bool(CHOICE.search(question))
-    counted = COUNTED.search(question)
+    repeats = bool(text) and text in asked.text
+    offered = bool(CHOICE.search(asked.written))
+    counted = COUNTED.search(asked.written)
     shape = next(name for name, looks in SHAPES if looks.fullmatch(written))
     ending = text[-1:] if text[-1:] in ENDS else ""
     return {
         "repeats": repeats and not offered,
         "chosen": repeats and offered,
-        "shared": sum(character in asked for character in text) / size,
-        "starts asked": text[:2] in pairs,
-        "ends asked": text[-2:] in pairs,
+        "shared": sum(character in asked.text for character in text) / size,
+        "starts asked": text[:2] in asked.pairs,
+        "ends asked": text[-2:] in asked.pairs,
         "bare number": bool(counted) and shape == "number",
         "counted": counted is not None and text.endswith(counted[1]),
-        f"length, kind {kind}": math.log(size),
-        f"{shape}, kind {kind}": 1.0,
+        f"length, kind {asked.kind}": math.log(size),
+        f"{shape}, kind {asked.kind}": 1.0,
         f"ends {ending}": bool(ending),
     }
 
 
-def _around(line: Line, asked: str, kind: int) -> Evidence:
+def _around(line: Line, asked: _Question) -> Evidence:
     """Return what stands around a line, and of which words it is."""
     if line.context is None:
         return {"nowhere": 1.0}
     (text, levels), start, end = line.context, line.start, line.end
-    pairs = _pairs(asked)
     stops = [stop.start() for stop in STOPS.finditer(text)]
     left = max((stop + 1 for stop in stops if stop < start), default=0)
     right = min((stop for stop in stops if stop >= end), default=len(text))
     near = {
         f"near {width}": _covered(
-            text[max(0, start - width) : start], text[end : end + width], pairs
+            text[max(0, start - width) : start], text[end : end + width], asked.pairs
         )
         for width in NEAR
     }
     first, last = ((levels.get(at, 0) + 1) // 2 for at in (start, end - 1))
     return {
         **near,
-        "sentence": _covered(text[left:start], text[end:right], pairs),
+        "sentence": _covered(text[left:start], text[end:right], asked.pairs),
         "late": start / max(1, len(text)),
         "times": math.log(max(1, text.count(text[start:end]))),
-        f"first word {first}, kind {kind}": 1.0,
-        f"last word {last}, kind {kind}": 1.0,
+        f"first word {first}, kind {asked.kind}": 1.0,
+        f"last word {last}, kind {asked.kind}": 1.0,
     }
 
 

@@ -23,7 +23,7 @@ from nlg.errors import DataError, OptionError
 from nlg.layers.weights import assign, variables_by_path
 from nlg.metrics.qa import Attempt, squad_report
 from nlg.qa.answer_type import ANSWER_TYPES
-from nlg.qa.examples import Example, load_examples
+from nlg.qa.examples import Example, load_examples, write
 from nlg.qa.generate import TASK
 from nlg.qa.lots import Batches, Lots, Rows, in_company, lots_of
 from nlg.qa.model import Answerer
@@ -31,7 +31,6 @@ from nlg.qa.options import QATraining
 from nlg.qa.search import greedy
 from nlg.qa.source import LEXICON, padded
 from nlg.runtime.checkpoint import WEIGHTS, Checkpoint, open_checkpoint
-from nlg.text import collect
 from nlg.text.lexicon import Lexicon
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SEP_ID
@@ -172,8 +171,7 @@ def prepare(
     """
     rng = random.Random(options.seed)
     examples = [example for path in data for example in load_examples(path)]
-    some = to_rank(examples, options)
-    collect.write_lines((one.to_json() for one in some), run.folder / TO_RANK)
+    write(to_rank(examples, options), run.folder / TO_RANK)
     joined = in_company(examples, options.least_passage, rng)
     for name, found in ((TRAIN, joined), (DEV, _some(dev, options, rng))):
         shown = counted(found, f"reading for {name}")
