@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nlg.couplet.lines import LONGEST, Line, as_known, read_line
-from nlg.couplet.options import FORWARD, REVERSE
+from nlg.couplet.options import FORWARD, REVERSE, SOURCE_WEIGHT
 from nlg.couplet.pairs import Pairs
 from nlg.couplet.rules import FREE, RULES, Rulebook, Task, within
 from nlg.couplet.scroll import SCROLLS, VECTORS, Scrolls
@@ -40,8 +40,7 @@ RUNNERS_UP = 8
 SLOTS = 24  # characters that each place may choose from; more for long lines
 BLOCK = 128  # rows a run
 TILE = 8  # a run's rows are padded to a multiple: a product may round by its edge
-STEEPNESS = 1.75  # of the search's scores, which count a character three and a half
-# times (`nlg.couplet.search.SOURCE_WEIGHT`): so much noise makes a temperature of 1
+STEEPNESS = (1 + SOURCE_WEIGHT) / 2  # of scores, beside those of two equal factors
 NO_ANSWER = "no answer keeps all rules; ban fewer characters, or leave a rule out"
 AHEAD = 4096  # lines read before the first is answered; rows of one length share runs
 

@@ -10,6 +10,10 @@ from nlg.training.options import MANY, TrainOptions
 MODES = ("forward", "reverse", "complete")
 FORWARD, REVERSE, COMPLETE = range(len(MODES))
 
+SOURCE_WEIGHT = (
+    2.5  # in the search, of the factor that sees no context; the other's is 1
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class CoupletConfig:

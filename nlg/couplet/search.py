@@ -19,10 +19,10 @@ from typing import Any, NamedTuple
 from keras import ops
 
 from nlg.couplet.model import CoupletTagger
+from nlg.couplet.options import SOURCE_WEIGHT
 from nlg.decode.results import NEG_INF
 from nlg.decode.slots import Filled, Slots, best_slots, by_place, fill_slots
 
-SOURCE_WEIGHT = 2.5  # of the factor that sees no context
 COMMON = 4096  # a vocabulary starts with the frequent; rarer ones are read, not written
 
 
