@@ -173,7 +173,8 @@ def prepare(
     examples = [example for path in data for example in load_examples(path)]
     write(to_rank(examples, options), run.folder / TO_RANK)
     joined = in_company(examples, options.least_passage, rng)
-    for name, found in ((TRAIN, joined), (DEV, _some(dev, options, rng))):
+    looked_at = some(load_examples(dev), options.dev_questions)
+    for name, found in ((TRAIN, joined), (DEV, looked_at)):
         shown = counted(found, f"reading for {name}")
         lots, sources = lots_of(shown, tokenizer, options)
         run.save(name, lots._asdict(), sources=sources)
@@ -277,8 +278,11 @@ class Look:
         return self.tokenizer.decode(line_of(token_ids, SEP_ID))
 
 
-def _some(path: pathlib.Path, options: QATraining, rng: random.Random) -> list[Example]:
-    """Return `options.dev_questions` of the examples of a file; 0 is all."""
-    examples = load_examples(path)
-    count = min(options.dev_questions or len(examples), len(examples))
-    return rng.sample(examples, count)
+def some(examples: Sequence[Example], count: int) -> Sequence[Example]:
+    """Return `count` of `examples`, all for 0; the same in every run.
+
+    So runs can be compared, whatever their seed and what they are trained on.
+    """
+    if not 0 < count < len(examples):
+        return examples
+    return random.Random(0).sample(examples, count)

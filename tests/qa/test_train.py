@@ -38,6 +38,7 @@ from nlg.qa.train import (
     build_model,
     lexicon_of,
     load_lots,
+    some,
     start_from,
     to_rank,
     train_qa,
@@ -292,6 +293,13 @@ def test_a_run_with_types_averages_and_slow_layers_is_trained(
 def test_dev_is_a_sample_of_the_questions_kept_back(trained):
     lots, _ = load_lots(Run(trained[0]), DEV)
     assert len(lots.lengths) == SETTINGS["dev_questions"]
+
+
+def test_every_run_looks_at_the_same_questions():
+    made = facts(20, 1)
+    found = some(made, 12)
+    assert found == some(made, 12) and len(set(found)) == 12
+    assert some(made, 0) == some(made, 20) == some(made, 99) == made
 
 
 def test_short_passages_of_training_stand_among_others(trained):
