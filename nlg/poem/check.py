@@ -10,9 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from nlg.errors import OptionError
-from nlg.metrics.originality import KnownLines
-from nlg.poem.generate import KNOWN
-from nlg.runtime import checkpoints_folder
+from nlg.poem.known import shipped_lines
 from nlg.text.forms import cut_unmarked, form_of
 from nlg.text.normalize import to_simplified, verses
 from nlg.text.prosody import (
@@ -75,7 +73,7 @@ def examine(text: str, book: str = PINGSHUI) -> Examination:
     if not lines:
         start = text.strip()[:20] or "an empty text"
         raise OptionError(f"{start} has no Chinese characters; give a poem")
-    known = KnownLines.load(checkpoints_folder() / "poem" / "vae" / KNOWN)
+    known = shipped_lines()
     verdict = check(lines, book)
     return Examination(
         lines,

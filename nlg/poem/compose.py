@@ -21,6 +21,7 @@ from nlg.decode.results import COLDEST, IMPOSSIBLE, NO_TOKEN, batched
 from nlg.errors import OptionError
 from nlg.metrics.originality import KnownLines
 from nlg.poem.conditions import AUTHORS, Conditions
+from nlg.poem.known import known_lines
 from nlg.poem.page import Pages, group_named
 from nlg.poem.wishes import (
     COMMA,
@@ -41,7 +42,6 @@ from nlg.text.forms import Form, cut
 from nlg.text.vocab import CLS_ID, SEP_ID
 
 TASK = "poem-writer"
-KNOWN = "known.npz"
 BEAMS = 8
 BLOCK = 32  # rows a run
 TILE = 4  # a run's rows are padded to a multiple: a product may round by its edge
@@ -126,7 +126,7 @@ class Composer:
     @functools.cached_property
     def known(self) -> KnownLines:
         """Return what the training poems contain."""
-        return KnownLines.load(self.checkpoint.path(KNOWN))
+        return known_lines(self.checkpoint)
 
     def write(
         self,

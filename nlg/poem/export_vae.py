@@ -12,7 +12,8 @@ from nlg.decode.export import export_onnx, save_weights
 from nlg.metrics.originality import KnownLines
 from nlg.poem.dataset import load_poems
 from nlg.poem.evaluate import measure
-from nlg.poem.generate import KNOWN, TASK, Poet
+from nlg.poem.generate import TASK, Poet
+from nlg.poem.known import KNOWN
 from nlg.poem.options import VAETraining
 from nlg.poem.pages import pages_of
 from nlg.poem.search import SLOTS, Poems, Rules, write_poems

@@ -22,9 +22,10 @@ from nlg.decode.export import export_onnx, of_names, save_weights
 from nlg.decode.leaning import Wanted
 from nlg.metrics.originality import KnownLines
 from nlg.metrics.poems import poem_report
-from nlg.poem.compose import BEAMS, KNOWN, TASK, Composer
+from nlg.poem.compose import BEAMS, TASK, Composer
 from nlg.poem.conditions import AUTHORS
 from nlg.poem.dataset import load_poems
+from nlg.poem.known import KNOWN
 from nlg.poem.train_writer import build_model
 from nlg.poem.wishes import LONGEST_WORD, SOURCE_WORDS, Wish
 from nlg.poem.writer import Writer

@@ -18,6 +18,7 @@ import numpy as np
 
 from nlg.errors import OptionError
 from nlg.metrics.originality import KnownLines
+from nlg.poem.known import known_lines
 from nlg.poem.rules import Rulebook
 from nlg.runtime import Checkpoint, open_checkpoint
 from nlg.text import prosody
@@ -25,7 +26,6 @@ from nlg.text.forms import Form, cut, cut_unmarked, form_named, form_of
 from nlg.text.normalize import to_simplified, verses
 
 TASK = "poem-vae"
-KNOWN = "known.npz"
 DECIMALS = 4  # of a latent
 BLOCK = 96  # rows a run
 TILE = 8  # a run's rows are padded to a multiple: a product may round by its edge
@@ -168,7 +168,7 @@ class Poet:
     @functools.cached_property
     def known(self) -> KnownLines:
         """Return what the training poems contain."""
-        return KnownLines.load(self.checkpoint.path(KNOWN))
+        return known_lines(self.checkpoint)
 
     def _draw(
         self,

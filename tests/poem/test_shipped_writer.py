@@ -71,3 +71,8 @@ def test_its_metrics_are_those_of_correct_poems(composer):
     for report in composer.checkpoint.metrics["samples"].values():
         rules = ("form_right", "rhyme_right", "tones_clean")
         assert [report[name] for name in rules] == [1, 1, 1]
+
+
+def test_the_shipped_writer_knows_the_lines_of_the_poems_it_learned_from(composer):
+    assert "known.npz" not in composer.checkpoint.listed
+    assert "床前明月光" in composer.known and "床前明日光" not in composer.known

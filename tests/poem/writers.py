@@ -9,7 +9,8 @@ import tensorflow as tf
 from nlg.backbone.config import BackboneConfig
 from nlg.backbone.unilm import UniLM
 from nlg.metrics.originality import KnownLines
-from nlg.poem.compose import KNOWN, Composer
+from nlg.poem.compose import Composer
+from nlg.poem.known import KNOWN
 from nlg.poem.conditions import AUTHORS, Conditions
 from nlg.poem.export_writer import GRAPHS, OUTPUTS, inputs_of, run
 from nlg.poem.train_writer import build_model
