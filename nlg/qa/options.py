@@ -45,7 +45,7 @@ class QATraining(TrainOptions):
     words: bool = QAConfig.words
     copy: bool = QAConfig.copy
     convolutions: int = QAConfig.convolutions
-    layers: int = 0  # the first so many blocks of the backbone; 0 is all
+    layers: int = 0  # the first so many blocks of a backbone; a reader's and more; 0: all
     answer_types: bool = QAConfig.answer_types
     untold_share: float = 0.3  # of samples whose answer type is not told
     max_passage: int = 256  # characters; a longer one is cut around its answer

@@ -14,6 +14,7 @@ from safetensors.numpy import load_file
 from nlg.backbone.checkpoint import TASK as BACKBONE
 from nlg.backbone.checkpoint import load_backbone
 from nlg.backbone.config import BackboneConfig
+from nlg.backbone.deepen import deepened
 from nlg.backbone.start import Shape
 from nlg.backbone.start import start_from as begin
 from nlg.backbone.unilm import UniLM
@@ -124,16 +125,19 @@ def _reader(
     """Return a model with all weights of a reader's checkpoint."""
     config = BackboneConfig.from_dict(opened.config["backbone"])
     _check_room(options, config, opened.folder)
-    if options.preset or options.layers not in (0, config.layers):
+    layers = options.layers or config.layers
+    if options.preset or layers < config.layers:
         raise OptionError(
             f"{opened.folder} is a reader, of which all {config.layers} blocks are "
-            "kept: leave preset and layers out, or begin with a backbone"
+            "kept: leave preset out, take as many layers or more, or begin with a "
+            "backbone"
         )
-    unilm = UniLM(dataclasses.replace(config, **changes))
+    unilm = UniLM(dataclasses.replace(config, layers=layers, **changes))
     unilm.build()
     model = build_model(unilm, options)
     path = opened.path(WEIGHTS)
-    tensors, variables = load_file(path), variables_by_path(model)
+    tensors = deepened(load_file(path), layers)
+    variables = variables_by_path(model)
     known = {name: x for name, x in variables.items() if name in tensors}
     assign(known, tensors, path)
     tokenizer = Tokenizer(opened.vocabulary, opened.config["lower_case"])

@@ -353,13 +353,27 @@ def test_a_reader_is_gone_on_with_and_what_it_is_told_besides_has_no_effect(trai
 
 def test_a_reader_that_does_not_suit_is_refused(trained):
     checkpoint = trained[0] / "checkpoint"
-    for change in ({"layers": 2}, {"preset": "tiny"}):
-        with pytest.raises(OptionError, match="all 1 blocks are kept: leave preset"):
-            start_from(checkpoint, dataclasses.replace(OPTIONS, **change))
+    with pytest.raises(OptionError, match="all 1 blocks are kept: leave preset"):
+        start_from(checkpoint, dataclasses.replace(OPTIONS, preset="tiny"))
     with pytest.raises(CheckpointError, match="unused 7: answerer/copying"):
         start_from(checkpoint, dataclasses.replace(OPTIONS, copy=False))
     with pytest.raises(CheckpointError, match="for couplet, not for backbone or qa"):
         start_from(checkpoints_folder() / "couplet", OPTIONS)
+
+
+def test_a_reader_gets_more_blocks_which_change_next_to_nothing(trained):
+    checkpoint = trained[0] / "checkpoint"
+    model, tokenizer = start_from(checkpoint, OPTIONS)
+    deep, _ = start_from(checkpoint, dataclasses.replace(OPTIONS, layers=3))
+    assert deep.unilm.config.layers == 3
+    lots, _ = load_lots(Run(trained[0]), DEV)
+    rows = Rows(lots, [1.0] * 2, OPTIONS).at(0)
+    batch = Batches(lots, OPTIONS, lexicon_of(trained[0], tokenizer)).batch(rows)
+    nats = numpy(model(batch))
+    off = np.abs(numpy(deep(batch)) - nats)
+    assert off.mean() < 0.1 * nats.std()
+    again = dataclasses.replace(OPTIONS, layers=1)
+    assert start_from(checkpoint, again)[0].unilm.config.layers == 1
 
 
 def test_what_a_reader_is_told_it_goes_on_being_told(trained, tmp_path):
