@@ -42,7 +42,7 @@ def train(task, data, dev, init, out, *arguments, **settings):
     return CliRunner().invoke(main, [str(word) for word in command])
 
 
-def trained_here(task, trainer, exporter, files, out, **settings):
+def trained_here(task, trainer, exporter, files, out, *arguments, **settings):
     """Return the run folder and what the command printed.
 
     Args:
@@ -51,6 +51,7 @@ def trained_here(task, trainer, exporter, files, out, **settings):
         exporter: the module whose `export` it would run.
         files: data, dev and backbone.
         out: the run's folder.
+        arguments: of the command besides.
         settings: of the run.
     """
 
@@ -69,8 +70,8 @@ def trained_here(task, trainer, exporter, files, out, **settings):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Progress, "save", save_and_check)
         patch.setattr(f"{trainer}.export_apart", export_here)
-        done = train(task, *files, out, **settings)
-    assert done.exit_code == 0, done.output
+        done = train(task, *files, out, *arguments, **settings)
+    assert done.exit_code == 0, (done.output, done.exception)
     return out, json.loads(done.stdout)
 
 

@@ -19,7 +19,7 @@ from nlg.cli.import_bert import import_bert
 from nlg.cli.poem import poem
 from nlg.cli.pretrain import pretrain
 from nlg.cli.qa import qa
-from nlg.cli.qa_data import cloze_data, qa_data
+from nlg.cli.qa_data import cloze_data, qa_data, vector_data
 from nlg.cli.qa_eval import eval_qa
 from nlg.cli.train import train
 from nlg.cli.write import write
@@ -114,6 +114,6 @@ ASKED = (poem, couplet, qa, write, classify, check)
 MADE = (data, train, pretrain, import_bert, evaluate)
 for command in (*ASKED, *MADE):
     main.add_command(command)
-for command in (qa_data, cloze_data):
+for command in (qa_data, cloze_data, vector_data):
     data.add_command(command)
 evaluate.add_command(eval_qa)

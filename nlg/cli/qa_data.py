@@ -1,4 +1,4 @@
-"""`nlg data qa` and `nlg data cloze`: questions to train a reader on."""
+"""`nlg data qa`, `cloze` and `vectors`: what a reader is trained on, and told."""
 
 import pathlib
 from functools import partial
@@ -214,3 +214,49 @@ def cloze_data(
     except OSError as error:
         raise DataError(f"{output} cannot be written: {error.strerror}") from None
     click.echo(f"wrote {len(found):,} questions to {output}", err=True)
+
+
+@click.command("vectors")
+@click.argument("inputs", nargs=-1, required=True, metavar="TEXT...")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="word2vec's text format; gzipped if it ends in .gz, - is stdout.",
+)
+@click.option(
+    "--units",
+    type=click.IntRange(1, 1024),
+    default=64,
+    show_default=True,
+    help="Numbers of a vector.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+def vector_data(
+    inputs: tuple[str, ...], output: pathlib.Path, units: int, seed: int
+) -> None:
+    """Make vectors of words from plain text; - is standard input.
+
+    \b
+    nlg data vectors news.txt.xz wiki/*.txt -o vectors.txt.gz
+    nlg train qa … --vectors vectors.txt.gz --set vectors=40000
+
+    Words that could stand in each other's place, such as 北京 and 上海, get vectors
+    that are alike (PPMI of the two words on each side, and a truncated SVD). The words
+    are those of jieba's dictionary that stand 20 times or more in TEXT, the most
+    frequent first. TEXT is as for `nlg data cloze`; ten million characters are few.
+    """
+    from nlg.errors import DataError
+    from nlg.text.documents import in_turn
+    from nlg.text.normalize import to_simplified
+    from nlg.text.word_vectors import make, save
+
+    paths = list(map(pathlib.Path, inputs))
+    texts = (to_simplified(text) for _, text in in_turn(paths))
+    found = make(progress(texts, "documents"), units, seed)
+    try:
+        save(output, found)
+    except OSError as error:
+        raise DataError(f"{output} cannot be written: {error.strerror}") from None
+    click.echo(f"wrote {len(found.words):,} vectors to {output}", err=True)

@@ -230,11 +230,18 @@ def couplet(
     type=FOLDER,
     help="Backbone or reader to begin with.  [default: the shipped backbone]",
 )
+@click.option(
+    "--vectors",
+    type=FILE,
+    help="Vectors of words, from `nlg data vectors` or in word2vec's text format; with "
+    "--set vectors=40000 the reader is told those of the 40,000 first words.",
+)
 @training
 def qa(
     data: tuple[pathlib.Path, ...],
     dev: pathlib.Path,
     init: pathlib.Path | None,
+    vectors: pathlib.Path | None,
     out: pathlib.Path,
     **asked: Any,
 ) -> None:
@@ -259,7 +266,7 @@ def qa(
     from nlg.qa.train import make_checkpoint, train_qa
 
     init = default_checkpoint(init, "backbone")
-    best = train_qa(list(data), dev, out, options, init)
+    best = train_qa(list(data), dev, out, options, init, vectors)
     checkpoint = make_checkpoint(out, dev)
     click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
 

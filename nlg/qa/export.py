@@ -77,7 +77,7 @@ def export(
     write_graphs(model, emptied(out), int8)
     write_saliency(model, options, out)
     shape.tokenizer.vocabulary.save(out / VOCABULARY)
-    if options.words:
+    if options.lexicon():
         shutil.copyfile(run_folder / LEXICON, out / LEXICON)
     facts = {
         "model": dataclasses.asdict(model.config),

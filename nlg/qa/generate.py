@@ -130,7 +130,9 @@ class Reader:
         self.ranking = ranking_of(checkpoint)
         self.inputs = QAConfig(**self.config["model"]).inputs()
         self.lexicon = (
-            Lexicon.load(checkpoint.path(LEXICON)) if "words" in self.inputs else None
+            Lexicon.load(checkpoint.path(LEXICON))
+            if {"words", "meaning"} & set(self.inputs)
+            else None
         )
 
     @classmethod

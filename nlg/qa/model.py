@@ -2,10 +2,11 @@
 
     [CLS]passage[SEP]question[SEP] -> answer[SEP]      (kexue.fm/archives/7115)
 
-Beside the backbone stand three aids that have no effect before they are trained, so
+Beside the backbone stand four aids that have no effect before they are trained, so
 that an imported BERT is as good as it was: vectors for how long an n-gram around each
 token of the passage also stands in the question, for how much of the question is near,
-and for the word of a dictionary around it (`nlg.qa.source`); a head that copies
+and for the word of a dictionary around it (`nlg.qa.source`); what that word means, by a
+vector that was made from plain text (`nlg.layers.meaning`); a head that copies
 (`nlg.layers.copy`); and convolutions over the source (`nlg.layers.dgcnn`), which are
 added to the embeddings and to what the head looks for. Answers stand near the
 question's own words, are names of people where it asks who, are made of the passage's
@@ -14,7 +15,7 @@ that from examples.
 
     token vectors --+--> embeddings + hints --> backbone --> states, keys
                     |                   ^                             |
-                    +--> DGCNN -- zeros-+-------- zeros ------------> +
+         meaning ---+--> DGCNN -- zeros-+-------- zeros ------------> +
                           ^                                           |
                     hints, asks                                  copying head
 
@@ -45,6 +46,7 @@ from nlg.layers.copy import (
 )
 from nlg.layers.dgcnn import DGCNN
 from nlg.layers.losses import nats_of
+from nlg.layers.meaning import Meaning
 from nlg.qa.options import QAConfig
 from nlg.qa.source import LONGEST_OVERLAP, NEAREST
 from nlg.text.lexicon import LEVELS as LEVELS_OF_WORDS
@@ -103,12 +105,20 @@ class Answerer(keras.Model):
             if name in config.inputs()
         }
         self.copying = CopyHead(name="copying") if config.copy else None
+        self.meaning = self.meaning_to_vectors = self.meaning_to_tokens = None
+        if config.vectors:
+            size = config.vectors, config.vector_units
+            self.meaning = Meaning(*size, name="meaning")
+            self.meaning_to_vectors = _zeros(units, "meaning_to_vectors")
         self.convolutions = self.to_vectors = self.to_keys = None
         if config.convolutions:
             dropout = unilm.config.dropout
             self.convolutions = DGCNN(config.convolutions, dropout, name="convolutions")
             self.to_vectors = _zeros(units, "to_vectors")
             self.to_keys = _zeros(units, "to_keys") if config.copy else None
+        if config.vectors and config.convolutions:
+            token_units = unilm.embeddings.units
+            self.meaning_to_tokens = _zeros(token_units, "meaning_to_tokens")
 
     def build(self, inputs_shape=None):
         """Create what stands beside `unilm`, which comes built."""
@@ -116,6 +126,12 @@ class Answerer(keras.Model):
             level.build()
         if self.copying:
             self.copying.build((None, None, self.unilm.config.hidden_size))
+        if self.meaning:
+            self.meaning.build()
+            for layer in filter(
+                None, (self.meaning_to_vectors, self.meaning_to_tokens)
+            ):
+                layer.build((None, None, self.meaning.told))
         if self.convolutions:
             token = (None, None, self.unilm.embeddings.units)
             self.convolutions.build(token, (None, None, LEVELS))
@@ -130,6 +146,7 @@ class Answerer(keras.Model):
             inputs: what `nlg.qa.lots.Batches.batch` returns.
             training: drop out.
         """
+        inputs = self.told(inputs)
         around = self.around(inputs, training)
         states, keys = self.states_and_keys(inputs, around, training)
         flat = ops.reshape(states, (-1, ops.shape(states)[-1]))  # (B * T, D)
@@ -156,6 +173,7 @@ class Answerer(keras.Model):
             inputs: what `QAConfig.inputs` names, all (R, S), and, if kinds are told,
                 `class_ids` (R, 1); one source a row, padding at the end.
         """
+        inputs = self.told(inputs)
         around = self.around(inputs)
         states, source = self.unilm.prefill(self._aided(inputs, around))  # (R, D)
         token_ids = ops.convert_to_tensor(inputs["token_ids"])
@@ -200,21 +218,34 @@ class Answerer(keras.Model):
         log_probs = self._log_probs(states, runs, reading, beams, passages)
         return log_probs, Cache(inner, runs)
 
+    def told(self, inputs):
+        """Return `inputs` with what words mean, `meant` (B, T, U + 1), if that is told.
+
+        Args:
+            inputs: as for a call, or of one source a row.
+        """
+        if not self.meaning:
+            return inputs
+        meant = self.meaning(inputs["meaning"], inputs["asks"], _texts(inputs))
+        return {**inputs, "meant": meant}
+
     def around(self, inputs, training=None, scale=None):
         """Return what stands around each token of the sources, (B, T, U), or None.
 
         Args:
-            inputs: as for a call, or of one source a row.
+            inputs: of `told`.
             training: drop out.
             scale: (B, T), of what each token gives; 1 by default.
         """
         if not self.convolutions:
             return None
         token_ids = ops.convert_to_tensor(inputs["token_ids"])
-        texts = inputs.get("sample_ids", ops.cast(token_ids != 0, "int32"))
+        texts = _texts(inputs)
         if "segment_ids" in inputs:  # an answer is not there yet
             texts = texts * (1 - inputs["segment_ids"])
         vectors, hints = self.unilm.embeddings.token(token_ids), self._levels(inputs)
+        if self.meaning_to_tokens:
+            vectors += self.meaning_to_tokens(inputs["meant"])
         if scale is not None:
             vectors, hints = (x * scale[..., None] for x in (vectors, hints))
         return self.convolutions(
@@ -232,6 +263,8 @@ class Answerer(keras.Model):
         found += [level(inputs[name]) for name, level in self.hints.items()]
         if self.to_vectors:
             found.append(self.to_vectors(around))
+        if self.meaning_to_vectors:
+            found.append(self.meaning_to_vectors(inputs["meant"]))
         return sum(found[1:], found[0]) if found else None
 
     def states_and_keys(self, inputs, around, training=None):
@@ -307,6 +340,12 @@ def runs_of(inputs):
         whole = whole * ops.cast(ops.equal(tokens, last), "int32")
         runs += whole
     return runs
+
+
+def _texts(inputs):
+    """Return the text that each token belongs to, (B, T) int32; 0 is none."""
+    token_ids = ops.convert_to_tensor(inputs["token_ids"])
+    return inputs.get("sample_ids", ops.cast(token_ids != 0, "int32"))
 
 
 def _zeros(units, name):

@@ -23,6 +23,8 @@ class QAConfig:
     copy: bool = True  # may copy from its source in place of writing
     convolutions: int = 192  # units of a DGCNN under and beside the backbone; 0: none
     answer_types: bool = False  # told what kind of thing is asked for
+    vectors: int = 0  # words of the dictionary that have a vector
+    vector_units: int = 64
 
     def inputs(self) -> tuple[str, ...]:
         """Return what it takes of a `nlg.qa.source.Source`."""
@@ -30,7 +32,8 @@ class QAConfig:
             "overlap": self.overlap,
             "nearness": self.overlap,
             "words": self.words,
-            "asks": self.convolutions > 0,
+            "meaning": self.vectors > 0,
+            "asks": self.convolutions > 0 or self.vectors > 0,
         }
         return "token_ids", *(name for name, needed in hints.items() if needed)
 
@@ -45,8 +48,10 @@ class QATraining(TrainOptions):
     words: bool = QAConfig.words
     copy: bool = QAConfig.copy
     convolutions: int = QAConfig.convolutions
-    layers: int = 0  # the first so many blocks of a backbone; a reader's and more; 0: all
+    layers: int = 0  # of a backbone the first so many blocks, of a reader more; 0: all
     answer_types: bool = QAConfig.answer_types
+    vectors: int = QAConfig.vectors  # of the most frequent words; 0: none
+    vector_units: int = QAConfig.vector_units
     untold_share: float = 0.3  # of samples whose answer type is not told
     max_passage: int = 256  # characters; a longer one is cut around its answer
     least_passage: int = 64  # characters; a shorter one stands among others' passages
@@ -97,6 +102,8 @@ class QATraining(TrainOptions):
             "least_passage": (0, self.max_passage),
             "dev_questions": (0, MANY),
             "convolutions": (0, 8192),
+            "vectors": (0, 65_535),
+            "vector_units": (1, 8192),
             "layers": (0, MANY),
             "dropout": (0, 0.9),
             "untold_share": (0, 1),
@@ -106,6 +113,10 @@ class QATraining(TrainOptions):
         """Return the model's share of these settings."""
         names = (field.name for field in dataclasses.fields(QAConfig))
         return QAConfig(**{name: getattr(self, name) for name in names})
+
+    def lexicon(self) -> bool:
+        """Return whether the words of a dictionary are looked up."""
+        return self.words or self.vectors > 0
 
     def share_of_sources(self, sources: Sequence[str]) -> list[float]:
         """Return how many of the samples of each source an epoch has, from 0 to 1.

@@ -4,6 +4,7 @@
     overlap       0   0  0  0  1  3  3  3   0    0  0  0  0  0  0   0
     nearness      0   4  4  4  4  4  4  4   0    0  0  0  0  0  0   0
     words         0   1  2 13 14  1  2  2   0    1  2  2  0 13 14   0
+    meaning       0   7  7  0  0  9  9  9   0    9  9  9  0  5  5   0
     asks          0   0  0  0  0  0  0  0   0    1  1  1  1  1  1   0
 
 Shapes: R sources, S tokens of the longest.
@@ -14,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nlg.text.lexicon import Lexicon
+from nlg.text.lexicon import Lexicon, Words
 from nlg.text.normalize import to_simplified
 from nlg.text.vocab import CLS_ID, SEP_ID
 
@@ -35,6 +36,7 @@ class Source(NamedTuple):
     overlap: np.ndarray  # 0 but at tokens of the passage, see `overlaps`
     nearness: np.ndarray  # the same, see `nearness`
     words: np.ndarray  # 0 without a lexicon, see `nlg.text.lexicon`
+    meaning: np.ndarray  # row of the word's vector, from 1; 0 without one
     asks: np.ndarray  # 1 at tokens of the question
 
 
@@ -62,11 +64,14 @@ def source_of(
     room = 1, len(token_ids) - 1 - len(passage)
     asks = np.zeros(len(token_ids), "int32")
     asks[len(passage) + 2 : -1] = 1
+    blank = np.zeros_like(asks)
+    words = lexicon.read(token_ids) if lexicon else Words(blank, blank)
     return Source(
         token_ids=token_ids,
         overlap=np.pad(overlaps(*pair), room),
         nearness=np.pad(nearness(*pair), room),
-        words=lexicon.levels(token_ids) if lexicon else np.zeros_like(asks),
+        words=words.levels,
+        meaning=words.rows,
         asks=asks,
     )
 

@@ -27,15 +27,15 @@ from nlg.qa.answer_type import ANSWER_TYPES
 from nlg.qa.examples import Example, load_examples, write
 from nlg.qa.generate import TASK
 from nlg.qa.lots import Batches, Lots, Rows, in_company, lots_of
+from nlg.qa.meaning import as_they_are, lexicon_of, vectors_for
 from nlg.qa.model import Answerer
 from nlg.qa.options import QATraining
 from nlg.qa.search import greedy
-from nlg.qa.source import LEXICON, padded
+from nlg.qa.source import padded
 from nlg.runtime.checkpoint import WEIGHTS, Checkpoint, open_checkpoint
 from nlg.text.lexicon import Lexicon
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SEP_ID
-from nlg.text.words import dictionary
 from nlg.training.apart import export_apart
 from nlg.training.bar import counted
 from nlg.training.loop import Means, fit
@@ -55,6 +55,7 @@ def train_qa(
     folder: pathlib.Path,
     options: QATraining,
     init: pathlib.Path,
+    vectors: pathlib.Path | None = None,
 ) -> dict[str, Any]:
     """Train to `options.steps`, resuming what `folder` holds; return the best line.
 
@@ -65,8 +66,10 @@ def train_qa(
         options: of the model and of the run.
         init: a backbone's checkpoint or a reader's; its vocabulary, size and weights
             are taken.
+        vectors: of words, see `nlg.text.word_vectors`; None takes those of `init`.
     """
     model, tokenizer = start_from(init, options)
+    known = vectors_for(model, init, vectors)
     run = Run(folder)
     notes = {"data": [path.name for path in data], "dev": dev.name, "init": str(init)}
     defaults = dataclasses.asdict(QATraining())
@@ -76,7 +79,7 @@ def train_qa(
         prepare(run, data, dev, tokenizer, options)
     train, sources = load_lots(run, TRAIN)
     looked_at, _ = load_lots(run, DEV)
-    lexicon = lexicon_of(folder, tokenizer) if options.words else None
+    lexicon = lexicon_of(folder, tokenizer, known) if options.lexicon() else None
     rows = Rows(train, options.share_of_sources(sources), options)
     batches = Batches(train, options, lexicon)
     look = Look(model, looked_at, tokenizer, options, lexicon)
@@ -84,7 +87,7 @@ def train_qa(
         model,
         lambda step: batches.batch(rows.at(step)),
         look.scores,
-        options,
+        as_they_are(options),
         run,
     )
 
@@ -202,14 +205,6 @@ def to_rank(examples: Sequence[Example], options: QATraining) -> list[Example]:
         count = math.ceil(RANKED * share / max(there, 1e-9))
         found += rng.sample(here, min(len(here), count))
     return found
-
-
-def lexicon_of(folder: pathlib.Path, tokenizer: Tokenizer) -> Lexicon:
-    """Return the words of jieba's dictionary, kept in the run's folder."""
-    path = folder / LEXICON
-    if not path.exists():
-        Lexicon.from_tags(dictionary().items(), tokenizer.vocabulary).save(path)
-    return Lexicon.load(path)
 
 
 def load_lots(run: Run, name: str) -> tuple[Lots, list[str]]:

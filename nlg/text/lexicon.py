@@ -5,14 +5,17 @@
 
 The words and their classes are those of jieba's dictionary when a lexicon is made. To
 use one takes NumPy alone, and milliseconds to open, where jieba takes seconds. A text
-is cut from the left, the longest word first.
+is cut from the left, the longest word first. Where words have vectors
+(`nlg.text.word_vectors`), the lexicon knows the row of each.
 
-Shapes: n tokens of a text, W words.
+Shapes: n tokens of a text, W words, w words of a text.
 """
 
 import io
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,22 +39,51 @@ SHORTEST, LONGEST = 2, 6  # tokens of a word
 FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd: a key is a polynomial of its tokens in it
 
 
-class Lexicon:
-    """Words as keys (W,) uint64, in order, and the numbers (W,) of their classes."""
+NO_ROWS: Mapping[str, int] = MappingProxyType({})
 
-    def __init__(self, keys: np.ndarray, classes: np.ndarray):
-        self.keys, self.classes = keys, classes
+
+class Words(NamedTuple):
+    """What a dictionary says of the tokens of a text; all (n,) int32."""
+
+    levels: np.ndarray  # class c, counted from 1: 2c - 1 where a word begins, 2c inside
+    rows: np.ndarray  # of the word's vector, counted from 1; 0 where there is none
+
+
+class Cut(NamedTuple):
+    """The words of a text; all (w,)."""
+
+    starts: np.ndarray
+    lengths: np.ndarray
+    places: np.ndarray  # in the lexicon
+
+
+class Lexicon:
+    """Words as keys (W,) uint64, in order, with the numbers (W,) of their classes.
+
+    `rows` (W,) are those of their vectors, counted from 1; 0 is none.
+    """
+
+    def __init__(self, keys: np.ndarray, classes: np.ndarray, rows: np.ndarray):
+        self.keys, self.classes, self.rows = keys, classes, rows
 
     @classmethod
     def from_tags(
-        cls, tags: Iterable[tuple[str, str]], vocabulary: Vocabulary
+        cls,
+        tags: Iterable[tuple[str, str]],
+        vocabulary: Vocabulary,
+        rows: Mapping[str, int] = NO_ROWS,
     ) -> "Lexicon":
         """Keep those of the words, given with jieba's tags, that `vocabulary` writes.
+
+        Args:
+            tags: words with their tags.
+            vocabulary: of the texts.
+            rows: of the words that have a vector.
 
         Example:
             >>> vocabulary = Vocabulary(["[PAD]", "[UNK]", *"的周树人"])
             >>> lexicon = Lexicon.from_tags([("周树人", "nr")], vocabulary)
-            >>> lexicon.levels(np.array(vocabulary.encode("的周树人"))).tolist()
+            >>> lexicon.read(np.array(vocabulary.encode("的周树人"))).levels.tolist()
             [0, 1, 2, 2]
         """
         words: dict[int, dict[str, int]] = {}
@@ -59,13 +91,16 @@ class Lexicon:
             if all(character in vocabulary for character in word):
                 words.setdefault(len(word), {})[word] = _class_of(tag)
         keys, classes = [np.zeros(0, "uint64")], [np.zeros(0, "uint8")]
+        numbers = [np.zeros(0, "uint16")]
         for length in range(SHORTEST, LONGEST + 1):
             found = words.get(length, {})
             ids = np.array(vocabulary.encode("".join(found)), "uint64")
             keys.append(_keys(ids.reshape(-1, length)))
             classes.append(np.array(list(found.values()), "uint8"))
+            numbers.append(np.array([rows.get(word, 0) for word in found], "uint16"))
         unique, first = np.unique(np.concatenate(keys), return_index=True)
-        return cls(unique, np.concatenate(classes)[first])
+        of_words = (np.concatenate(parts)[first] for parts in (classes, numbers))
+        return cls(unique, *of_words)
 
     @classmethod
     def load(cls, path: pathlib.Path) -> "Lexicon":
@@ -77,41 +112,59 @@ class Lexicon:
         try:
             content = io.BytesIO(path.read_bytes())
             with np.load(content, allow_pickle=False) as file:
-                return cls(file["keys"], file["classes"])
+                blank = np.zeros(len(file["keys"]), "uint16")
+                return cls(file["keys"], file["classes"], file.get("rows", blank))
         except NO_ARRAYS as error:
             raise CheckpointError(f"{path} cannot be read: {error}") from None
 
     def save(self, path: pathlib.Path) -> None:
-        """Write the lexicon; nine bytes a word."""
-        np.savez(path, keys=self.keys, classes=self.classes)
+        """Write the lexicon; nine bytes a word, and two if words have vectors."""
+        arrays = {"keys": self.keys, "classes": self.classes}
+        if self.rows.any():
+            arrays["rows"] = self.rows
+        np.savez(path, **arrays)  # type: ignore[arg-type]
 
-    def levels(self, token_ids: np.ndarray) -> np.ndarray:
-        """Return the class of the word around each of `token_ids` (n,), int32 (n,).
+    def read(self, token_ids: np.ndarray) -> Words:
+        """Return what the dictionary says of each of `token_ids` (n,)."""
+        starts, lengths, places = self.cut(token_ids)
+        inside = np.repeat(starts, lengths) + _counted(lengths)
+        levels, rows = (np.zeros(len(token_ids), "int32") for _ in range(2))
+        levels[inside] = np.repeat(2 * self.classes[places].astype("int32"), lengths)
+        levels[starts] -= 1
+        rows[inside] = np.repeat(self.rows[places], lengths)
+        return Words(levels, rows)
 
-        Class c, counted from 1, is 2c - 1 where the word begins and 2c inside; 0 where
-        the dictionary has no word.
-        """
-        longest, kinds = self._from_each(np.asarray(token_ids, "uint64"))
-        found = np.zeros(len(longest), "int32")
-        place = 0
-        for start in np.flatnonzero(longest).tolist():
-            if start >= place:
-                place = start + int(longest[start])
-                found[start:place] = 2 * kinds[start]
-                found[start] -= 1
-        return found
+    def cut(self, token_ids: np.ndarray) -> Cut:
+        """Return the words of a text, from the left, the longest first."""
+        longest, places = self._from_each(np.asarray(token_ids, "uint64"))
+        taken, free = [], 0
+        begins = np.flatnonzero(longest)
+        for start, length in zip(
+            begins.tolist(), longest[begins].tolist(), strict=True
+        ):
+            if start >= free:
+                taken.append(start)
+                free = start + length
+        starts = np.array(taken, "int64")
+        return Cut(starts, longest[starts], places[starts])
 
     def _from_each(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return how long the longest word from each place is, (n,), and its class."""
-        longest, kinds = np.zeros(len(ids), "int32"), np.zeros(len(ids), "int32")
+        """Return how long the longest word from each place is, (n,), and its place."""
+        longest, where = np.zeros(len(ids), "int32"), np.zeros(len(ids), "int32")
         most = min(LONGEST, len(ids)) if len(self.keys) else 0
         for length in range(SHORTEST, most + 1):
             runs = np.lib.stride_tricks.sliding_window_view(ids, length)
             keys = _keys(runs)
             places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
             starts = np.flatnonzero(self.keys[places] == keys)
-            longest[starts], kinds[starts] = length, self.classes[places[starts]]
-        return longest, kinds
+            longest[starts], where[starts] = length, places[starts]
+        return longest, where
+
+
+def _counted(lengths: np.ndarray) -> np.ndarray:
+    """Return 0, 1, … up to each of `lengths`, after one another."""
+    ends = np.cumsum(lengths)
+    return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
 
 
 def _keys(runs: np.ndarray) -> np.ndarray:

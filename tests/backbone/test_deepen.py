@@ -70,9 +70,7 @@ def test_the_last_block_stays_the_last_and_the_new_ones_are_copies_in_turn():
     old, new = weights_by_path(unilm), deepened(weights_by_path(unilm), 5)
     name = "unilm/block_{}/attention/query/kernel"
     for number, whose in enumerate((0, 0, 1, 0, 1)):
-        np.testing.assert_array_equal(
-            new[name.format(number)], old[name.format(whose)]
-        )
+        np.testing.assert_array_equal(new[name.format(number)], old[name.format(whose)])
     name = "unilm/block_{}/feed_forward/narrow/kernel"
     assert [bool(new[name.format(n)].any()) for n in range(5)] == [1, 0, 0, 0, 1]
     assert weights_by_path(built(5)).keys() == new.keys()

@@ -217,3 +217,46 @@ def test_what_makes_no_cloze_is_told(blank, arguments, stdin, exit_code, reason)
 def test_clozes_that_cannot_be_written_are_told(run, tmp_path):
     result = run("data", "cloze", "-", "-o", tmp_path, stdin=NEWS)
     assert f"{tmp_path} cannot be written: " in failure(result, 1)
+
+
+# --- nlg data vectors
+
+TRIPS = "".join(
+    f"我们明天去{town}旅行。动物园喂养{beast}吃东西。\n\n"
+    for town in ("北京", "上海", "广州")
+    for beast in ("老虎", "狮子", "大象")
+    for _ in range(10)
+)
+
+
+def test_vectors_are_made_of_what_is_typed_and_say_how_many(run, tmp_path):
+    out = tmp_path / "vectors.txt"
+    result = run("data", "vectors", "-", "-o", out, "--units", 3, stdin=TRIPS)
+    assert result.exit_code == 0 and result.stdout == ""
+    first, *lines = out.read_text("utf-8").splitlines()
+    assert first == f"{len(lines)} 3"
+    assert {"北京", "上海", "老虎"} <= {line.split()[0] for line in lines}
+    assert all(len(line.split()) == 4 for line in lines)
+    assert f"wrote {len(lines)} vectors to {out}" in result.stderr
+    other = tmp_path / "typed.txt"  # traditional characters are read as simplified
+    traditional = TRIPS.replace("广州", "廣州").replace("狮", "獅")
+    run("data", "vectors", "-", "-o", other, "--units", 3, stdin=traditional)
+    assert other.read_text("utf-8") == out.read_text("utf-8")
+    told = run("data", "vectors", "-", "-o", "-", "--units", 3, stdin=TRIPS)
+    assert told.stdout == out.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("output", "stdin", "reason"),
+    [
+        ("v.txt", "", "0 words stand 20 times or more"),
+        ("v.txt", "春眠不觉晓", "vectors of 64 units need more than 64"),
+        ("missing/v.txt", TRIPS, "v.txt cannot be written: No such file"),
+    ],
+)
+def test_vectors_that_cannot_be_made_are_told(run, tmp_path, output, stdin, reason):
+    units = 3 if stdin == TRIPS else 64
+    out = tmp_path / output
+    result = run("data", "vectors", "-", "-o", out, "--units", units, stdin=stdin)
+    assert result.exit_code == 1 and reason in result.stderr
+    assert result.stderr.count("\n") == 1 and not out.exists()

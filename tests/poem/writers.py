@@ -10,9 +10,9 @@ from nlg.backbone.config import BackboneConfig
 from nlg.backbone.unilm import UniLM
 from nlg.metrics.originality import KnownLines
 from nlg.poem.compose import Composer
-from nlg.poem.known import KNOWN
 from nlg.poem.conditions import AUTHORS, Conditions
 from nlg.poem.export_writer import GRAPHS, OUTPUTS, inputs_of, run
+from nlg.poem.known import KNOWN
 from nlg.poem.train_writer import build_model
 from nlg.runtime import checkpoints_folder
 from nlg.runtime.checkpoint import VOCABULARY

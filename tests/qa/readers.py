@@ -8,16 +8,21 @@ from keras import ops
 from nlg.qa.model import Answerer
 from nlg.qa.options import KINDS, QAConfig
 from nlg.qa.source import padded, source_of
-from nlg.text.lexicon import LEVELS
+from nlg.text.lexicon import LEVELS, Words
 from nlg.text.vocab import SEP_ID
+
+VECTORS = 6  # of words, where there are any
 
 
 class Modulo:
-    """A lexicon where a token's class is told by its number."""
+    """A lexicon where a token's class and vector are told by its number."""
 
-    def levels(self, token_ids):
+    def read(self, token_ids):
         known = np.asarray(token_ids) > SEP_ID
-        return np.where(known, token_ids % (LEVELS + 1), 0).astype("int32")
+        return Words(
+            np.where(known, token_ids % (LEVELS + 1), 0).astype("int32"),
+            np.where(known, token_ids % (VECTORS + 1), 0).astype("int32"),
+        )
 
 
 def numpy(x):

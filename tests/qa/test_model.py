@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from decode.models import WORDS
 from keras import ops
-from qa.readers import Modulo, numpy, sources, tiny_reader
+from qa.readers import VECTORS, Modulo, numpy, sources, tiny_reader
 
 from nlg.layers.losses import nats_of
 from nlg.qa.lots import Batches, Lots, Row
@@ -29,6 +29,8 @@ EVERY_WAY = pytest.mark.parametrize(
         {"convolutions": 0},
         {"overlap": False, "convolutions": 0},
         {"answer_types": True},
+        {"vectors": VECTORS, "vector_units": 4},
+        {"vectors": VECTORS, "vector_units": 4, "convolutions": 0, "words": False},
     ],
 )
 
@@ -145,6 +147,21 @@ def test_new_aids_leave_the_backbone_as_it_was():
     np.testing.assert_allclose(charged(plain, Row([0])), want, atol=1e-4)
 
 
+def test_vectors_of_words_are_without_effect_at_the_start():
+    unilm = tiny_reader().unilm
+    plain, told = (Answerer(unilm, QAConfig(vectors=n)) for n in (0, VECTORS))
+    plain.build()
+    told.build()
+    told.meaning.table.assign(np.ones(told.meaning.table.shape))
+    shared = {v.path: v for v in told.weights}
+    for variable in plain.weights:
+        shared[variable.path].assign(variable)
+    for sample in range(3):
+        np.testing.assert_allclose(
+            charged(told, Row([sample])), charged(plain, Row([sample])), rtol=1e-6
+        )
+
+
 @pytest.mark.parametrize("name", ["overlap", "words", "copying"])
 def test_what_is_switched_off_has_no_weights(name):
     off = tiny_reader(**{"copy" if name == "copying" else name: False})
@@ -154,13 +171,18 @@ def test_what_is_switched_off_has_no_weights(name):
     assert any(path.startswith(f"answerer/{name}/") for path in on - paths)
 
 
-def test_overlap_words_and_kind_make_a_difference():
-    model = tiny_reader(answer_types=True)
+def test_overlap_words_meaning_and_kind_make_a_difference():
+    model = tiny_reader(answer_types=True, vectors=VECTORS)
     inputs = padded(sources(np.random.default_rng(0), 2))
     inputs["class_ids"] = np.array([[1], [1]], "int32")
     inputs["overlap"][:, 1] = 1
     first = numpy(model.read(inputs).first)
-    for name, value in (("overlap", 3), ("words", 0), ("class_ids", 5)):
+    for name, value in (
+        ("overlap", 3),
+        ("words", 0),
+        ("meaning", 0),
+        ("class_ids", 5),
+    ):
         other = {**inputs, name: inputs[name] * value}
         assert np.abs(numpy(model.read(other).first) - first).max() > 1e-2
     assert len(KINDS) == 6

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from keras import ops
-from qa.readers import numpy, row_to, sources, tiny_reader
+from qa.readers import VECTORS, numpy, row_to, sources, tiny_reader
 
 from nlg.qa import export
 from nlg.qa.options import QATraining
@@ -61,6 +61,7 @@ def as_trained(inputs, answer):
         {"words": False},
         {"convolutions": 0},
         {"answer_types": True},
+        {"vectors": VECTORS},
     ],
 )
 def test_saliency_is_what_a_token_adds_as_input_and_as_a_copy(changes, monkeypatch):

@@ -62,8 +62,18 @@ def test_words_of_passage_and_question_are_those_of_the_lexicon():
     texts = map(vocabulary.encode, ("鲁迅原名周树人", "周树人的"))
     source = source_of(*texts, lexicon)
     assert source.words.tolist() == [0, 0, 0, 13, 14, 1, 2, 2, 0, 1, 2, 2, 0, 0]
-    assert source.words.dtype == np.int32
+    assert source.words.dtype == source.meaning.dtype == np.int32
+    assert not source.meaning.any()
     assert not source_of([7, 8], [9]).words.any()
+
+
+def test_words_with_vectors_are_told_in_passage_and_question():
+    vocabulary = Vocabulary([*SPECIAL, *"鲁迅原名周树人的"])
+    tags = [("周树人", "nr"), ("原名", "n")]
+    lexicon = Lexicon.from_tags(tags, vocabulary, {"周树人": 7})
+    texts = map(vocabulary.encode, ("鲁迅原名周树人", "周树人的"))
+    source = source_of(*texts, lexicon)
+    assert source.meaning.tolist() == [0, 0, 0, 0, 0, 7, 7, 7, 0, 7, 7, 7, 0, 0]
 
 
 def test_shorter_sources_are_filled_up_at_the_end():

@@ -28,6 +28,7 @@ from nlg.qa.examples import Example, write
 from nlg.qa.explain import explain, longest
 from nlg.qa.generate import BEAMS, Answer, AnswerOptions, Asked, Reader
 from nlg.qa.lots import Batches, Rows
+from nlg.qa.meaning import lexicon_of, vectors_for
 from nlg.qa.options import QATraining
 from nlg.qa.saliency import Saliency, saliency
 from nlg.qa.search import answer
@@ -36,7 +37,6 @@ from nlg.qa.train import (
     TRAIN,
     Look,
     build_model,
-    lexicon_of,
     load_lots,
     some,
     start_from,
@@ -45,6 +45,7 @@ from nlg.qa.train import (
 )
 from nlg.runtime import checkpoints_folder
 from nlg.runtime.checkpoint import open_checkpoint, seal
+from nlg.text.lexicon import Lexicon
 from nlg.text.vocab import SPECIAL, Vocabulary
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
@@ -66,6 +67,9 @@ SETTINGS = {
     "learning_rate": 0.01,
 }
 OPTIONS = QATraining(**SETTINGS)
+WITH_VECTORS = SETTINGS | {"vectors": 2, "vector_units": 3}
+TOLD = QATraining(**WITH_VECTORS)
+VECTORS = "3 3\n喜欢 1 2 2\n山水 0.5 0 0\n江南 9 9 9\n"
 
 
 def facts(count, seed):
@@ -101,6 +105,7 @@ def files(tmp_path_factory):
     unilm = UniLM(config)
     unilm.build()
     save_backbone(folder / "backbone", unilm, vocabulary, {}, "float32")
+    (folder / "vectors.txt").write_text(VECTORS, "utf-8")
     return data, dev, folder / "backbone"
 
 
@@ -114,15 +119,21 @@ def trained(files, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, train_here.eagerly():
         patch.setattr(export, "GRAPHS", {"model": BEAMS})
         return train_here.trained_here(
-            "qa", "nlg.qa.train", export, files, out, **SETTINGS
+            *("qa", "nlg.qa.train", export, files, out),
+            *("--vectors", vectors_of(files)),
+            **WITH_VECTORS,
         )
+
+
+def vectors_of(files):
+    return files[0].parent / "vectors.txt"
 
 
 def shipped_model(out):
     """Return the network with the weights of the run's checkpoint."""
     unilm = UniLM(Shape.load(out).config)
     unilm.build()
-    model = build_model(unilm, OPTIONS)
+    model = build_model(unilm, TOLD)
     best, _ = Run(out).load("best.safetensors")
     load_weights(model, {k: x.astype("float16") for k, x in best.items()})
     return model
@@ -146,7 +157,7 @@ def test_run_leaves_its_files_and_says_which_look_was_best(trained):
 
 def test_config_of_a_run_gives_its_settings_again(trained):
     settings = read_settings(trained[0] / "config.json")
-    assert apply_values(QATraining(), settings, "config.json") == OPTIONS
+    assert apply_values(QATraining(), settings, "config.json") == TOLD
 
 
 def test_of_each_source_as_many_are_ranked_as_its_share_allows(monkeypatch):
@@ -197,7 +208,8 @@ def test_the_graph_finds_what_keras_finds(trained, free):
 def test_the_graph_finds_the_saliency_that_keras_finds(trained):
     model, (lots, _) = shipped_model(trained[0]), load_lots(Run(trained[0]), DEV)
     tokenizer = Shape.load(trained[0]).tokenizer
-    batches = Look(model, lots, tokenizer, OPTIONS).batches
+    lexicon = lexicon_of(trained[0], tokenizer)
+    batches = Look(model, lots, tokenizer, TOLD, lexicon).batches
     graph = open_checkpoint(trained[0] / "checkpoint", "qa").graph("saliency")
     S, T = longest(SETTINGS)
     for number in range(3):
@@ -242,7 +254,8 @@ def test_the_checkpoint_tells_what_an_answer_rests_on(trained):
 
 
 def test_finished_run_refuses_another_model_and_names_it(trained, files):
-    done = train(*files, trained[0], **{**SETTINGS, "copy": "false"})
+    changed = {**WITH_VECTORS, "copy": "false"}
+    done = train(*files, trained[0], "--vectors", vectors_of(files), **changed)
     assert done.exit_code == 1
     assert "copy = True, not False" in done.stderr and done.stderr.count("\n") == 1
 
@@ -337,8 +350,8 @@ def test_answer_types_are_added_to_a_backbone(files):
 
 def test_a_reader_is_gone_on_with_and_what_it_is_told_besides_has_no_effect(trained):
     run, checkpoint = Run(trained[0]), trained[0] / "checkpoint"
-    model, tokenizer = start_from(checkpoint, OPTIONS)
-    told = dataclasses.replace(OPTIONS, answer_types=True)
+    model, tokenizer = start_from(checkpoint, TOLD)
+    told = dataclasses.replace(TOLD, answer_types=True)
     other, _ = start_from(checkpoint, told)
     want = load_file(checkpoint / "weights.safetensors")
     for name, weight in weights_by_path(model).items():
@@ -354,30 +367,63 @@ def test_a_reader_is_gone_on_with_and_what_it_is_told_besides_has_no_effect(trai
 def test_a_reader_that_does_not_suit_is_refused(trained):
     checkpoint = trained[0] / "checkpoint"
     with pytest.raises(OptionError, match="all 1 blocks are kept: leave preset"):
-        start_from(checkpoint, dataclasses.replace(OPTIONS, preset="tiny"))
+        start_from(checkpoint, dataclasses.replace(TOLD, preset="tiny"))
     with pytest.raises(CheckpointError, match="unused 7: answerer/copying"):
-        start_from(checkpoint, dataclasses.replace(OPTIONS, copy=False))
+        start_from(checkpoint, dataclasses.replace(TOLD, copy=False))
     with pytest.raises(CheckpointError, match="for couplet, not for backbone or qa"):
         start_from(checkpoints_folder() / "couplet", OPTIONS)
 
 
 def test_a_reader_gets_more_blocks_which_change_next_to_nothing(trained):
     checkpoint = trained[0] / "checkpoint"
-    model, tokenizer = start_from(checkpoint, OPTIONS)
-    deep, _ = start_from(checkpoint, dataclasses.replace(OPTIONS, layers=3))
+    model, tokenizer = start_from(checkpoint, TOLD)
+    deep, _ = start_from(checkpoint, dataclasses.replace(TOLD, layers=3))
     assert deep.unilm.config.layers == 3
     lots, _ = load_lots(Run(trained[0]), DEV)
-    rows = Rows(lots, [1.0] * 2, OPTIONS).at(0)
-    batch = Batches(lots, OPTIONS, lexicon_of(trained[0], tokenizer)).batch(rows)
+    rows = Rows(lots, [1.0] * 2, TOLD).at(0)
+    batch = Batches(lots, TOLD, lexicon_of(trained[0], tokenizer)).batch(rows)
     nats = numpy(model(batch))
     off = np.abs(numpy(deep(batch)) - nats)
     assert off.mean() < 0.1 * nats.std()
-    again = dataclasses.replace(OPTIONS, layers=1)
+    again = dataclasses.replace(TOLD, layers=1)
     assert start_from(checkpoint, again)[0].unilm.config.layers == 1
 
 
+def test_a_reader_has_the_vectors_it_was_given_and_goes_on_with_them(trained, tmp_path):
+    checkpoint, run = trained[0] / "checkpoint", Run(trained[0])
+    lexicon = Lexicon.load(checkpoint / "words.npz")
+    tokenizer = Shape.load(trained[0]).tokenizer
+    ids = np.array(tokenizer.encode("春喜欢山水江南"))
+    assert lexicon.read(ids).rows.tolist() == [0, 1, 1, 2, 2, 0, 0]  # of 2 words
+    want = np.array([[1, 2, 2], [3, 0, 0]]) / [[3**0.5], [3**0.5]]  # of length 3 ** 0.5
+    for name in ("best.safetensors", "state.safetensors"):
+        tensors = run.load(name)[0]
+        (table,) = (x for k, x in tensors.items() if k.endswith("meaning/table"))
+        np.testing.assert_allclose(table, want, rtol=1e-6)
+    model, _ = start_from(checkpoint, TOLD)
+    np.testing.assert_allclose(numpy(model.meaning.table), want, rtol=1e-3)
+    known = vectors_for(model, checkpoint, None)
+    again = lexicon_of(tmp_path, tokenizer, known)
+    np.testing.assert_array_equal(again.rows, lexicon.rows)
+
+
+def test_vectors_that_do_not_suit_are_one_clear_line(trained, files):
+    path, checkpoint = vectors_of(files), trained[0] / "checkpoint"
+    plain, _ = start_from(files[2], OPTIONS)
+    told, _ = start_from(files[2], TOLD)
+    wide, _ = start_from(files[2], dataclasses.replace(TOLD, vector_units=4))
+    for model, init, given, problem in (
+        (plain, files[2], path, "is of no use without a number of words: add --set"),
+        (told, files[2], None, "backbone has none: give a file with --vectors"),
+        (wide, files[2], path, "vectors of 3 numbers; add --set vector_units=3"),
+    ):
+        with pytest.raises(OptionError, match=problem):
+            vectors_for(model, init, given)
+    assert vectors_for(plain, checkpoint, None) == []
+
+
 def test_what_a_reader_is_told_it_goes_on_being_told(trained, tmp_path):
-    told = dataclasses.replace(OPTIONS, answer_types=True)
+    told = dataclasses.replace(TOLD, answer_types=True)
     model, _ = start_from(trained[0] / "checkpoint", told)
     folder = tmp_path / "told"
     shutil.copytree(trained[0] / "checkpoint", folder)
@@ -389,7 +435,7 @@ def test_what_a_reader_is_told_it_goes_on_being_told(trained, tmp_path):
     again, _ = start_from(folder, told)
     assert weights_by_path(again).keys() == weights_by_path(model).keys()
     with pytest.raises(CheckpointError, match=r"unused \d+: unilm.*beta_kernel"):
-        start_from(folder, OPTIONS)
+        start_from(folder, TOLD)
 
 
 def test_a_preset_starts_from_random_weights(files):

@@ -14,7 +14,7 @@ TAGS = list(CLASSES)
 
 
 def levels(lexicon, text):
-    return lexicon.levels(np.array(VOCABULARY.encode(text), int)).tolist()
+    return lexicon.read(np.array(VOCABULARY.encode(text), int)).levels.tolist()
 
 
 def by_strings(text, words):
@@ -101,3 +101,21 @@ def test_pickled_words_are_refused(tmp_path):
 def test_words_of_jieba_are_told_by_what_they_are():
     lexicon = Lexicon.from_tags(dictionary().items(), VOCABULARY)
     assert levels(lexicon, "周树人，不觉") == [1, 2, 2, 0, 17, 18]
+
+
+def test_words_that_have_a_vector_tell_its_row_at_each_of_their_tokens(tmp_path):
+    tags = [("春眠", "t"), ("觉晓", "v"), ("周树人", "nr")]
+    lexicon = Lexicon.from_tags(tags, VOCABULARY, {"周树人": 2, "春眠": 1, "长江": 3})
+    ids = np.array(VOCABULARY.encode("周树人春眠不觉晓"), int)
+    assert lexicon.read(ids).rows.tolist() == [2, 2, 2, 1, 1, 0, 0, 0]
+    lexicon.save(tmp_path / "words.npz")
+    again = Lexicon.load(tmp_path / "words.npz").read(ids)
+    assert again.rows.tolist() == [2, 2, 2, 1, 1, 0, 0, 0]
+    assert again.levels.tolist() == lexicon.read(ids).levels.tolist()
+
+
+def test_a_text_is_cut_into_the_places_of_its_words():
+    lexicon = Lexicon.from_tags([("春眠", "t"), ("不觉晓", "v")], VOCABULARY)
+    starts, lengths, places = lexicon.cut(np.array(VOCABULARY.encode("处春眠不觉晓春")))
+    assert (starts.tolist(), lengths.tolist()) == ([1, 3], [2, 3])
+    assert sorted(places.tolist()) == [0, 1]
