@@ -148,15 +148,20 @@ class Lexicon:
         starts = np.array(taken, "int64")
         return Cut(starts, longest[starts], places[starts])
 
+    def find(self, words: np.ndarray) -> np.ndarray:
+        """Return the place of each of `words` (n, length) of tokens, (n,); -1: none."""
+        if not len(self.keys):
+            return np.full(len(words), -1)
+        keys = _keys(np.asarray(words, "uint64"))
+        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.where(self.keys[places] == keys, places, -1)
+
     def _from_each(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return how long the longest word from each place is, (n,), and its place."""
         longest, where = np.zeros(len(ids), "int32"), np.zeros(len(ids), "int32")
-        most = min(LONGEST, len(ids)) if len(self.keys) else 0
-        for length in range(SHORTEST, most + 1):
-            runs = np.lib.stride_tricks.sliding_window_view(ids, length)
-            keys = _keys(runs)
-            places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-            starts = np.flatnonzero(self.keys[places] == keys)
+        for length in range(SHORTEST, min(LONGEST, len(ids)) + 1):
+            places = self.find(np.lib.stride_tricks.sliding_window_view(ids, length))
+            starts = np.flatnonzero(places >= 0)
             longest[starts], where[starts] = length, places[starts]
         return longest, where
 

@@ -28,7 +28,7 @@ import numpy as np
 from nlg.errors import DataError
 from nlg.files import UNREADABLE
 from nlg.text.collect import write_lines
-from nlg.text.lexicon import Lexicon
+from nlg.text.lexicon import LONGEST, SHORTEST, Lexicon
 from nlg.text.vocab import SPECIAL, UNK_ID, Vocabulary
 from nlg.text.words import dictionary
 
@@ -48,13 +48,12 @@ class WordVectors(NamedTuple):
     vectors: np.ndarray
 
 
-class Units:
+class Cutter:
     """Words of jieba's dictionary, and its characters, as numbers."""
 
     def __init__(self) -> None:
         tags = dictionary()
-        self.characters = sorted(set("".join(tags)))
-        self.vocabulary = Vocabulary([*SPECIAL, *self.characters])
+        self.vocabulary = Vocabulary([*SPECIAL, *sorted(set("".join(tags)))])
         self.lexicon = Lexicon.from_tags(tags.items(), self.vocabulary)
         self.words = list(tags)
 
@@ -75,12 +74,14 @@ class Units:
         return token_ids[alone]
 
     def names(self) -> dict[int, str]:
-        """Return the words by their numbers."""
-        found = {}
-        for word in self.words:
-            numbers = self.cut(word)
-            if len(word) > 1 and len(numbers) == 1:
-                found[int(numbers[0])] = word
+        """Return the words of two characters or more by their numbers."""
+        found: dict[int, str] = {}
+        for length in range(SHORTEST, LONGEST + 1):
+            words = [word for word in self.words if len(word) == length]
+            ids = np.array(self.vocabulary.encode("".join(words)), "uint64")
+            places = self.lexicon.find(ids.reshape(-1, length)).tolist()
+            numbers = (len(self.vocabulary) + place for place in places)
+            found.update(zip(numbers, words, strict=True))
         return found
 
 
@@ -99,15 +100,16 @@ def make(texts: Iterable[str], units: int, seed: int = 1) -> WordVectors:
     """
     from sklearn.utils.extmath import randomized_svd
 
-    cutter = Units()
+    cutter = Cutter()
     numbers = np.concatenate([np.zeros(0, "int32"), *map(cutter.cut, parts(texts))])
     counts = np.bincount(numbers)
     kept = np.argsort(-counts, kind="stable")
     kept = kept[counts[kept] >= LEAST]
     if len(kept) <= units:
         raise DataError(
-            f"{len(kept)} words stand {LEAST} times or more in the texts; vectors of "
-            f"{units} units need more than {units}: give more text, or fewer units"
+            f"{len(kept)} words and characters stand {LEAST} times or more in the "
+            f"texts; vectors of {units} units need more than {units}: give more text, "
+            "or fewer units"
         )
     row = np.full(len(counts), -1, "int64")
     row[kept] = np.arange(len(kept))

@@ -249,7 +249,7 @@ def test_vectors_are_made_of_what_is_typed_and_say_how_many(run, tmp_path):
 @pytest.mark.parametrize(
     ("output", "stdin", "reason"),
     [
-        ("v.txt", "", "0 words stand 20 times or more"),
+        ("v.txt", "", "0 words and characters stand 20 times or more"),
         ("v.txt", "春眠不觉晓", "vectors of 64 units need more than 64"),
         ("missing/v.txt", TRIPS, "v.txt cannot be written: No such file"),
     ],

@@ -114,6 +114,14 @@ def test_words_that_have_a_vector_tell_its_row_at_each_of_their_tokens(tmp_path)
     assert again.levels.tolist() == lexicon.read(ids).levels.tolist()
 
 
+def test_words_are_found_at_their_places():
+    lexicon = Lexicon.from_tags([("春眠", "t"), ("觉晓", "v")], VOCABULARY)
+    ids = np.array([VOCABULARY.encode(word) for word in ("春眠", "眠春", "觉晓")])
+    places = lexicon.find(ids).tolist()
+    assert places[1] == -1 and sorted(places) == [-1, 0, 1]
+    assert Lexicon.from_tags([], VOCABULARY).find(ids).tolist() == [-1, -1, -1]
+
+
 def test_a_text_is_cut_into_the_places_of_its_words():
     lexicon = Lexicon.from_tags([("春眠", "t"), ("不觉晓", "v")], VOCABULARY)
     starts, lengths, places = lexicon.cut(np.array(VOCABULARY.encode("处春眠不觉晓春")))
