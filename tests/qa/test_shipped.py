@@ -8,6 +8,7 @@ from nlg.runtime import checkpoints_folder
 RIVER = "长江全长6300余公里，是亚洲第一长河，发源于青藏高原。"
 PALACE = "故宫博物院成立于1925年，位于北京市中心，是在明清皇宫的基础上建立的。"
 PARIS = "巴黎是法国的首都，也是法国最大的城市，位于塞纳河畔。"
+NOVEL = "《红楼梦》是清代作家曹雪芹创作的章回体长篇小说，中国古典四大名著之一。"
 WALK = "今天天气很好，我们去公园散步。"
 
 
@@ -20,6 +21,7 @@ def reader():
     ("question", "passage", "answers"),
     [
         ("长江全长多少公里？", RIVER, {"6300余公里"}),
+        ("长江有多长？", RIVER, {"6300余公里"}),
         ("长江发源于哪里？", RIVER, {"青藏高原"}),
         ("故宫博物院什么时候成立？", PALACE, {"1925", "1925年"}),
         ("法国的首都是哪里？", PARIS, {"巴黎"}),
@@ -47,9 +49,9 @@ def test_traditional_characters_are_answered_as_they_stand(reader):
 
 
 def test_a_plain_answer_that_is_kept_back_may_be_asked_for(reader):
-    assert reader.answer("长江有多长？", [RIVER]).text == ""
+    assert reader.answer("谁写了红楼梦？", [NOVEL]).text == ""
     answers = AnswerOptions(silence=0.5)
-    assert reader.answer("长江有多长？", [RIVER], answers).text == "6300余公里"
+    assert reader.answer("谁写了红楼梦？", [NOVEL], answers).text == "曹雪芹"
 
 
 def test_a_passage_about_something_else_has_no_answer(reader):
