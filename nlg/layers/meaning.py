@@ -1,11 +1,11 @@
 """What words mean, by vectors that were made from plain text and stay as they are.
 
-    passage     吉尔吉斯斯坦 的 首都 是 比什凯克          question   在 哪个 城市
-    likeness        .6         .3      .7                to the most alike word of it
+    passage     比什凯克 是 吉尔吉斯斯坦 的 首都          question   首都 在 哪个 城市
+    likeness       .47          .63         1            to the most alike word of it
 
 Beside the vector of the word around it, each token is told how alike that word and the
-most alike one of its text's question are: the cosine, 0 if none is alike. So 创立 is
-near 成立, and a town near 城市, before anything is learned.
+most alike one of its text's question are: the cosine, 0 if none is alike. So 比什凯克
+is near 首都, and 创立 near 成立, before anything is learned.
 
 This file knows no words.
 

@@ -71,9 +71,10 @@ def train_qa(
     model, tokenizer = start_from(init, options)
     known = vectors_for(model, init, vectors)
     run = Run(folder)
+    told = {"word_vectors": vectors.name if vectors else ""}
     notes = {"data": [path.name for path in data], "dev": dev.name, "init": str(init)}
-    defaults = dataclasses.asdict(QATraining())
-    run.claim(dataclasses.asdict(options) | notes, MAY_CHANGE, defaults)
+    defaults = dataclasses.asdict(QATraining()) | dict.fromkeys(told, "")
+    run.claim(dataclasses.asdict(options) | notes | told, MAY_CHANGE, defaults)
     if not (folder / DEV).exists():
         Shape(model.unilm.config, tokenizer).save(folder)
         prepare(run, data, dev, tokenizer, options)

@@ -13,7 +13,7 @@ from typing import Any
 from nlg.errors import DataError
 from nlg.files import UNREADABLE, parse_json, text_of
 
-NOTES = ("task", "data", "dev", "init", "labels", "vae")
+NOTES = ("task", "data", "dev", "init", "labels", "vae", "word_vectors")
 
 
 def read_settings(path: pathlib.Path) -> dict[str, Any]:

@@ -260,6 +260,13 @@ def test_finished_run_refuses_another_model_and_names_it(trained, files):
     assert "copy = True, not False" in done.stderr and done.stderr.count("\n") == 1
 
 
+def test_finished_run_refuses_other_vectors_and_names_them(trained, files, tmp_path):
+    other = shutil.copy(vectors_of(files), tmp_path / "other.txt")
+    done = train(*files, trained[0], "--vectors", other, **WITH_VECTORS)
+    assert done.exit_code == 1 and done.stderr.count("\n") == 1
+    assert "word_vectors = vectors.txt, not other.txt" in done.stderr
+
+
 # --- parts of it
 
 
