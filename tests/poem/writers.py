@@ -49,6 +49,8 @@ def small_writer(seed=0):
 class InKeras:
     """A checkpoint whose graphs are the functions that an export writes."""
 
+    listed = (KNOWN,)
+
     def __init__(self, folder, model):
         self.folder, self.model = folder, model
         self.vocabulary, self.config = small_vocabulary(), {"latent_units": Z}

@@ -30,7 +30,7 @@ CONFIG = {
     "max_question": 16,
     "max_answer": 8,
 }
-MODEL = dataclasses.asdict(QAConfig())
+MODEL = dataclasses.asdict(QAConfig(vectors=2))
 HAS, HAS_NOT = 0.05, 0.9  # probability that a passage has no answer
 SURE, UNSURE = -0.1, -6.0  # log-probability of a line that a passage has, and has not
 

@@ -65,7 +65,7 @@ def test_the_graph_gets_what_it_was_made_for():
 
 
 def test_a_model_with_types_is_told_the_type_and_one_without_hints_no_hints():
-    bare = {"overlap": False, "words": False, "convolutions": 0}
+    bare = {"overlap": False, "words": False, "convolutions": 0, "vectors": 0}
     reader, _, _ = told([POET], "多少？", answer_types=True, **bare)
     (inputs,) = runs_of(reader)
     assert inputs.keys() == {"token_ids", "class_ids", "answer"}

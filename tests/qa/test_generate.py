@@ -397,8 +397,10 @@ def test_the_type_is_told_from_the_question_unless_it_is_given(told, kind):
     [
         ({"overlap": False}, {"overlap", "nearness"}),
         ({"words": False}, {"words"}),
-        ({"convolutions": 0}, {"asks"}),
-        ({"overlap": False, "convolutions": 0}, {"overlap", "nearness", "asks"}),
+        ({"vectors": 0}, {"meaning"}),
+        ({"convolutions": 0}, set()),
+        ({"convolutions": 0, "vectors": 0}, {"asks", "meaning"}),
+        ({"overlap": False, "words": False}, {"overlap", "nearness", "words"}),
     ],
 )
 def test_a_model_is_given_only_what_it_was_made_for(changes, missing):
