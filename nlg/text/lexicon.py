@@ -56,6 +56,12 @@ class Cut(NamedTuple):
     lengths: np.ndarray
     places: np.ndarray  # in the lexicon
 
+    def inside(self) -> np.ndarray:
+        """Return the places in the text of all tokens of its words, in order."""
+        ends = np.cumsum(self.lengths)
+        counted = np.arange(self.lengths.sum())  # over all words
+        return counted + np.repeat(self.starts - ends + self.lengths, self.lengths)
+
 
 class Lexicon:
     """Words as keys (W,) uint64, in order, with the numbers (W,) of their classes.
@@ -126,8 +132,9 @@ class Lexicon:
 
     def read(self, token_ids: np.ndarray) -> Words:
         """Return what the dictionary says of each of `token_ids` (n,)."""
-        starts, lengths, places = self.cut(token_ids)
-        inside = np.repeat(starts, lengths) + _counted(lengths)
+        cut = self.cut(token_ids)
+        starts, lengths, places = cut
+        inside = cut.inside()
         levels, rows = (np.zeros(len(token_ids), "int32") for _ in range(2))
         levels[inside] = np.repeat(2 * self.classes[places].astype("int32"), lengths)
         levels[starts] -= 1
@@ -164,12 +171,6 @@ class Lexicon:
             starts = np.flatnonzero(places >= 0)
             longest[starts], where[starts] = length, places[starts]
         return longest, where
-
-
-def _counted(lengths: np.ndarray) -> np.ndarray:
-    """Return 0, 1, … up to each of `lengths`, after one another."""
-    ends = np.cumsum(lengths)
-    return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
 
 
 def _keys(runs: np.ndarray) -> np.ndarray:

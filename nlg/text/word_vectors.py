@@ -64,14 +64,12 @@ class Cutter:
         in the lexicon, after the tokens.
         """
         token_ids = np.array(self.vocabulary.encode(text), "int32")
-        starts, lengths, places = self.lexicon.cut(token_ids)
-        alone = token_ids != UNK_ID
-        inside = np.zeros(len(token_ids) + 1, "int32")
-        np.add.at(inside, starts + 1, 1)
-        np.add.at(inside, starts + lengths, -1)
-        alone &= np.cumsum(inside[:-1]) == 0
-        token_ids[starts] = len(self.vocabulary) + places
-        return token_ids[alone]
+        cut = self.lexicon.cut(token_ids)
+        kept = token_ids != UNK_ID
+        kept[cut.inside()] = False
+        kept[cut.starts] = True
+        token_ids[cut.starts] = len(self.vocabulary) + cut.places
+        return token_ids[kept]
 
     def names(self) -> dict[int, str]:
         """Return the words of two characters or more by their numbers."""
