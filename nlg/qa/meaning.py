@@ -39,14 +39,17 @@ def vectors_for(
         OptionError: there are vectors and no use for them, or the other way round.
     """
     wanted = model.config.vectors
+    if path is None and not wanted:
+        return []
     if path is None:
         there = init / LEXICON
-        if wanted and not (there.exists() and Lexicon.load(there).rows.any()):
+        lexicon = Lexicon.load(there) if there.exists() else None
+        if lexicon is None or not lexicon.rows.any():
             raise OptionError(
                 f"vectors is {wanted}, but {init} has none: give a file with --vectors "
                 "(`nlg data vectors` makes one)"
             )
-        return Lexicon.load(there) if wanted else []
+        return lexicon
     if not model.meaning:
         raise OptionError(
             f"--vectors {path} is of no use without a number of words: add --set "
