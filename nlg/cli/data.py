@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from nlg.cli.options import Number, Word, progress
+from nlg.cli.options import Number, Word, progress, writing
 from nlg.cli.poem import FORM_NAMES
 
 if TYPE_CHECKING:
@@ -172,21 +172,18 @@ def part(
 
     What it holds may be in the new training part.
     """
-    from nlg.errors import DataError
     from nlg.text.collect import STDOUT, dev_path
 
     has_dev = output != STDOUT
     train, dev = split(kept, dev_share if has_dev else 0.0, seed)
     beside = dev_path(output)
-    try:
+    with writing(output):
         write(train, output)
         if dev:
             write(dev, beside)
         elif has_dev and beside.is_file():
             beside.unlink()
             click.echo(f"removed the old {beside}: nothing kept back for dev", err=True)
-    except OSError as error:
-        raise DataError(f"{output} cannot be written: {error.strerror}") from None
     click.echo(
         f"wrote {len(train):,} {what} to {output}, {len(dev):,} kept back for dev",
         err=True,

@@ -1,5 +1,6 @@
 """What several commands share: options, input and output."""
 
+import contextlib
 import math
 import os
 import pathlib
@@ -122,6 +123,19 @@ def progress(items: Iterable[Item], label: str, length: int | None = None) -> It
     return counted(items, label, length)
 
 
+@contextlib.contextmanager
+def writing(output: pathlib.Path) -> Iterator[None]:
+    """Turn what the system says of writing `output` inside into one clear line.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{output} cannot be written: {error.strerror}") from None
+
+
 def write_lines(lines: Iterable[str], output: pathlib.Path | None) -> None:
     """Print `lines` as they come, or write them to `output` when all are there.
 
@@ -134,9 +148,10 @@ def write_lines(lines: Iterable[str], output: pathlib.Path | None) -> None:
         return
     from nlg.files import replacing
 
-    try:
-        with replacing(output) as part, part.open("w", encoding="utf-8") as file:
-            for line in lines:
-                file.write(f"{line}\n")
-    except OSError as error:
-        raise DataError(f"{output} cannot be written: {error.strerror}") from None
+    with (
+        writing(output),
+        replacing(output) as part,
+        part.open("w", encoding="utf-8") as file,
+    ):
+        for line in lines:
+            file.write(f"{line}\n")

@@ -16,6 +16,7 @@ from nlg.cli.options import (
     default_checkpoint,
     progress,
     write_lines,
+    writing,
 )
 
 if TYPE_CHECKING:
@@ -243,7 +244,6 @@ def draw_png(latent_map: "LatentMap", path: pathlib.Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    from nlg.errors import DataError
     from nlg.files import replacing
 
     figure, axis = pyplot.subplots(figsize=(8, 8), layout="constrained")
@@ -257,9 +257,6 @@ def draw_png(latent_map: "LatentMap", path: pathlib.Path) -> None:
         )
     axis.set_aspect("equal")
     axis.set_axis_off()
-    try:
-        with replacing(path) as part:
-            figure.savefig(part, dpi=120, format="png")
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror}") from None
+    with writing(path), replacing(path) as part:
+        figure.savefig(part, dpi=120, format="png")
     pyplot.close(figure)

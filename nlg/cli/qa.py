@@ -21,6 +21,7 @@ from nlg.cli.options import (
     progress,
     read_text,
     write_lines,
+    writing,
 )
 
 if TYPE_CHECKING:
@@ -478,15 +479,11 @@ def _begun(output: pathlib.Path, lines: list[Line]) -> list[dict[str, Any]]:
 
 def _append(rows: Iterable[str], output: pathlib.Path) -> None:
     """Add `rows` to OUTPUT.part as they come; it becomes OUTPUT once all are there."""
-    from nlg.errors import DataError
-
     part = _part_of(output)
-    try:
+    with writing(output):
         with part.open("a", encoding="utf-8") as file:
             for row in rows:
                 file.write(f"{row}\n")
                 file.flush()
             os.fsync(file.fileno())
         os.replace(part, output)
-    except OSError as error:
-        raise DataError(f"{output} cannot be written: {error.strerror}") from None

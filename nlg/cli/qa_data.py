@@ -1,17 +1,20 @@
 """`nlg data qa`, `cloze` and `vectors`: what a reader is trained on, and told."""
 
 import pathlib
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from nlg.cli.data import collecting, part, records_of, tell
-from nlg.cli.options import Number, progress
+from nlg.cli.options import Number, progress, writing
 from nlg.cli.qa_eval import LAYOUT
 
 if TYPE_CHECKING:
     from nlg.qa.dataset import Question
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @click.command("qa")
@@ -106,15 +109,25 @@ def _write(
     click.echo(f"{path}: {len(found):,} examples, {len(added):,} negatives", err=True)
 
 
+def from_texts(layout: str) -> Callable[[Command], Command]:
+    """Return a decorator: the command makes a file of some layout from plain text."""
+
+    def decorated(command: Command) -> Command:
+        output = click.option(
+            "-o",
+            "--output",
+            required=True,
+            type=click.Path(path_type=pathlib.Path),
+            help=f"{layout}; gzipped if it ends in .gz, - is stdout.",
+        )
+        texts = click.argument("inputs", nargs=-1, required=True, metavar="TEXT...")
+        return texts(output(command))
+
+    return decorated
+
+
 @click.command("cloze")
-@click.argument("inputs", nargs=-1, required=True, metavar="TEXT...")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=click.Path(path_type=pathlib.Path),
-    help="JSON lines; gzipped if it ends in .gz, - is stdout.",
-)
+@from_texts("JSON lines")
 @click.option(
     "--limit",
     type=click.IntRange(1),
@@ -209,22 +222,13 @@ def cloze_data(
             "no name stands in two sentences of a document, so nothing was made; "
             "--kept asks for names that stand once"
         )
-    try:
+    with writing(output):
         write(found, output)
-    except OSError as error:
-        raise DataError(f"{output} cannot be written: {error.strerror}") from None
     click.echo(f"wrote {len(found):,} questions to {output}", err=True)
 
 
 @click.command("vectors")
-@click.argument("inputs", nargs=-1, required=True, metavar="TEXT...")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=click.Path(path_type=pathlib.Path),
-    help="word2vec's text format; gzipped if it ends in .gz, - is stdout.",
-)
+@from_texts("word2vec's text format")
 @click.option(
     "--units",
     type=click.IntRange(1, 1024),
@@ -247,7 +251,6 @@ def vector_data(
     are those of jieba's dictionary that stand 20 times or more in TEXT, the most
     frequent first. TEXT is as for `nlg data cloze`; ten million characters are few.
     """
-    from nlg.errors import DataError
     from nlg.text.documents import in_turn
     from nlg.text.normalize import to_simplified
     from nlg.text.word_vectors import make, save
@@ -255,8 +258,6 @@ def vector_data(
     paths = list(map(pathlib.Path, inputs))
     texts = (to_simplified(text) for _, text in in_turn(paths))
     found = make(progress(texts, "documents"), units, seed)
-    try:
+    with writing(output):
         save(output, found)
-    except OSError as error:
-        raise DataError(f"{output} cannot be written: {error.strerror}") from None
     click.echo(f"wrote {len(found.words):,} vectors to {output}", err=True)
