@@ -24,6 +24,7 @@ from nlg.text.documents import documents
 from nlg.text.packing import pack
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import Vocabulary
+from nlg.training.batches import Epochs
 from nlg.training.loop import Means, fit
 from nlg.training.options import MAY_CHANGE
 from nlg.training.run import Run
@@ -108,24 +109,14 @@ def _prepare(paths, folder, options, vocabulary) -> None:
         corpus.save(folder / name)
 
 
-class Rows:
+class Rows(Epochs[list[list[int]]]):
     """Packed rows of samples: a pure function of the seed and the step."""
 
     def __init__(self, corpus: Corpus, options: PretrainOptions):
         self.lengths = (corpus.lengths + EXTRA).tolist()
         self.options = options
         self.rows_per_batch = options.batch_tokens // options.row_tokens
-        self._dealt = 0, self.epoch(0)
-        # Packing mixes anew each epoch; the number of batches is that of the first.
-        self.steps_per_epoch = len(self._dealt[1])
-
-    def at(self, step: int) -> list[list[int]]:
-        """Return the rows of samples of `step`, counted from 0 over all epochs."""
-        epoch, place = divmod(step, self.steps_per_epoch)
-        dealt = self._dealt  # read and written whole: another thread may be an epoch on
-        if dealt[0] != epoch:
-            dealt = self._dealt = epoch, self.epoch(epoch)
-        return dealt[1][place % len(dealt[1])]
+        super().__init__()
 
     def epoch(self, epoch: int) -> list[list[list[int]]]:
         """Return all batches of an epoch; rows that fill no batch sit it out."""

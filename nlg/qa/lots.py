@@ -26,6 +26,7 @@ from nlg.text.lexicon import Lexicon
 from nlg.text.packing import pack
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SEP_ID
+from nlg.training.batches import Epochs
 
 PREDICTIONS_MULTIPLE = 64  # P is one of few sizes, so that compiling is rare
 
@@ -100,7 +101,7 @@ def lots_of(
     return lots, list(names)
 
 
-class Rows:
+class Rows(Epochs[list[Row]]):
     """Packed rows of samples: a pure function of the seed and the step.
 
     Args:
@@ -114,19 +115,9 @@ class Rows:
         self.shares = np.array(shares)[lots.sources]  # (N,)
         self.kinds = lots.kinds
         self.options = options
-        self._dealt = 0, self.epoch(0)
-        # Packing mixes anew each epoch; the number of batches is that of the first.
-        self.steps_per_epoch = len(self._dealt[1])
+        super().__init__()
         if not self.steps_per_epoch:
             raise DataError("the shares leave no question to train on")
-
-    def at(self, step: int) -> list[Row]:
-        """Return the rows of `step`, counted from 0 over all epochs."""
-        epoch, place = divmod(step, self.steps_per_epoch)
-        dealt = self._dealt  # read and written whole: another thread may be an epoch on
-        if dealt[0] != epoch:
-            dealt = self._dealt = epoch, self.epoch(epoch)
-        return dealt[1][place % len(dealt[1])]
 
     def epoch(self, epoch: int) -> list[list[Row]]:
         """Return all batches of an epoch; rows that fill no batch sit it out."""

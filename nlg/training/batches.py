@@ -5,6 +5,7 @@ workers, with nothing to save but the step. Rows of one shape share a bucket, so
 is padded, or little.
 """
 
+import abc
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -13,6 +14,31 @@ import numpy as np
 from nlg.errors import DataError
 
 Bucket = TypeVar("Bucket", bound=Hashable)
+Dealt = TypeVar("Dealt")
+
+
+class Epochs(abc.ABC, Generic[Dealt]):
+    """Batches by their step, epoch after epoch; each epoch deals its own.
+
+    Every epoch takes as many steps as the first. One that deals fewer batches, since it
+    packs them otherwise, ends with its first again.
+    """
+
+    def __init__(self):
+        self._dealt = 0, self.epoch(0)
+        self.steps_per_epoch = len(self._dealt[1])
+
+    @abc.abstractmethod
+    def epoch(self, epoch: int) -> list[Dealt]:
+        """Return all batches of an epoch, in order."""
+
+    def at(self, step: int) -> Dealt:
+        """Return the batch of `step`, counted from 0 over all epochs."""
+        epoch, place = divmod(step, self.steps_per_epoch)
+        dealt = self._dealt  # read and written whole: another thread may be an epoch on
+        if dealt[0] != epoch:
+            dealt = self._dealt = epoch, self.epoch(epoch)
+        return dealt[1][place % len(dealt[1])]
 
 
 class Batch(NamedTuple, Generic[Bucket]):
@@ -22,7 +48,7 @@ class Batch(NamedTuple, Generic[Bucket]):
     rows: np.ndarray
 
 
-class Schedule(Generic[Bucket]):
+class Schedule(Epochs[Batch[Bucket]]):
     """Deal every bucket's rows into batches, shuffled anew each epoch.
 
     Rows that do not fill a batch sit an epoch out: batches of one size per bucket
@@ -43,22 +69,12 @@ class Schedule(Generic[Bucket]):
         self.rows = {name: count for name, count in rows.items() if count}
         self.batch_sizes = batch_sizes
         self.seed = seed
-        self.steps_per_epoch = sum(
-            max(1, count // batch_sizes[name]) for name, count in self.rows.items()
-        )
-        if not self.steps_per_epoch:
+        if not self.rows:
             raise DataError("there are no rows to train on")
-        self._dealt: tuple[int, list[Batch[Bucket]]] = (-1, [])
+        super().__init__()
 
-    def at(self, step: int) -> Batch[Bucket]:
-        """Return the batch of `step`, counted from 0 over all epochs."""
-        epoch, place = divmod(step, self.steps_per_epoch)
-        dealt = self._dealt  # read and written whole: another thread may be an epoch on
-        if dealt[0] != epoch:
-            dealt = self._dealt = epoch, self._deal(epoch)
-        return dealt[1][place]
-
-    def _deal(self, epoch: int) -> list[Batch[Bucket]]:
+    def epoch(self, epoch: int) -> list[Batch[Bucket]]:
+        """Return the batches of an epoch."""
         rng = np.random.default_rng([self.seed, epoch])
         batches = []
         for name, count in self.rows.items():
