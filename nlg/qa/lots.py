@@ -119,6 +119,12 @@ class Rows(Epochs[list[Row]]):
         if not self.steps_per_epoch:
             raise DataError("the shares leave no question to train on")
 
+    def filled(self) -> float:
+        """Return the share of the places of the first epoch that hold tokens."""
+        rows = [row for batch in self.epoch(0) for row in batch]
+        tokens = sum(self.lengths[sample] for row in rows for sample in row.samples)
+        return tokens / (len(rows) * self.options.row_tokens)
+
     def epoch(self, epoch: int) -> list[list[Row]]:
         """Return all batches of an epoch; rows that fill no batch sit it out."""
         options, count = self.options, len(self.lengths)

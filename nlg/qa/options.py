@@ -82,10 +82,9 @@ class QATraining(TrainOptions):
         self._check_rows()
 
     def _check_rows(self) -> None:
-        longest = self.max_passage + self.max_question + self.max_answer + SPECIAL
-        if self.row_tokens < longest:
+        if self.row_tokens < self.longest():
             raise OptionError(
-                f"row_tokens ({self.row_tokens}) must be at least {longest}: "
+                f"row_tokens ({self.row_tokens}) must be at least {self.longest()}: "
                 f"max_passage + max_question + max_answer + {SPECIAL}"
             )
         if self.batch_tokens % self.row_tokens:
@@ -113,6 +112,10 @@ class QATraining(TrainOptions):
         """Return the model's share of these settings."""
         names = (field.name for field in dataclasses.fields(QAConfig))
         return QAConfig(**{name: getattr(self, name) for name in names})
+
+    def longest(self) -> int:
+        """Return how many tokens a sample may have, the special ones too."""
+        return self.max_passage + self.max_question + self.max_answer + SPECIAL
 
     def lexicon(self) -> bool:
         """Return whether the words of a dictionary are looked up."""

@@ -37,7 +37,7 @@ from nlg.text.lexicon import Lexicon
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SEP_ID
 from nlg.training.apart import export_apart
-from nlg.training.bar import counted
+from nlg.training.bar import counted, note
 from nlg.training.loop import Means, fit
 from nlg.training.options import MAY_CHANGE
 from nlg.training.run import Run
@@ -47,6 +47,7 @@ TO_RANK, TRAIN, DEV = "ranking.jsonl", "train.safetensors", "dev.safetensors"
 RANKED = 4000  # questions that the checkpoint's ranking is fitted to
 CONDITION = 64  # units
 LOOK = 16  # questions that are answered at once
+WELL_FILLED = 0.75  # of a row's places
 
 
 def train_qa(
@@ -82,6 +83,7 @@ def train_qa(
     looked_at, _ = load_lots(run, DEV)
     lexicon = lexicon_of(folder, tokenizer, known) if options.lexicon() else None
     rows = Rows(train, options.share_of_sources(sources), options)
+    warn_of_padding(rows)
     batches = Batches(train, options, lexicon)
     look = Look(model, looked_at, tokenizer, options, lexicon)
     return fit(
@@ -206,6 +208,16 @@ def to_rank(examples: Sequence[Example], options: QATraining) -> list[Example]:
         count = math.ceil(RANKED * share / max(there, 1e-9))
         found += rng.sample(here, min(len(here), count))
     return found
+
+
+def warn_of_padding(rows: Rows) -> None:
+    """Say on stderr if much of each row is padding, which takes as long as tokens."""
+    filled, options = rows.filled(), rows.options
+    if filled < WELL_FILLED:
+        note(
+            f"rows of {options.row_tokens} tokens are {filled:.0%} full, the rest is "
+            f"padding; try another row_tokens, {options.longest()} or more"
+        )
 
 
 def load_lots(run: Run, name: str) -> tuple[Lots, list[str]]:

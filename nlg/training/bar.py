@@ -1,4 +1,4 @@
-"""How far a run is, on stderr; silent where that is no terminal."""
+"""How far a run is, on stderr; bars are silent where that is no terminal."""
 
 import contextlib
 import datetime
@@ -50,6 +50,12 @@ def progress_bar(steps: int, begun: int) -> Iterator[Show]:
             bar.update(step - bar.pos, f"{left} left  {in_words(scores)}")
 
         yield show
+
+
+def note(text: str) -> None:
+    """Tell stderr something that whoever trains may want to change, once."""
+    if is_first():
+        click.echo(f"note: {text}", err=True)
 
 
 def time_left(seconds: float, done: int, left: int) -> str:

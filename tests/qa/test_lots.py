@@ -8,6 +8,7 @@ from nlg.errors import DataError
 from nlg.qa.examples import Example
 from nlg.qa.lots import PREDICTIONS_MULTIPLE, Batches, Row, Rows, in_company, lots_of
 from nlg.qa.options import KINDS, SPECIAL, QATraining
+from nlg.qa.train import warn_of_padding
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import CLS_ID, SEP_ID, Vocabulary
 from nlg.text.vocab import SPECIAL as NAMES
@@ -156,6 +157,18 @@ def test_rows_hold_what_fits_in_them():
         assert len(batch) == 2
         for row in batch:
             assert lengths[row.samples].sum() <= OPTIONS.row_tokens
+
+
+def test_run_warns_of_rows_that_are_mostly_padding(capsys):
+    """A sample of 26 tokens stands alone in a row of 40; two fill one of 52."""
+    found = lots([POET] * 8)
+    assert (found.lengths.sum(axis=1) + SPECIAL).tolist() == [26] * 8
+    for size, share in ((40, 26 / 40), (52, 1.0), (60, 52 / 60)):
+        rows = Rows(found, [1], changed(row_tokens=size, batch_tokens=size))
+        assert rows.filled() == pytest.approx(share)
+        warn_of_padding(rows)
+        said = "rows of 40 tokens are 65% full, the rest is padding"
+        assert (said in capsys.readouterr().err) == (size == 40)
 
 
 def test_a_share_of_a_source_is_drawn_anew_each_epoch():
