@@ -14,8 +14,9 @@ cold and bulk are of FOLDER, by default the shipped reader. The loop is compared
 plain UniLM of the shipped backbone's shape, without the aids that bert4keras does not
 have: the same random weights on both sides, free text, four beams, the vote of one
 passage, and the same number of tokens, since no line may end: 6, an answer of five
-characters and its end, and 33, all that the example leaves room for. same_lines tells
-that both write the same.
+characters and its end, and 33, all that the example leaves room for. Ours multiplies in
+float32, as the loop does, and in int8, an export's option (`nlg.decode.quantize`).
+same_lines tells how many of its lines are the loop's.
 
 Passages are made-up lives. Every system runs in a process of its own; loading is not
 counted but in cold; medians over runs, after a warm-up. The last line is JSON.
@@ -36,6 +37,7 @@ from measure import medians
 
 ROOT = pathlib.Path(__file__).parents[1]
 LENGTHS = 6, 33  # tokens
+KINDS = "float32", "int8"  # what ours multiplies
 BEAMS = 4
 LOOPS = 3  # questions that the loop answers; it is slow
 NEVER = -30_000.0  # log-odds that 16 bits hold
@@ -182,7 +184,7 @@ def their_model(folder):
 
 
 def make(args):
-    """Write a plain reader of random weights, which never ends a line."""
+    """Write a plain reader of random weights, which never ends a line, of each kind."""
     import keras
 
     from nlg.backbone.config import BackboneConfig
@@ -207,7 +209,9 @@ def make(args):
     config = QAConfig(overlap=False, words=False, copy=False, convolutions=0)
     model = Answerer(unilm, config)
     model.build()
-    write(args.checkpoint / "plain", model, facts["lower_case"], shipped / "vocab.txt")
+    for name in KINDS:
+        folder = args.checkpoint / name
+        write(folder, model, facts["lower_case"], shipped / "vocab.txt", name == "int8")
 
 
 def never(size, end_id):
@@ -217,7 +221,7 @@ def never(size, end_id):
     return np.where(np.arange(size) == end_id, NEVER, 0.0)
 
 
-def write(folder, model, lower_case, vocabulary):
+def write(folder, model, lower_case, vocabulary, int8):
     """Write the checkpoint of an untrained model."""
     import dataclasses
 
@@ -226,7 +230,7 @@ def write(folder, model, lower_case, vocabulary):
     from nlg.runtime.checkpoint import FORMAT, seal
 
     folder.mkdir(parents=True)
-    write_graphs(model, folder, int8=False)
+    write_graphs(model, folder, int8)
     (folder / "vocab.txt").write_bytes(vocabulary.read_bytes())
     config = {
         "task": TASK,
@@ -277,23 +281,24 @@ def cold(args, checkpoint):
     return {"cold_seconds": round(seconds, 3), "cold_peak_mb": round(megabytes)}
 
 
-def compare(args, plain):
+def compare(args, folder):
     """Return how ours and the loop do, for answers of each length."""
     found = []
     for length in LENGTHS:
-        mine = apart("ours", args, plain, length)
-        theirs = apart("loop", args, plain, length)
-        same = [a == b for a, b in zip(mine["lines"], theirs["lines"], strict=True)]
-        seconds = [x["seconds_per_passage"] for x in (mine, theirs)]
-        line = {
-            "tokens": length,
-            "nlg_per_second": round(1 / seconds[0], 1),
-            "bert4keras_per_second": round(1 / seconds[1], 2),
-            "ratio": round(seconds[1] / seconds[0], 1),
-            "same_lines": sum(same) / len(same),
-        }
-        show(f"{length} tokens", line)
-        found.append(line)
+        theirs = apart("loop", args, folder / KINDS[0], length)
+        seconds = theirs["seconds_per_passage"]
+        for kind in KINDS:
+            mine = apart("ours", args, folder / kind, length)
+            pairs = zip(mine["lines"], theirs["lines"], strict=True)
+            line = {
+                "tokens": length,
+                "nlg_per_second": round(1 / mine["seconds_per_passage"], 1),
+                "bert4keras_per_second": round(1 / seconds, 2),
+                "ratio": round(seconds / mine["seconds_per_passage"], 1),
+                "same_lines": round(statistics.mean(a == b for a, b in pairs), 2),
+            }
+            show(f"{length}, {kind}", line)
+            found.append({"kind": kind, **line})
     return found
 
 
@@ -328,7 +333,7 @@ def main():
         checkpoint = args.checkpoint or checkpoints_folder() / "qa"
         report = cold(args, checkpoint) | apart("bulk", args, checkpoint)
         show("nlg qa", report)
-        report["loop"] = compare(args, folder / "plain")
+        report["loop"] = compare(args, folder)
     print(json.dumps(report | {"threads": args.threads, "runs": args.runs}))
 
 

@@ -2,26 +2,55 @@
 
 import contextlib
 import gzip
+import io
 import json
+import lzma
 import os
 import pathlib
 import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO, TextIO, cast
 
-UNREADABLE = (OSError, EOFError, UnicodeDecodeError, zlib.error)  # what text_of raises
+# what reading text raises
+UNREADABLE = (OSError, EOFError, UnicodeDecodeError, zlib.error, lzma.LZMAError)
+GZIP, XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"  # how such files start
 # what reading the arrays of an .npz raises, where it is broken or another file
 NO_ARRAYS = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 
 
 def text_of(path: pathlib.Path) -> str:
-    """Return a file's text, unzipped where it starts as gzip does; `-` is stdin."""
-    content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
-    if content[:2] == b"\x1f\x8b":
-        content = gzip.decompress(content)
-    return content.decode("utf-8-sig")
+    """Return a file's text, see `opened`, its line ends as they are."""
+    with _unpacked(path) as file:
+        return file.read().decode("utf-8-sig")
+
+
+@contextlib.contextmanager
+def opened(path: pathlib.Path) -> Iterator[TextIO]:
+    """Give a file's text to read line by line; `-` is standard input.
+
+    What starts as gzip or xz does is unpacked, whatever the file's name.
+    """
+    with _unpacked(path) as file:
+        yield io.TextIOWrapper(file, encoding="utf-8-sig")
+
+
+@contextlib.contextmanager
+def _unpacked(path: pathlib.Path) -> Iterator[BinaryIO]:
+    with contextlib.ExitStack() as stack:
+        raw: Any
+        if str(path) == "-":
+            raw = io.BytesIO(sys.stdin.buffer.read())
+        else:
+            raw = stack.enter_context(path.open("rb", buffering=0))
+        file = io.BufferedReader(raw)
+        start = file.peek(len(XZ))
+        for magic, opener in ((GZIP, gzip.open), (XZ, lzma.open)):
+            if start.startswith(magic):
+                yield cast(BinaryIO, stack.enter_context(opener(file)))
+                return
+        yield file
 
 
 def write_whole(path: pathlib.Path, content: bytes) -> None:

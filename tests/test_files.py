@@ -1,10 +1,15 @@
+import gzip
+import io
 import json
+import lzma
 import os
 import pathlib
+import threading
+import types
 
 import pytest
 
-from nlg.files import parse_json, replacing, write_whole
+from nlg.files import UNREADABLE, opened, parse_json, replacing, text_of, write_whole
 
 
 def names(folder):
@@ -122,3 +127,47 @@ def test_json_is_read():
 def test_whatever_is_no_json_is_one_kind_of_error(text):
     with pytest.raises(json.JSONDecodeError):
         parse_json(text)
+
+
+# --- reading
+
+POEM = "\ufeff床前明月光\r\n疑是地上霜\n".encode()
+PACKED = {"plain": POEM, "gzip": gzip.compress(POEM), "xz": lzma.compress(POEM)}
+
+
+@pytest.mark.parametrize("packed", PACKED.values(), ids=PACKED)
+def test_text_is_unpacked_whatever_the_name_of_its_file(tmp_path, packed):
+    path = tmp_path / "诗.txt"
+    path.write_bytes(packed)
+    assert text_of(path) == "床前明月光\r\n疑是地上霜\n"
+    with opened(path) as file:
+        assert list(file) == ["床前明月光\n", "疑是地上霜\n"]
+
+
+@pytest.mark.parametrize("packed", PACKED.values(), ids=PACKED)
+def test_standard_input_is_unpacked_and_stays_open(monkeypatch, packed):
+    stdin = types.SimpleNamespace(buffer=io.BytesIO(packed))
+    monkeypatch.setattr("sys.stdin", stdin)
+    with opened(pathlib.Path("-")) as file:
+        assert file.readline() == "床前明月光\n"
+    assert not stdin.buffer.closed
+
+
+def test_a_pipe_is_read_once(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(PACKED["xz"],))
+    writer.start()
+    assert text_of(path).startswith("床前明月光")
+    writer.join()
+
+
+@pytest.mark.parametrize("kind", ["gzip", "xz"])
+def test_packed_text_that_is_cut_off_is_unreadable(tmp_path, kind):
+    path = tmp_path / "诗"
+    path.write_bytes(PACKED[kind][:-9])
+    with pytest.raises(UNREADABLE):
+        text_of(path)
+    path.write_bytes(PACKED[kind][:8] + b"?" * 20)
+    with pytest.raises(UNREADABLE), opened(path) as file:
+        file.read()

@@ -4,16 +4,13 @@ Reads text with a blank line between documents, JSON lines (`passage`, `text`, o
 `lines` of a poem), and either of them gzipped or xz'd.
 """
 
-import gzip
-import io
 import json
-import lzma
 import pathlib
 import re
 from collections.abc import Iterable, Iterator
 
 from nlg.errors import DataError
-from nlg.files import UNREADABLE, text_of
+from nlg.files import UNREADABLE, opened
 from nlg.text.collect import name_of, source_of
 
 SENTENCE = re.compile(
@@ -55,23 +52,15 @@ def documents(path: pathlib.Path) -> Iterator[str]:
         DataError: not text, not what its name says, or a line that is no JSON.
     """
     try:
-        with _opened(path) as file:
+        with opened(path) as file:
             if ".jsonl" in path.suffixes:
                 yield from _of_json_lines(path, file)
             else:
                 yield from _of_text(file)
-    except (*UNREADABLE, lzma.LZMAError) as error:
+    except UNREADABLE as error:
         raise DataError(
             f"{name_of(path)}: cannot be read as UTF-8 text: {error}"
         ) from None
-
-
-def _opened(path: pathlib.Path) -> io.TextIOBase:
-    if str(path) == "-":
-        return io.StringIO(text_of(path))
-    openers = {".xz": lzma.open, ".gz": gzip.open}
-    opener = openers.get(path.suffix, open)
-    return opener(path, "rt", encoding="utf-8-sig")  # type: ignore[operator]
 
 
 def _of_text(file: Iterable[str]) -> Iterator[str]:

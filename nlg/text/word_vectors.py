@@ -18,7 +18,6 @@ Files are in word2vec's text format, so vectors from elsewhere do as well:
 Shapes: n words of a text, W words, U units of a vector.
 """
 
-import gzip
 import pathlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -26,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nlg.errors import DataError
-from nlg.files import UNREADABLE
+from nlg.files import UNREADABLE, opened
 from nlg.text.collect import write_lines
 from nlg.text.lexicon import LONGEST, SHORTEST, Lexicon
 from nlg.text.vocab import SPECIAL, UNK_ID, Vocabulary
@@ -207,11 +206,10 @@ def load(path: pathlib.Path, most: int) -> WordVectors:
     Raises:
         DataError: it is not such a file, or has fewer.
     """
-    opener = gzip.open if path.suffix == ".gz" else open
     words: list[str] = []
     vectors: list[Sequence[float]] = []
     try:
-        with opener(path, "rt", encoding="utf-8") as file:
+        with opened(path) as file:
             units = int(file.readline().split()[1])
             for number, line in zip(range(2, most + 2), file, strict=False):
                 word, *values = line.rstrip().split(" ")

@@ -45,7 +45,7 @@ def test_json_lines_give_a_passage_a_text_or_a_poem(tmp_path):
         ("a.jsonl", b'{"title": "x"}\n', "a.jsonl:1: no JSON object"),
         ("a.jsonl", b"[1]\n", "a.jsonl:1: no JSON object"),
         ("a.txt", "春眠".encode("gbk"), "a.txt: cannot be read as UTF-8"),
-        ("a.txt.xz", b"no xz at all", "a.txt.xz: cannot be read"),
+        ("a.txt.xz", lzma.compress(b"cut off")[:-9], "a.txt.xz: cannot be read"),
         ("a.txt.gz", b"\x1f\x8b broken", "a.txt.gz: cannot be read"),
         ("a.txt.gz", b"\x1f\x8b\x08" + bytes(7) + b"\xff\xff", "a.txt.gz: cannot"),
     ],
