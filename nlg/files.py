@@ -44,6 +44,8 @@ def _unpacked(path: pathlib.Path) -> Iterator[BinaryIO]:
             raw = io.BytesIO(sys.stdin.buffer.read())
         else:
             raw = stack.enter_context(path.open("rb", buffering=0))
+            if not raw.seekable():  # a pipe, which may bring less than is peeked at
+                raw = io.BytesIO(raw.readall())
         file = io.BufferedReader(raw)
         start = file.peek(len(XZ))
         for magic, opener in ((GZIP, gzip.open), (XZ, lzma.open)):

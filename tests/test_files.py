@@ -5,6 +5,7 @@ import lzma
 import os
 import pathlib
 import threading
+import time
 import types
 
 import pytest
@@ -153,10 +154,17 @@ def test_standard_input_is_unpacked_and_stays_open(monkeypatch, packed):
     assert not stdin.buffer.closed
 
 
-def test_a_pipe_is_read_once(tmp_path):
+def test_a_pipe_is_read_whole_though_it_brings_a_byte_at_first(tmp_path):
     path = tmp_path / "pipe"
     os.mkfifo(path)
-    writer = threading.Thread(target=path.write_bytes, args=(PACKED["xz"],))
+
+    def write():
+        with path.open("wb", buffering=0) as pipe:
+            pipe.write(PACKED["xz"][:1])
+            time.sleep(0.05)  # so that the reader gets it alone
+            pipe.write(PACKED["xz"][1:])
+
+    writer = threading.Thread(target=write)
     writer.start()
     assert text_of(path).startswith("床前明月光")
     writer.join()
