@@ -121,7 +121,7 @@ class Rows(Epochs[list[Row]]):
 
     def filled(self) -> float:
         """Return the share of the places of the first epoch that hold tokens."""
-        rows = [row for batch in self.epoch(0) for row in batch]
+        rows = [row for step in range(self.steps_per_epoch) for row in self.at(step)]
         tokens = sum(self.lengths[sample] for row in rows for sample in row.samples)
         return tokens / (len(rows) * self.options.row_tokens)
 
