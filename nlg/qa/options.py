@@ -58,6 +58,7 @@ class QATraining(TrainOptions):
     max_question: int = 64  # characters; of a longer one the end stays: there it asks
     max_answer: int = 32  # characters; samples with a longer one are left out
     shares: tuple[str, ...] = ()  # pattern=share of the samples of the sources it fits
+    swapped: float = 0.0  # share of the answers exchanged for others of their kind
     row_tokens: int = 384  # of a packed row
     by_sample: bool = False  # samples count alike in the loss, not tokens of answers
     dev_questions: int = 200  # of dev, answered at every look
@@ -106,6 +107,7 @@ class QATraining(TrainOptions):
             "layers": (0, MANY),
             "dropout": (0, 0.9),
             "untold_share": (0, 1),
+            "swapped": (0, 1),
         }
 
     def model(self) -> QAConfig:

@@ -32,6 +32,7 @@ from nlg.qa.model import Answerer
 from nlg.qa.options import QATraining
 from nlg.qa.search import greedy
 from nlg.qa.source import padded
+from nlg.qa.swap import swapped
 from nlg.runtime.checkpoint import WEIGHTS, Checkpoint, open_checkpoint
 from nlg.text.lexicon import Lexicon
 from nlg.text.tokenizer import Tokenizer
@@ -182,7 +183,8 @@ def prepare(
     rng = random.Random(options.seed)
     examples = [example for path in data for example in load_examples(path)]
     write(to_rank(examples, options), run.folder / TO_RANK)
-    joined = in_company(examples, options.least_passage, rng)
+    varied = list(swapped(examples, options.swapped, rng))
+    joined = in_company(varied, options.least_passage, rng)
     looked_at = some(load_examples(dev), options.dev_questions)
     for name, found in ((TRAIN, joined), (DEV, looked_at)):
         shown = counted(found, f"reading for {name}")

@@ -21,6 +21,7 @@ def test_kinds_are_numbered_from_one_for_zero_is_not_told():
         ({"least_passage": 257}, "least_passage is 257; it must be between 0 and 256"),
         ({"dropout": 1.0}, "dropout is 1.0"),
         ({"untold_share": -0.1}, "untold_share is -0.1"),
+        ({"swapped": 1.1}, "swapped is 1.1; it must be between 0 and 1"),
         ({"max_answer": 0}, "max_answer is 0"),
         ({"shares": ("kgclue",)}, "shares: kgclue: write it as pattern=share"),
         ({"shares": ("kgclue=2",)}, "a share is from 0 to 1"),

@@ -24,7 +24,7 @@ from nlg.errors import CheckpointError, OptionError
 from nlg.files import write_json
 from nlg.layers.weights import weights_by_path
 from nlg.qa import export
-from nlg.qa.examples import Example, write
+from nlg.qa.examples import Example, load_examples, write
 from nlg.qa.explain import explain, longest
 from nlg.qa.generate import BEAMS, Answer, AnswerOptions, Asked, Reader
 from nlg.qa.lots import Batches, Rows
@@ -34,10 +34,12 @@ from nlg.qa.saliency import Saliency, saliency
 from nlg.qa.search import answer
 from nlg.qa.train import (
     DEV,
+    TO_RANK,
     TRAIN,
     Look,
     build_model,
     load_lots,
+    prepare,
     some,
     start_from,
     to_rank,
@@ -327,6 +329,27 @@ def test_short_passages_of_training_stand_among_others(trained):
     for name, joined in ((TRAIN, True), (DEV, False)):
         lots, _ = load_lots(Run(out), name)
         assert np.all((lots.lengths[:, 0] >= 12) == joined)
+
+
+def test_answers_are_exchanged_in_training_alone(files, tmp_path):
+    data, dev, backbone = files
+    lots = {}
+    for share in (0.0, 1.0):
+        run = Run(tmp_path / str(share))
+        options = dataclasses.replace(OPTIONS, swapped=share, least_passage=0)
+        run.claim(dataclasses.asdict(options), ())
+        prepare(run, [data], dev, load_backbone(backbone).tokenizer, options)
+        lots[share] = {name: load_lots(run, name)[0] for name in (TRAIN, DEV)}
+        assert set(load_examples(run.folder / TO_RANK)) == set(load_examples(data))
+    np.testing.assert_equal(lots[0.0][DEV], lots[1.0][DEV])
+    old, new = lots[0.0][TRAIN], lots[1.0][TRAIN]
+    np.testing.assert_array_equal(old.lengths, new.lengths)
+    samples = [Batches(x, OPTIONS) for x in (old, new)]
+    pairs = [[batches.sample(n) for batches in samples] for n in range(len(new.kinds))]
+    changed = sum(not np.array_equal(a[1], b[1]) for a, b in pairs)
+    assert changed > len(pairs) / 4
+    for _, (source, target) in pairs:
+        assert set(target[:-1]) <= set(source.token_ids)
 
 
 def test_a_backbone_is_taken_with_its_weights_but_as_a_unilm(files):
