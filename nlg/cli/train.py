@@ -227,8 +227,10 @@ def couplet(
 @click.option("--dev", required=True, type=FILE, help="Questions kept back.")
 @click.option(
     "--init",
+    multiple=True,
     type=FOLDER,
-    help="Backbone or reader to begin with.  [default: the shipped backbone]",
+    help="Backbone or reader to begin with; of several readers, each with an --init, "
+    "the mean of their weights.  [default: the shipped backbone]",
 )
 @click.option(
     "--vectors",
@@ -240,7 +242,7 @@ def couplet(
 def qa(
     data: tuple[pathlib.Path, ...],
     dev: pathlib.Path,
-    init: pathlib.Path | None,
+    init: tuple[pathlib.Path, ...],
     vectors: pathlib.Path | None,
     out: pathlib.Path,
     **asked: Any,
@@ -252,6 +254,7 @@ def qa(
     nlg train qa --data qa.jsonl.gz --dev qa.dev.jsonl.gz --out runs/more \\
         --backend torch --init runs/backbone/checkpoint --set shares=kgclue*=0.25
     nlg train qa … --init checkpoints/qa --set answer_types=true --out runs/told
+    nlg train qa … --init runs/a/checkpoint --init runs/b/checkpoint --out runs/mean
     torchrun --nproc-per-node 2 -m nlg train qa … --backend torch --out runs/two
     nlg qa --passage 鲁迅原名周树人。 -q 鲁迅原名什么？ --checkpoint runs/qa/checkpoint
 
@@ -265,8 +268,8 @@ def qa(
     options = prepare(QATraining(), **asked)
     from nlg.qa.train import make_checkpoint, train_qa
 
-    init = default_checkpoint(init, "backbone")
-    best = train_qa(list(data), dev, out, options, init, vectors)
+    inits = init or (default_checkpoint(None, "backbone"),)
+    best = train_qa(list(data), dev, out, options, inits, vectors)
     checkpoint = make_checkpoint(out, dev)
     click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
 

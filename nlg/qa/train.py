@@ -1,10 +1,11 @@
 """Train the reader: questions in, a run folder and a checkpoint folder out."""
 
 import dataclasses
+import fnmatch
 import math
 import pathlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,19 @@ from nlg.backbone.unilm import UniLM
 from nlg.decode.compile import bucket_of_length, compiled
 from nlg.decode.results import line_of
 from nlg.errors import DataError, OptionError
-from nlg.layers.weights import assign, variables_by_path
+from nlg.layers.weights import (
+    assign,
+    compare,
+    shapes_of,
+    variables_by_path,
+    weights_by_path,
+)
 from nlg.metrics.qa import Attempt, squad_report
 from nlg.qa.answer_type import ANSWER_TYPES
 from nlg.qa.examples import Example, load_examples, write
 from nlg.qa.generate import TASK
 from nlg.qa.lots import Batches, Lots, Rows, in_company, lots_of
+from nlg.qa.meaning import WEIGHTS as MEANINGS
 from nlg.qa.meaning import as_they_are, lexicon_of, vectors_for
 from nlg.qa.model import Answerer
 from nlg.qa.options import QATraining
@@ -56,7 +64,7 @@ def train_qa(
     dev: pathlib.Path,
     folder: pathlib.Path,
     options: QATraining,
-    init: pathlib.Path,
+    inits: Sequence[pathlib.Path],
     vectors: pathlib.Path | None = None,
 ) -> dict[str, Any]:
     """Train to `options.steps`, resuming what `folder` holds; return the best line.
@@ -66,15 +74,16 @@ def train_qa(
         dev: the same, kept back.
         folder: the run's.
         options: of the model and of the run.
-        init: a backbone's checkpoint or a reader's; its vocabulary, size and weights
-            are taken.
-        vectors: of words, see `nlg.text.word_vectors`; None takes those of `init`.
+        inits: a backbone's checkpoint or a reader's; its vocabulary, size and weights
+            are taken. Of several readers, the mean of the weights.
+        vectors: of words, see `nlg.text.word_vectors`; None takes those of `inits`.
     """
-    model, tokenizer = start_from(init, options)
-    known = vectors_for(model, init, vectors)
+    model, tokenizer = start_from_mean(inits, options)
+    known = vectors_for(model, inits[0], vectors)
     run = Run(folder)
     told = {"word_vectors": vectors.name if vectors else ""}
-    notes = {"data": [path.name for path in data], "dev": dev.name, "init": str(init)}
+    notes = {"data": [path.name for path in data], "dev": dev.name}
+    notes |= {"init": ", ".join(map(str, inits))}
     defaults = dataclasses.asdict(QATraining()) | dict.fromkeys(told, "")
     run.claim(dataclasses.asdict(options) | notes | told, MAY_CHANGE, defaults)
     if not (folder / DEV).exists():
@@ -99,6 +108,32 @@ def train_qa(
 def make_checkpoint(folder: pathlib.Path, dev: pathlib.Path) -> pathlib.Path:
     """Export the run's best weights to `folder`/checkpoint; return that path."""
     return export_apart("nlg.qa.export", folder, dev)
+
+
+def start_from_mean(
+    inits: Sequence[pathlib.Path], options: QATraining
+) -> tuple[Answerer, Tokenizer]:
+    """Return a model that begins with the mean of several readers' weights.
+
+    Trainings that parted from one another lie around weights that are better than
+    theirs (model soups, arXiv:2203.05482). Of one reader or backbone, see `start_from`.
+
+    Raises:
+        OptionError: they know other tokens, or other words by their vectors.
+        CheckpointError: they are not of one size, or not readers.
+    """
+    first, *rest = inits
+    for init in inits if rest else ():
+        open_checkpoint(init, TASK)
+    model, tokenizer = start_from(first, options)
+    means = weights_by_path(model)
+    for count, init in enumerate(rest, 2):
+        other, its = start_from(init, options)
+        weights = weights_by_path(other)
+        _check_alike(its, tokenizer, weights, means, f"{init} and {first}")
+        means = {name: x + (weights[name] - x) / count for name, x in means.items()}
+    assign(variables_by_path(model), means, first)
+    return model, tokenizer
 
 
 def start_from(init: pathlib.Path, options: QATraining) -> tuple[Answerer, Tokenizer]:
@@ -160,6 +195,22 @@ def _check_room(
             f"row_tokens ({options.row_tokens}) is more than the {positions} positions "
             f"that {init} knows"
         )
+
+
+def _check_alike(
+    its: Tokenizer,
+    tokenizer: Tokenizer,
+    weights: Mapping[str, np.ndarray],
+    means: Mapping[str, np.ndarray],
+    where: str,
+) -> None:
+    """Refuse a mean of readers to whom one number means two tokens or words."""
+    compare(shapes_of(means), shapes_of(weights), where, "take readers of one size")
+    if its.vocabulary.tokens != tokenizer.vocabulary.tokens:
+        raise OptionError(f"{where} know other tokens; take readers of one vocabulary")
+    known = fnmatch.filter(means, MEANINGS)
+    if not all(np.array_equal(weights[name], means[name]) for name in known):
+        raise OptionError(f"{where} have other vectors of words; take readers of one")
 
 
 def build_model(unilm: UniLM, options: QATraining) -> Answerer:

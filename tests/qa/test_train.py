@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import train_here
 from qa.readers import numpy, row_to
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 from same_run import assert_same_run
 
 from nlg.backbone.checkpoint import load_backbone, save_backbone
@@ -42,6 +42,7 @@ from nlg.qa.train import (
     prepare,
     some,
     start_from,
+    start_from_mean,
     to_rank,
     train_qa,
 )
@@ -145,7 +146,7 @@ def straight(files, folder, options):
     """Train without an export, as from a new process."""
     keras.utils.set_random_seed(options.seed)
     data, dev, init = files
-    return train_qa([data], dev, folder, options, init)
+    return train_qa([data], dev, folder, options, [init])
 
 
 # --- the whole way
@@ -285,7 +286,7 @@ def test_stopped_run_goes_on_as_if_it_had_not_been(files, tmp_path, eager, no_an
     straight(files, tmp_path / "half", dataclasses.replace(held, steps=2))
     moved = tmp_path / files[0].name  # read no more: the arrays are in the folder
     keras.utils.set_random_seed(99)
-    train_qa([moved], files[1], tmp_path / "half", held, files[2])
+    train_qa([moved], files[1], tmp_path / "half", held, [files[2]])
     assert_same_run(tmp_path / "straight", tmp_path / "half")
 
 
@@ -466,6 +467,55 @@ def test_what_a_reader_is_told_it_goes_on_being_told(trained, tmp_path):
     assert weights_by_path(again).keys() == weights_by_path(model).keys()
     with pytest.raises(CheckpointError, match=r"unused \d+: unilm.*beta_kernel"):
         start_from(folder, TOLD)
+
+
+def altered(checkpoint, folder, changed=lambda name, tensor: tensor, words=()):
+    """Copy a checkpoint, with other weights, and other words at the end of its own."""
+    shutil.copytree(checkpoint, folder)
+    path = folder / "weights.safetensors"
+    tensors = {name: changed(name, x) for name, x in load_file(path).items()}
+    save_file(tensors, path)
+    if words:
+        own = (folder / "vocab.txt").read_text("utf-8").splitlines()
+        lines = [*own[: -len(words)], *words]
+        (folder / "vocab.txt").write_text("\n".join(lines) + "\n", "utf-8")
+    seal(folder)
+    return folder
+
+
+def grown(factor):
+    """Return what makes all weights greater but for the vectors of words."""
+    return lambda name, x: x if "meaning" in name else (x * factor).astype(x.dtype)
+
+
+def test_of_several_readers_the_mean_is_gone_on_with(trained, tmp_path):
+    checkpoint = trained[0] / "checkpoint"
+    twice = altered(checkpoint, tmp_path / "twice", grown(2))
+    eightfold = altered(checkpoint, tmp_path / "eightfold", grown(8))
+    model, _ = start_from_mean([checkpoint, twice, eightfold], TOLD)
+    want = load_file(checkpoint / "weights.safetensors")
+    for name, weight in weights_by_path(model).items():
+        factor = 1 if "meaning" in name else (1 + 2 + 8) / 3
+        mean = want[name].astype("float32") * factor
+        np.testing.assert_allclose(weight, mean, rtol=1e-5, err_msg=name)
+    alone, _ = start_from_mean([checkpoint], TOLD)
+    for name, weight in weights_by_path(alone).items():
+        np.testing.assert_array_equal(weight, want[name])
+
+
+def test_readers_that_have_no_mean_are_refused(trained, files, tmp_path):
+    checkpoint = trained[0] / "checkpoint"
+    foreign = altered(checkpoint, tmp_path / "foreign", words=["外"])
+    other = altered(checkpoint, tmp_path / "other", lambda name, x: x + x.dtype.type(1))
+    less = dataclasses.replace(TOLD, vectors=0)
+    for pair, options, problem in (
+        ([checkpoint, foreign], TOLD, "foreign and .*checkpoint know other tokens"),
+        ([checkpoint, other], TOLD, "have other vectors of words"),
+        ([files[2], checkpoint], less, "for backbone, not for qa"),
+        ([checkpoint, files[2]], TOLD, "for backbone, not for qa"),
+    ):
+        with pytest.raises((OptionError, CheckpointError), match=problem):
+            start_from_mean(pair, options)
 
 
 def test_a_preset_starts_from_random_weights(files):
