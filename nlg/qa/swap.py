@@ -30,7 +30,7 @@ def swapped(
     Args:
         examples: in the order in which they are yielded.
         share: of those with an answer, how many get another, if there is one that fits.
-        rng: draws them.
+        rng: draws them, and nothing for a share of 0.
 
     Example:
         >>> asked = [Example("", "李白来了。", "谁来了？", "李白", 0)]
@@ -38,19 +38,28 @@ def swapped(
         >>> [made.passage for made in swapped(asked, 1, random.Random(5))]
         ['杜甫来了。', '没见到李白。']
     """
-    alike: dict[Alike, list[str]] = collections.defaultdict(list)
-    for example in examples:
-        if example.start >= 0:
-            alike[_alike(example)].append(example.answer)
-    for example in examples:
-        if example.start >= 0 and rng.random() < share:
-            yield _swapped(example, rng.choice(alike[_alike(example)]))
+    if not share:
+        yield from examples
+        return
+    keys = [_alike(example) for example in examples]
+    answers: dict[Alike, list[str]] = collections.defaultdict(list)
+    for example, key in zip(examples, keys, strict=True):
+        if key:
+            answers[key].append(example.answer)
+    for example, key in zip(examples, keys, strict=True):
+        if key and rng.random() < share:
+            yield _swapped(example, rng.choice(answers[key]))
         else:
             yield example
 
 
-def _alike(example: Example) -> Alike:
-    """Return what two answers have in common of which one may stand for the other."""
+def _alike(example: Example) -> Alike | None:
+    """Return what two answers have in common of which one may stand for the other.
+
+    None if the passage has no answer.
+    """
+    if example.start < 0:
+        return None
     kind, answer = answer_type(example.question), example.answer
     return kind, len(answer), "" if kind == "person" else answer[-1]
 

@@ -81,4 +81,9 @@ def test_the_share_is_of_the_answered_and_the_order_stays():
     assert [x.question for x in made] == [x.question for x in asked + silent]
     assert all(x.passage.startswith(x.answer, x.start) for x in made[: len(asked)])
     assert made[len(asked) :] == silent
-    assert list(swapped(asked, 0.0, random.Random(3))) == asked
+
+
+def test_a_share_of_none_draws_nothing():
+    rng = random.Random(3)
+    assert list(swapped(EXAMPLES, 0.0, rng)) == EXAMPLES
+    assert rng.getstate() == random.Random(3).getstate()
