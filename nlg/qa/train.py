@@ -82,8 +82,11 @@ def train_qa(
     known = vectors_for(model, inits[0], vectors)
     run = Run(folder)
     told = {"word_vectors": vectors.name if vectors else ""}
-    notes = {"data": [path.name for path in data], "dev": dev.name}
-    notes |= {"init": ", ".join(map(str, inits))}
+    notes = {
+        "data": [path.name for path in data],
+        "dev": dev.name,
+        "init": ", ".join(map(str, inits)),
+    }
     defaults = dataclasses.asdict(QATraining()) | dict.fromkeys(told, "")
     run.claim(dataclasses.asdict(options) | notes | told, MAY_CHANGE, defaults)
     if not (folder / DEV).exists():
@@ -123,12 +126,12 @@ def start_from_mean(
         CheckpointError: they are not of one size, or not readers.
     """
     first, *rest = inits
-    for init in inits if rest else ():
-        open_checkpoint(init, TASK)
-    model, tokenizer = start_from(first, options)
+    if not rest:
+        return start_from(first, options)
+    model, tokenizer = start_from(first, options, (TASK,))
     means = weights_by_path(model)
     for count, init in enumerate(rest, 2):
-        other, its = start_from(init, options)
+        other, its = start_from(init, options, (TASK,))
         weights = weights_by_path(other)
         _check_alike(its, tokenizer, weights, means, f"{init} and {first}")
         means = {name: x + (weights[name] - x) / count for name, x in means.items()}
@@ -136,23 +139,26 @@ def start_from_mean(
     return model, tokenizer
 
 
-def start_from(init: pathlib.Path, options: QATraining) -> tuple[Answerer, Tokenizer]:
+def start_from(
+    init: pathlib.Path, options: QATraining, tasks: Sequence[str] = (BACKBONE, TASK)
+) -> tuple[Answerer, Tokenizer]:
     """Return a model that begins with the weights of `init`, or of a preset's size.
 
     Args:
         init: a backbone's checkpoint or a reader's. What `options` put beside it and
             it does not have starts without effect.
         options: of the run.
+        tasks: what it may be a checkpoint for.
 
     Raises:
         OptionError: it does not suit `options`.
-        CheckpointError: it is neither, or has what `options` leave out.
+        CheckpointError: it is for none of `tasks`, or has what `options` leave out.
     """
     changes: dict[str, Any] = {"condition_size": 0, "classes": ()}
     if options.answer_types:
         changes = {"condition_size": CONDITION, "classes": (len(ANSWER_TYPES),)}
     changes["dropout"] = options.dropout
-    opened = open_checkpoint(init, BACKBONE, TASK)
+    opened = open_checkpoint(init, *tasks)
     if opened.config["task"] == TASK:
         return _reader(opened, options, changes)
     backbone = load_backbone(init)
