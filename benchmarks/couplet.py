@@ -44,7 +44,7 @@ LAYERS, UNITS = 6, 256  # of the encoder, and of the decoder
 
 def nlg(lines, threads, count=1):
     """It runs on the cores that the process may use: `threads` of them."""
-    from nlg.couplet.generate import TASK, ReplyOptions, Responder
+    from nlg.couplet.responder import TASK, ReplyOptions, Responder
     from nlg.runtime import checkpoints_folder
 
     responder = Responder.from_checkpoint(checkpoints_folder() / TASK)
@@ -52,7 +52,7 @@ def nlg(lines, threads, count=1):
 
 
 def checkpoint():
-    from nlg.couplet.generate import TASK
+    from nlg.couplet.responder import TASK
     from nlg.runtime import checkpoints_folder, open_checkpoint
 
     return open_checkpoint(checkpoints_folder() / TASK, TASK)
@@ -60,7 +60,7 @@ def checkpoint():
 
 def batches(lines, size):
     """Return `lines` as the models read them, in lists of one length."""
-    from nlg.couplet.lines import read_line
+    from nlg.couplet.inputs import read_line
 
     sources = sorted((read_line(line).source for line in lines), key=len)
     groups = (list(group) for _, group in itertools.groupby(sources, len))
@@ -94,8 +94,8 @@ def plain_model(opened):
     import keras
     from safetensors.numpy import load_file
 
-    from nlg.couplet.model import CoupletTagger
-    from nlg.couplet.options import CoupletConfig
+    from nlg.couplet.config import CoupletConfig
+    from nlg.couplet.train.model import CoupletTagger
     from nlg.layers.context import before
     from nlg.training.weights import load_weights
 
@@ -119,7 +119,7 @@ def greedy_lines(model, vocabulary, pairs, lines):
     """
     import numpy as np
 
-    from nlg.couplet.options import FORWARD
+    from nlg.couplet.config import FORWARD
     from nlg.text.couplets import is_mark
 
     token_ids = np.array([vocabulary.encode(line) for line in lines], "int32")

@@ -120,7 +120,7 @@ def nlg_onnx_int8(size, threads, folder):
 
 def export(stem, size):
     """Write one search in float32 and in int8."""
-    from nlg.decode.export import save_graph, save_weights, trace
+    from nlg.onnx_export.export import save_graph, save_weights, trace
 
     model = our_model(size)
     traced = trace(

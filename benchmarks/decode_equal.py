@@ -4,9 +4,9 @@
 
 CHECKPOINT is a backbone's folder, TEXT has a passage a line. Each passage is read, and
 the best of four beams is written after it, by graphs that differ only in how they hold
-their weights: float32, float16 (what `nlg.decode.export` writes) and int8. A checkpoint
-whose weights were rounded to 16 bits tells nothing of float16. So that every place is
-decided, no line ends early and none repeats a token. The last line is JSON:
+their weights: float32, float16 (what `nlg.onnx_export.export` writes) and int8. A
+checkpoint whose weights were rounded to 16 bits tells nothing of float16. So that every
+place is decided, no line ends early and none repeats a token. The last line is JSON:
 
     same_lines          share of lines that are the same token for token
     same_first_tokens   share of passages whose most probable next token is the same
@@ -66,7 +66,7 @@ def search_of(model, args, end_id):
 
 def graphs(model, args, end_id, folder):
     """Return a graph for each way to hold the weights."""
-    from nlg.decode.export import save_graph, save_weights, trace
+    from nlg.onnx_export.export import save_graph, save_weights, trace
     from nlg.runtime.graph import Graph
 
     traced = trace(

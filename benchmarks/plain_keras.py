@@ -11,10 +11,10 @@ import keras
 import numpy as np
 from safetensors.numpy import load_file
 
-from nlg.poem.generate import WriteOptions, cut
 from nlg.poem.rules import Rulebook
-from nlg.poem.search import Rules, write_poems
-from nlg.poem.vae import PoemVAE, VAEConfig
+from nlg.poem.vae.poet import WriteOptions, cut
+from nlg.poem.vae.train.model import PoemVAE, VAEConfig
+from nlg.poem.vae.train.search import Rules, write_poems
 from nlg.runtime import checkpoints_folder
 from nlg.text.forms import FORMS
 from nlg.text.vocab import Vocabulary

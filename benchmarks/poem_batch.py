@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from nlg.poem.generate import BLOCK, TASK, Poet, WriteOptions
+from nlg.poem.vae.poet import BLOCK, TASK, Poet, WriteOptions
 from nlg.runtime import checkpoints_folder, open_checkpoint
 from nlg.text.forms import FORMS
 
@@ -41,8 +41,8 @@ def eager_writer(poet, form):
     import keras
     from safetensors.numpy import load_file
 
-    from nlg.poem.search import Rules, write_poems
-    from nlg.poem.vae import PoemVAE, VAEConfig
+    from nlg.poem.vae.train.model import PoemVAE, VAEConfig
+    from nlg.poem.vae.train.search import Rules, write_poems
     from nlg.training.loop import load_weights
 
     model = PoemVAE(VAEConfig(**poet.checkpoint.config["model"]))

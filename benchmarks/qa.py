@@ -15,7 +15,7 @@ plain UniLM of the shipped backbone's shape, without the aids that bert4keras do
 have: the same random weights on both sides, free text, four beams, the vote of one
 passage, and the same number of tokens, since no line may end: 6, an answer of five
 characters and its end, and 33, all that the example leaves room for. Ours multiplies in
-float32, as the loop does, and in int8, an export's option (`nlg.decode.quantize`).
+float32, as the loop does, and in int8, an export's option (`nlg.onnx_export.quantize`).
 same_lines tells how many of its lines are the loop's.
 
 Passages are made-up lives. Every system runs in a process of its own; loading is not
@@ -54,7 +54,7 @@ def life(name, rng):
 
 def questions(count, size=256, seed=0):
     """Return made-up questions, a passage of `size` characters each."""
-    from nlg.qa.generate import Asked
+    from nlg.qa.reader import Asked
 
     rng = random.Random(seed)
     names = [a + b + c for a in SURNAMES for b in GIVEN for c in GIVEN]
@@ -82,7 +82,7 @@ def seconds_of(run, runs):
 
 def bulk(args):
     """Answer passages with the checkpoint."""
-    from nlg.qa.generate import Reader
+    from nlg.qa.reader import Reader
 
     reader = Reader.from_checkpoint(args.checkpoint, workers=args.threads)
     asked = questions(args.count)
@@ -97,7 +97,7 @@ def bulk(args):
 
 def ours(args):
     """Answer passages with the plain network, all at once."""
-    from nlg.qa.generate import AnswerOptions, Reader
+    from nlg.qa.reader import AnswerOptions, Reader
 
     reader = Reader.from_checkpoint(args.checkpoint, workers=args.threads)
     reader.config["max_answer"] = args.length - 1  # the end is a token
@@ -122,8 +122,8 @@ def loop(args):
     import numpy as np
     from bert4keras.snippets import AutoRegressiveDecoder
 
-    from nlg.qa.generate import Reader
-    from nlg.qa.source import as_read, source_of
+    from nlg.qa.inputs import as_read, source_of
+    from nlg.qa.reader import Reader
 
     model = their_model(args.checkpoint)
     tokenizer = Reader.from_checkpoint(args.checkpoint).tokenizer
@@ -189,9 +189,9 @@ def make(args):
 
     from nlg.backbone.config import BackboneConfig
     from nlg.backbone.unilm import UniLM
-    from nlg.qa import export
-    from nlg.qa.model import Answerer
-    from nlg.qa.options import QAConfig
+    from nlg.qa.config import QAConfig
+    from nlg.qa.train import export
+    from nlg.qa.train.model import Answerer
     from nlg.runtime import checkpoints_folder
     from nlg.text.vocab import SEP_ID
 
@@ -225,8 +225,8 @@ def write(folder, model, lower_case, vocabulary, int8):
     """Write the checkpoint of an untrained model."""
     import dataclasses
 
-    from nlg.qa.export import write_graphs
-    from nlg.qa.generate import TASK
+    from nlg.qa.reader import TASK
+    from nlg.qa.train.export import write_graphs
     from nlg.runtime.checkpoint import FORMAT, seal
 
     folder.mkdir(parents=True)

@@ -48,7 +48,7 @@ def plain(text):
 
 def read(path, writer):
     """Return texts and the numbers of their classes."""
-    from nlg.write.dataset import classes_of, load_texts
+    from nlg.write.train.batches import classes_of, load_texts
 
     found = load_texts(path)
     classes = list(classes_of(found, writer.checkpoint.config["names"]).values())
@@ -96,7 +96,7 @@ def cold(folder, runs):
 
 def report(writer, options):
     from nlg.metrics.poems import distinct
-    from nlg.write.generate import WriteOptions
+    from nlg.write.text_writer import WriteOptions
 
     texts, classes = read(options.data, writer)
     test, test_classes = read(options.test, writer)
@@ -137,7 +137,7 @@ def report(writer, options):
 def main():
     from nlg.metrics.table import table
     from nlg.runtime import checkpoints_folder
-    from nlg.write.generate import TextWriter
+    from nlg.write.text_writer import TextWriter
 
     options = arguments()
     folder = options.checkpoint or checkpoints_folder() / "write"

@@ -30,10 +30,10 @@ import time
 
 from measure import medians
 
-from nlg.poem.compose import TASK, ComposeOptions, Composer
-from nlg.poem.conditions import PERIOD_OF, PERIODS, SENTIMENTS
 from nlg.poem.dataset import load_poems
-from nlg.poem.wishes import COMMA, SOURCE_WORDS, Wish
+from nlg.poem.writer.composer import TASK, ComposeOptions, Composer
+from nlg.poem.writer.conditions import PERIOD_OF, PERIODS, SENTIMENTS
+from nlg.poem.writer.request import COMMA, SOURCE_WORDS, Wish
 from nlg.runtime import checkpoints_folder, open_checkpoint
 from nlg.text.forms import BY_SHAPE, FORMS, verse
 

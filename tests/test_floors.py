@@ -7,37 +7,38 @@ import pytest
 
 FLOORS = [  # ground floor first; names on one floor do not import each other
     {"errors", "__init__"},
-    {"config", "files"},
+    {"config", "files", "progress_bar"},
     {"text", "layers"},
     {"metrics", "runtime"},
     {"backbone", "decode", "training"},
+    {"onnx_export"},
     {"poem", "couplet", "qa", "classify", "write", "pretrain"},
     {"web"},
     {"cli"},
     {"__main__", "cli.py"},
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
-KERAS_FREE = {"errors", "config", "files", "text", "metrics", "runtime", "cli"} | {
-    "__init__",
-    "__main__",
-    "cli.py",
-    *(f"poem/{n}" for n in ("dataset", "generate", "latents", "rules", "evaluate")),
-    "poem/check",
-    *(f"poem/{n}" for n in ("compose", "conditions", "page", "wishes")),
-    *(f"poem/{n}" for n in ("clusters", "map", "themes")),
-    *(f"couplet/{n}" for n in ("dataset", "evaluate", "explain", "generate", "lines")),
-    *(f"couplet/{n}" for n in ("lots", "options", "pairs", "rules", "scroll", "theme")),
-    *(f"qa/{n}" for n in ("dataset", "examples", "negatives", "cloze", "evaluate")),
-    *(f"qa/{n}" for n in ("answer_type", "options", "source", "lots", "generate")),
-    "qa/explain",
-    "qa/calibrate",
-    *(f"classify/{n}" for n in ("dataset", "options", "predict")),
-    *(f"write/{n}" for n in ("dataset", "generate", "options")),
-    *(f"training/{n}" for n in ("options", "settings", "run", "backend", "batches")),
-    *(f"training/{n}" for n in ("layerwise", "prefetch", "means", "bar")),
-    *(f"backbone/{n}" for n in ("config", "names", "bert4keras_reader")),
-    *(f"decode/{n}" for n in ("options", "results")),
-    *(f"backbone/import_{n}" for n in ("config", "source", "tensors", "vocabulary")),
+# What trains: these folders, and `train/` in the folder of each task; the rest answers.
+TRAINS = {"layers", "backbone", "decode", "onnx_export", "training", "pretrain"}
+# Of these folders, what answers needs too; so it imports no Keras either.
+SHARED = {
+    "backbone.config",
+    "decode.options",
+    "decode.results",
+    "decode.stream",
+}
+# Commands that train; and the import of a BERT, which writes Keras weights.
+TRAINING_COMMANDS = {"cli.train", "cli.pretrain", "cli.import_bert"}
+# Others that need no Keras, since a process that has not chosen a backend imports them.
+ALSO_FREE = {
+    *(f"training.{n}" for n in ("options", "settings", "run", "backend", "batches")),
+    *(f"training.{n}" for n in ("layerwise", "prefetch", "metric_means")),
+    "training.progress_bar",
+    *(f"backbone.{n}" for n in ("names", "bert4keras_reader")),
+    *(f"backbone.import_{n}" for n in ("config", "source", "tensors", "vocabulary")),
+    *(f"{n}.train.options" for n in ("classify", "couplet", "qa", "write")),
+    *(f"poem.{n}.train.options" for n in ("vae", "writer")),
+    "pretrain.options",
 }
 HEAVY = {"keras", "tensorflow", "torch", "jax", "tf2onnx", "onnx", "bert4keras"}
 ROOT = pathlib.Path(__file__).parents[1]
@@ -85,13 +86,49 @@ def climbs(here, tree):
     return [to for to in sorted(homes) if to != here and FLOOR[to] >= FLOOR[here]]
 
 
-def is_keras_free(path):
-    parts = (
-        path.relative_to(ROOT / "nlg").with_suffix("").parts
-        if (path.is_relative_to(ROOT / "nlg"))
-        else (path.name,)
-    )
-    return parts[0] in KERAS_FREE or "/".join(parts[:2]) in KERAS_FREE
+def module_of(path):
+    """nlg/qa/train/model.py -> "qa.train.model"; nlg/qa/__init__.py -> "qa"."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[1:] if parts[0] == "nlg" else parts).removesuffix(".__init__")
+
+
+MODULES = {module_of(path) for path in FILES}
+
+
+def trains(module):
+    """Return whether a module, without its `nlg.`, is one that trains."""
+    first, *rest = module.split(".")
+    return first in TRAINS or (first != "cli" and "train" in rest)
+
+
+def answers(path):
+    return not trains(module_of(path)) or module_of(path) in SHARED
+
+
+def only_answers(path):
+    return answers(path) and module_of(path) not in TRAINING_COMMANDS
+
+
+def reaches(tree):
+    """Return what a file imports, at any time, of what trains."""
+    modules = {
+        name.removeprefix("nlg.")
+        for node in ast.walk(tree)
+        for name in [*names_of(node), *members_of(node)]
+        if name.startswith("nlg.") and name.removeprefix("nlg.") in MODULES
+    }
+    return sorted(name for name in modules if trains(name) and name not in SHARED)
+
+
+def members_of(node):
+    """Return what `from nlg.qa import evaluate` may import: nlg.qa.evaluate."""
+    if isinstance(node, ast.ImportFrom) and node.module != "nlg":
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    return []
+
+
+def needs_no_keras(path):
+    return answers(path) or module_of(path) in ALSO_FREE
 
 
 def label(path):
@@ -103,17 +140,35 @@ def test_imports_point_down(path):
     assert climbs(home(path), ast.parse(path.read_text("utf-8"))) == []
 
 
-@pytest.mark.parametrize("path", filter(is_keras_free, FILES), ids=label)
+@pytest.mark.parametrize("path", filter(needs_no_keras, FILES), ids=label)
 def test_what_answers_imports_no_framework_when_imported(path):
     tree = ast.parse(path.read_text("utf-8"))
     tops = {name.split(".")[0] for name in imported(at_import(tree))}
     assert not tops & HEAVY
 
 
-def test_each_keras_free_name_is_a_file_or_folder():
-    # A file that is renamed must not slip out of the test above.
-    for name in KERAS_FREE - {"cli.py"}:
-        assert (ROOT / "nlg" / name).is_dir() or (ROOT / f"nlg/{name}.py").is_file()
+@pytest.mark.parametrize("path", filter(only_answers, FILES), ids=label)
+def test_what_answers_imports_nothing_that_trains(path):
+    assert reaches(ast.parse(path.read_text("utf-8"))) == []
+
+
+def test_each_listed_name_is_a_file():
+    # A file that is renamed must not slip out of the tests above.
+    assert SHARED | ALSO_FREE | TRAINING_COMMANDS <= MODULES
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("from nlg.qa.train import model", ["qa.train", "qa.train.model"]),
+        ("def late():\n    from nlg.training.run import Run", ["training.run"]),
+        ("import nlg.layers.norm", ["layers.norm"]),
+        ("from nlg.decode.results import NEG_INF", []),
+        ("from nlg.qa import evaluate", []),
+    ],
+)
+def test_an_import_of_what_trains_is_seen(line, wrong):
+    assert reaches(ast.parse(line)) == wrong
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import click
 from nlg.cli.options import DEVICE, JSON, OUTPUT, progress, read_text, write_lines
 
 if TYPE_CHECKING:
-    from nlg.classify.predict import Labelled, Labeller
+    from nlg.classify.labeller import Labelled, Labeller
     from nlg.text.labelled import Row
 
 TRAIN = (
@@ -64,7 +64,7 @@ def _labeller(text: str | None, options: dict[str, Any]) -> "Labeller":
         from nlg.errors import CheckpointError
 
         raise CheckpointError(TRAIN)
-    from nlg.classify.predict import Labeller
+    from nlg.classify.labeller import Labeller
 
     return Labeller.from_checkpoint(options["checkpoint"], options["device"])
 
@@ -87,8 +87,8 @@ def _of_file(
     labeller: "Labeller", source: pathlib.Path, as_json: bool
 ) -> Iterator[str]:
     """Yield a line for each row of a file."""
+    from nlg.progress_bar import counted
     from nlg.text.labelled import load_rows
-    from nlg.training.bar import counted
 
     rows = load_rows(source, counted)
     found = labeller.label([row.text for row in rows], _shown)

@@ -25,7 +25,7 @@ from nlg.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from nlg.couplet.generate import Reply, ReplyOptions, Responder
+    from nlg.couplet.responder import Reply, ReplyOptions, Responder
 
 RULES = ("marks", "reuse", "repeat", "ends", "tones")  # those of nlg.couplet.rules
 
@@ -99,7 +99,7 @@ def couplet(ctx: click.Context, line: str | None, **options: Any) -> None:
     LINE may be -, standard input.
     """
     _refuse_mixtures(line, options)
-    from nlg.couplet.generate import Responder
+    from nlg.couplet.responder import Responder
 
     reply = _reply_options(options)
     folder = default_checkpoint(options["checkpoint"], "couplet")
@@ -144,7 +144,7 @@ def _refuse_mixtures(line: str | None, options: dict[str, Any]) -> None:
 
 
 def _reply_options(options: dict[str, Any]) -> "ReplyOptions":
-    from nlg.couplet.generate import ReplyOptions
+    from nlg.couplet.responder import ReplyOptions
 
     seed = random_seed() if options["seed"] is None else options["seed"]
     names = ("count", "temperature", "reverse")
@@ -324,7 +324,7 @@ def _explained(reply: "Reply", places: list[Any]) -> Iterator[str]:
     """Yield a row for each character of an answer, under the lines and their tones."""
     from nlg.cli.verdicts import couplet_rows
     from nlg.couplet.dataset import Couplet
-    from nlg.couplet.lines import as_known
+    from nlg.couplet.inputs import as_known
     from nlg.text.couplets import check_couplet
 
     couplet = Couplet(*(as_known(line, marks=False) for line in reply[:2]))

@@ -67,7 +67,7 @@ def eval_poem(files: tuple[str, ...], **options: Any) -> None:
     """
     from nlg.metrics.poems import poem_report, signature
     from nlg.metrics.table import table
-    from nlg.poem.generate import Poet
+    from nlg.poem.vae.poet import Poet
 
     judge = _judge(options["judge"])
     folder = default_checkpoint(options["checkpoint"], "poem/vae")
@@ -185,7 +185,7 @@ def eval_couplet(
 def _answered(couplets: "list[Couplet]", options: dict[str, Any]) -> dict[str, Any]:
     """Return the report of our own model."""
     from nlg.couplet.evaluate import model_report
-    from nlg.couplet.generate import ReplyOptions, Responder
+    from nlg.couplet.responder import ReplyOptions, Responder
 
     folder = default_checkpoint(options["checkpoint"], "couplet")
     responder = Responder.from_checkpoint(folder, options["device"])

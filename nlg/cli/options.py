@@ -118,7 +118,7 @@ def random_seed() -> int:
 
 def progress(items: Iterable[Item], label: str, length: int | None = None) -> Iterator:
     """Yield `items` behind a bar on stderr; none is shown where that is no terminal."""
-    from nlg.training.bar import counted
+    from nlg.progress_bar import counted
 
     return counted(items, label, length)
 

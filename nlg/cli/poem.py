@@ -26,8 +26,8 @@ from nlg.cli.poem_write import asked_for, write_on_demand, writer_options
 if TYPE_CHECKING:
     import numpy as np
 
-    from nlg.poem.clusters import Cluster
-    from nlg.poem.generate import Place, Poet, WriteOptions, WrittenPoem
+    from nlg.poem.vae.clusters import Cluster
+    from nlg.poem.vae.poet import Place, Poet, WriteOptions, WrittenPoem
 
 MODES = ("sample", "reconstruct", "interpolate", "near", "z")
 WRITE = "theme"  # names the mode in which the writer is asked, not the VAE
@@ -147,7 +147,7 @@ def poem(ctx: click.Context, **options: Any) -> None:
     if mode == WRITE:
         return write_on_demand(options)
     from nlg.cli.poem_lines import printed
-    from nlg.poem.generate import Poet
+    from nlg.poem.vae.poet import Poet
 
     folder = default_checkpoint(options["checkpoint"], "poem/vae")
     poet = Poet.from_checkpoint(folder, options["device"])
@@ -197,7 +197,7 @@ def _cluster(
     """Return the cluster that --cluster names, and what brings latents into it."""
     if options["cluster"] is None:
         return None, None
-    from nlg.poem.clusters import LatentMap
+    from nlg.poem.vae.clusters import LatentMap
 
     folder = default_checkpoint(options["map_folder"], "poem/map")
     latent_map = LatentMap.load(folder, poet)
@@ -227,7 +227,7 @@ def _poems(
 
 def write_options(options: dict[str, Any], **defaults: Any) -> "WriteOptions":
     """Return how to write: what `options` give, else `defaults`, else its own."""
-    from nlg.poem.generate import WriteOptions
+    from nlg.poem.vae.poet import WriteOptions
 
     names = ("temperature", "latent_temperature", "candidates")
     given = {name: options[name] for name in names if options.get(name) is not None}
@@ -239,7 +239,7 @@ def _latents_of_poems(
 ) -> tuple[str, "np.ndarray"]:
     """Return the form and latents (B, Z) of --reconstruct, --interpolate or --near."""
     from nlg.cli.poem_latents import latents_of_poems
-    from nlg.poem.generate import interpolate
+    from nlg.poem.vae.poet import interpolate
 
     texts = options[mode] if mode == "interpolate" else [options[mode]]
     form, latents = latents_of_poems(poet, texts)
@@ -253,7 +253,7 @@ def _latents_of_poems(
 
 def _latents_of_file(poet: "Poet", options: dict[str, Any]) -> tuple[str, "np.ndarray"]:
     """Return the form and latents (B, Z) of --z."""
-    from nlg.poem.latents import read_latents
+    from nlg.poem.vae.latents import read_latents
 
     form, latents = read_latents(options["z"], poet.latent_units)
     wanted = options["form"] or form or DEFAULT_FORM

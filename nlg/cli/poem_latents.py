@@ -11,12 +11,12 @@ import numpy as np
 
 from nlg.cli.options import as_typed, read_text
 from nlg.errors import CheckpointError
-from nlg.poem.generate import Poet, parse_poem
-from nlg.poem.latents import read_latents
+from nlg.poem.vae.latents import read_latents
+from nlg.poem.vae.poet import Poet, parse_poem
 from nlg.runtime.checkpoint import WEIGHTS, digest
 
 if TYPE_CHECKING:
-    from nlg.poem.compose import Composer
+    from nlg.poem.writer.composer import Composer
 
 FILE = "@"  # what follows is the name of a file, not a poem
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from nlg.text.forms import MARKS
 
 if TYPE_CHECKING:
-    from nlg.poem.compose import Composed
-    from nlg.poem.generate import WrittenPoem
+    from nlg.poem.vae.poet import WrittenPoem
+    from nlg.poem.writer.composer import Composed
 
     Written = WrittenPoem | Composed
 

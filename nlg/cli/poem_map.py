@@ -20,10 +20,10 @@ from nlg.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from nlg.poem.clusters import LatentMap
     from nlg.poem.dataset import Poem
-    from nlg.poem.generate import Poet
-    from nlg.poem.map import Latents, MapOptions
+    from nlg.poem.vae.clusters import LatentMap
+    from nlg.poem.vae.map import Latents, MapOptions
+    from nlg.poem.vae.poet import Poet
 
 CLUSTERS = 24
 FILE = click.Path(path_type=pathlib.Path, dir_okay=False, allow_dash=True)
@@ -88,8 +88,8 @@ def poem_map(**options: Any) -> None:
     are the model's own poems; of --poems, those nearest the centre.
     """
     _check(options)
-    from nlg.poem.clusters import LatentMap
-    from nlg.poem.generate import Poet
+    from nlg.poem.vae.clusters import LatentMap
+    from nlg.poem.vae.poet import Poet
 
     vae = default_checkpoint(options["checkpoint"], "poem/vae")
     poet = Poet.from_checkpoint(vae, options["device"])
@@ -129,7 +129,7 @@ def _check(options: dict[str, Any]) -> None:
 def _refuse_foreign(folder: pathlib.Path) -> None:
     """Refuse a folder with files that are not of a map: they would be lost."""
     from nlg.errors import OptionError
-    from nlg.poem.clusters import FILES
+    from nlg.poem.vae.clusters import FILES
 
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     if not names <= FILES:
@@ -139,8 +139,8 @@ def _refuse_foreign(folder: pathlib.Path) -> None:
 
 def _made(poet: "Poet", options: dict[str, Any]) -> "LatentMap":
     """Return the map of --poems; write it if there is an --out."""
-    from nlg.poem.clusters import LatentMap
-    from nlg.poem.map import DRAWN, MapOptions, learn_space, make_map
+    from nlg.poem.vae.clusters import LatentMap
+    from nlg.poem.vae.map import DRAWN, MapOptions, learn_space, make_map
 
     how = MapOptions(
         options["clusters"] or CLUSTERS,
@@ -176,7 +176,7 @@ def _write(
     """Keep a map in `folder`, with what both methods are worth on dev poems."""
     import dataclasses
 
-    from nlg.poem.map import measure, share_held, with_written_examples
+    from nlg.poem.vae.map import measure, share_held, with_written_examples
 
     facts = {"poems": len(train[0]), **dataclasses.asdict(how)}
     metrics: dict[str, Any] = {"share_held": share_held(poet, latent_map)}
@@ -189,7 +189,7 @@ def _write(
 
 
 def _encoded(poet: "Poet", poems: "list[Poem]") -> "Latents":
-    from nlg.poem.map import batches, encode
+    from nlg.poem.vae.map import batches, encode
 
     parts = batches(poems)
     return encode(poet, poems, progress(parts, "encoding", len(parts)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nlg.cli.page import escaped, framed, table
 
 if TYPE_CHECKING:
-    from nlg.poem.clusters import Cluster, LatentMap
+    from nlg.poem.vae.clusters import Cluster, LatentMap
 
 HALF = 360  # of the side of the drawing, in its own units
 TURN = 137.5  # degrees of hue between neighbours: the golden angle keeps them apart

@@ -22,10 +22,10 @@ from nlg.cli.options import (
 if TYPE_CHECKING:
     import numpy as np
 
-    from nlg.poem.compose import Composed, ComposeOptions, Composer
-    from nlg.poem.wishes import Wish
+    from nlg.poem.writer.composer import Composed, ComposeOptions, Composer
+    from nlg.poem.writer.request import Wish
 
-# of nlg.poem.conditions, without importing it
+# of nlg.poem.writer.conditions, without importing it
 PERIODS = ("古", "唐", "宋", "元", "明", "清")
 SENTIMENTS = ("sad", "wistful", "calm", "cheerful", "glad")
 ACROSTICS = ("head", "tail", "diagonal")
@@ -116,7 +116,7 @@ def asked_for(options: dict[str, Any]) -> list[str]:
 def write_on_demand(options: dict[str, Any]) -> None:
     """Print what `nlg poem` with these options asks for."""
     from nlg.cli.poem_lines import printed
-    from nlg.poem.compose import Composer
+    from nlg.poem.writer.composer import Composer
 
     how = _how(options)  # refuses before anything is loaded
     wish = _wish(options)
@@ -138,7 +138,7 @@ def write_on_demand(options: dict[str, Any]) -> None:
 
 def _how(options: dict[str, Any]) -> "ComposeOptions":
     """Return how to write; refuse what goes with the other way only."""
-    from nlg.poem.compose import ComposeOptions
+    from nlg.poem.writer.composer import ComposeOptions
 
     searching = options["beam"] is not None or options["sample_method"] == "beam"
     if options["sample_method"] == "draw" and searching:
@@ -182,7 +182,7 @@ def _refuse_with_stream(options: dict[str, Any]) -> None:
 
 def _wish(options: dict[str, Any]) -> "Wish":
     """Return what is asked for."""
-    from nlg.poem.wishes import Wish
+    from nlg.poem.writer.request import Wish
 
     texts = ("theme", "title", "author", "acrostic", "first_line", "rhyme")
     given = {name: as_typed(options[name] or "").strip() for name in texts}
@@ -211,7 +211,7 @@ def _like(
     if options["like"] is None:
         return wish, [None]
     from nlg.cli.poem_latents import latents_to_be_like, vae_of
-    from nlg.poem.generate import Poet
+    from nlg.poem.vae.poet import Poet
 
     folder = default_checkpoint(None, "poem/vae")
     poet = vae_of(composer, Poet.from_checkpoint(folder, options["device"]))

@@ -27,7 +27,7 @@ from nlg.cli.options import (
 if TYPE_CHECKING:
     from nlg.errors import NlgError
     from nlg.qa.explain import Explanation
-    from nlg.qa.generate import Answer, AnswerOptions, Asked, Reader
+    from nlg.qa.reader import Answer, AnswerOptions, Asked, Reader
 
 MODES = ("extractive", "generative")
 ANSWER_TYPES = ("person", "place", "time", "number", "organisation", "other")
@@ -164,7 +164,7 @@ def qa(ctx: click.Context, **options: Any) -> None:
     the exit code is 1.
     """
     _refuse_mixtures(options)
-    from nlg.qa.generate import Asked
+    from nlg.qa.reader import Asked
 
     reader, asked_for = open_reader(options, many=bool(options["source"]))
     if options["source"]:
@@ -208,7 +208,7 @@ def _refuse_mixtures(options: dict[str, Any]) -> None:
 
 def open_reader(options: dict[str, Any], many: bool) -> "tuple[Reader, AnswerOptions]":
     """Return the reader that `options` name, for one question or many; and how."""
-    from nlg.qa.generate import AnswerOptions, Reader
+    from nlg.qa.reader import AnswerOptions, Reader
     from nlg.runtime.graph import available_cores
 
     told = {field.name for field in dataclasses.fields(AnswerOptions)}
@@ -412,7 +412,7 @@ def _line(number: int, line: str) -> Line:
     """Return one line of a file of questions."""
     from nlg.errors import DataError
     from nlg.files import parse_json
-    from nlg.qa.generate import Asked
+    from nlg.qa.reader import Asked
 
     try:
         fields = parse_json(line)
@@ -437,7 +437,7 @@ def _line(number: int, line: str) -> Line:
 
 def _batch_facts(line: Line, answer: "Answer | NlgError | None") -> dict[str, Any]:
     """Return what is written for a line."""
-    from nlg.qa.generate import Answer
+    from nlg.qa.reader import Answer
 
     if isinstance(answer, Answer):
         facts = _facts(answer)

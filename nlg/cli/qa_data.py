@@ -12,7 +12,7 @@ from nlg.cli.options import Number, progress, writing
 from nlg.cli.qa_eval import LAYOUT
 
 if TYPE_CHECKING:
-    from nlg.qa.dataset import Question
+    from nlg.qa.data.read import Question
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -79,13 +79,13 @@ def qa_data(
     For --negatives, the passage is another question's: one of those that share most
     with this one (BM25 over the words that jieba finds) and do not hold its answer.
     """
-    from nlg.qa import dataset, examples
+    from nlg.qa.data import examples, read
     from nlg.text.collect import Report
 
     options = examples.CleanOptions(max_passage, max_question, max_answer, extractive)
     report = Report()
-    files = dataset.find_files(inputs)
-    records = records_of(files, lambda path: dataset.read(path, layout))
+    files = read.find_files(inputs)
+    records = records_of(files, lambda path: read.read(path, layout))
     questions = list(examples.clean(records, report, strict, options))
     tell(report, questions, "question")
     write = partial(_write, max_passage, negatives, seed)
@@ -100,8 +100,8 @@ def _write(
     path: pathlib.Path,
 ) -> None:
     """Write the examples of a part, and negatives from its own passages."""
-    from nlg.qa import examples
-    from nlg.qa.negatives import negatives
+    from nlg.qa.data import examples
+    from nlg.qa.data.negatives import negatives
 
     found = examples.examples(questions, size, seed)
     added = negatives(found, share, seed, progress)
@@ -199,8 +199,8 @@ def cloze_data(
     from itertools import islice
 
     from nlg.errors import DataError
-    from nlg.qa.cloze import ClozeOptions, clozes
-    from nlg.qa.examples import write
+    from nlg.qa.data.cloze import ClozeOptions, clozes
+    from nlg.qa.data.examples import write
     from nlg.text.documents import in_turn
 
     rng = random.Random(seed)

@@ -24,7 +24,7 @@ from nlg.text.width import width
 
 if TYPE_CHECKING:
     from nlg.qa.explain import Explanation, Mark
-    from nlg.qa.generate import Answer, Asked
+    from nlg.qa.reader import Answer, Asked
 
 BESIDE = 60  # characters of a passage on each side of an answer
 SALIENT = 10  # pieces that are named

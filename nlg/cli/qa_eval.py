@@ -11,9 +11,9 @@ from nlg.cli.options import DEVICE, JSON, checkpoint_option, progress, write_lin
 from nlg.cli.qa import ANSWER_TYPE, BEAM, MODE, SILENCE, THRESHOLD, open_reader
 
 if TYPE_CHECKING:
-    from nlg.qa.dataset import Question
+    from nlg.qa.data.read import Question
     from nlg.qa.evaluate import Prediction, Said
-    from nlg.qa.generate import AnswerOptions, Reader
+    from nlg.qa.reader import AnswerOptions, Reader
 
 METRIC_NAMES = ("sogou", "webqa", "squad")
 LAYOUTS = ("auto", "webqa", "sogou", "squad", "jsonl")
@@ -198,7 +198,7 @@ def _answered(
     """Return what our model answers, written to `output` as it comes."""
     from nlg.errors import DataError
     from nlg.qa.evaluate import answer_line, answer_questions
-    from nlg.qa.generate import Answer
+    from nlg.qa.reader import Answer
 
     said: list[Said] = []
     found = answer_questions(reader, questions, asked_for)
@@ -224,7 +224,7 @@ def _answered(
 
 def _questions(name: str, layout: str, strict: bool) -> "list[Question]":
     """Read questions; say which are unreadable."""
-    from nlg.qa.dataset import load_questions
+    from nlg.qa.data.read import load_questions
     from nlg.text.collect import Report
 
     report = Report()

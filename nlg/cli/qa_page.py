@@ -12,7 +12,7 @@ from nlg.cli.page import escaped, framed, table
 
 if TYPE_CHECKING:
     from nlg.qa.explain import Explanation, Piece, Written
-    from nlg.qa.generate import Answer, Asked, Candidate, Vote
+    from nlg.qa.reader import Answer, Asked, Candidate, Vote
 
 OPENING = 80  # characters of a passage in the table of passages
 DARKEST = 0.8  # of the shade of the most salient character

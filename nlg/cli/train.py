@@ -117,10 +117,10 @@ def poem_vae(
     """
     import json
 
-    from nlg.poem.options import VAETraining
+    from nlg.poem.vae.train.options import VAETraining
 
     options = prepare(VAETraining(), **asked)
-    from nlg.poem.train_vae import make_checkpoint, train_vae
+    from nlg.poem.vae.train.train import make_checkpoint, train_vae
 
     best = train_vae(data, dev, out, options)
     checkpoint = make_checkpoint(out, data, dev)
@@ -165,10 +165,10 @@ def poem(
     """
     import json
 
-    from nlg.poem.writer_options import WriterTraining
+    from nlg.poem.writer.train.options import WriterTraining
 
     options = prepare(WriterTraining(), **asked)
-    from nlg.poem.train_writer import make_checkpoint, train_writer
+    from nlg.poem.writer.train.train import make_checkpoint, train_writer
 
     init = default_checkpoint(init, "backbone")
     vae = default_checkpoint(vae, "poem/vae")
@@ -206,10 +206,10 @@ def couplet(
     """
     import json
 
-    from nlg.couplet.options import CoupletTraining
+    from nlg.couplet.train.options import CoupletTraining
 
     options = prepare(CoupletTraining(), **asked)
-    from nlg.couplet.train import make_checkpoint, train_couplet
+    from nlg.couplet.train.train import make_checkpoint, train_couplet
 
     best = train_couplet(data, dev, out, options, init)
     checkpoint = make_checkpoint(out, data, dev)
@@ -263,10 +263,10 @@ def qa(
     """
     import json
 
-    from nlg.qa.options import QATraining
+    from nlg.qa.train.options import QATraining
 
     options = prepare(QATraining(), **asked)
-    from nlg.qa.train import make_checkpoint, train_qa
+    from nlg.qa.train.train import make_checkpoint, train_qa
 
     inits = init or (default_checkpoint(None, "backbone"),)
     best = train_qa(list(data), dev, out, options, inits, vectors)
@@ -304,10 +304,10 @@ def classifier(
     """
     import json
 
-    from nlg.classify.options import ClassifierTraining
+    from nlg.classify.train.options import ClassifierTraining
 
     options = prepare(ClassifierTraining(), **asked)
-    from nlg.classify.train import make_checkpoint, train_classifier
+    from nlg.classify.train.train import make_checkpoint, train_classifier
 
     init = default_checkpoint(init, "backbone")
     best = train_classifier(data, dev, out, options, init)
@@ -342,10 +342,10 @@ def write(
     """
     import json
 
-    from nlg.write.options import WriteTraining
+    from nlg.write.train.options import WriteTraining
 
     options = prepare(WriteTraining(), **asked)
-    from nlg.write.train import make_checkpoint, train_writer
+    from nlg.write.train.train import make_checkpoint, train_writer
 
     init = default_checkpoint(init, "backbone")
     best = train_writer(data, dev, out, options, init)

@@ -21,7 +21,7 @@ from nlg.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from nlg.write.generate import TextWriter, Written
+    from nlg.write.text_writer import TextWriter, Written
 
 
 @click.command()
@@ -94,7 +94,7 @@ def _asked(options: dict[str, Any], name: str) -> str:
 
 def _writer(options: dict[str, Any]) -> "tuple[TextWriter, Any]":
     """Return the writer, and how to write; refuse bad options before loading."""
-    from nlg.write.generate import TextWriter, WriteOptions
+    from nlg.write.text_writer import TextWriter, WriteOptions
 
     if options["guidance"] is not None and not options["class_name"]:
         raise click.UsageError("--guidance goes with --class")

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from nlg.couplet.dataset import Couplet
-from nlg.couplet.generate import ReplyOptions, Responder
-from nlg.couplet.lines import LONGEST
+from nlg.couplet.inputs import LONGEST
+from nlg.couplet.responder import ReplyOptions, Responder
 from nlg.errors import DataError
 from nlg.files import UNREADABLE, parse_json, text_of
 from nlg.metrics.couplets import couplet_report

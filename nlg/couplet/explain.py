@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nlg.couplet.generate import Reply, Responder
-from nlg.couplet.lines import as_known
+from nlg.couplet.inputs import as_known
+from nlg.couplet.responder import Reply, Responder
 from nlg.text.couplets import check_couplet, couplet_tones, is_mark
 
 SHOWN = 4  # runners-up of a place

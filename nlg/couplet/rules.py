@@ -1,4 +1,4 @@
-"""The rules of couplets as arrays for the search (`nlg.couplet.search.Rules`).
+"""The rules of couplets as arrays for the search (`nlg.couplet.train.search.Rules`).
 
 Shapes: B lines, T characters, V vocabulary.
 """

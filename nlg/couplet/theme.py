@@ -10,9 +10,16 @@ best answer, and the couplets that the model finds most probable are kept.
 import dataclasses
 from collections.abc import Iterator
 
-from nlg.couplet.generate import NO_ANSWER, Reply, ReplyOptions, Responder, Row, Written
-from nlg.couplet.lines import LONGEST, read_line
-from nlg.couplet.options import COMPLETE, FORWARD
+from nlg.couplet.config import COMPLETE, FORWARD
+from nlg.couplet.inputs import LONGEST, read_line
+from nlg.couplet.responder import (
+    NO_ANSWER,
+    Reply,
+    ReplyOptions,
+    Responder,
+    Row,
+    Written,
+)
 from nlg.couplet.rules import FREE, Task
 from nlg.errors import OptionError
 from nlg.text.couplets import is_mark

@@ -1,8 +1,8 @@
 """Show a search while it runs: what stands for certain, and the best line so far.
 
 The search is the one of `nlg.decode.beam`, run a turn at a time by functions of
-`nlg.decode.turns` or by the graphs which that file exports: what comes out last is what
-`beam_search` returns. After each turn two things are known of a row:
+`nlg.decode.incremental` or by the graphs of `nlg.onnx_export.incremental`: what comes
+out last is what `beam_search` returns. After each turn two things are known of a row:
 
     living   床前明月 -2.1   床前看月 -2.6      stable 床前: every line that can still
     ended    床前。   -3.0                     be the answer begins so
@@ -65,7 +65,7 @@ def stream(
         pad_id: what stands after the end.
         every: tokens a turn.
 
-    Example: from the files that `nlg.decode.turns.export_turns` wrote,
+    Example: from the files that `nlg.onnx_export.incremental` wrote,
         `stream(*turns_of(graph("read"), graph("step"), sources=tokens), end_id=SEP)`.
     """
     state, view = begin()

@@ -1,4 +1,4 @@
-"""The rules of regulated verse as arrays for the search (`nlg.poem.search.Rules`)."""
+"""The rules of regulated verse as arrays for the search of poems."""
 
 import functools
 

@@ -21,9 +21,9 @@ from nlg.errors import DataError, NlgError
 from nlg.files import UNREADABLE, text_of
 from nlg.metrics.calibration import calibration_report
 from nlg.metrics.qa import METRICS, Attempt, abstention_report
-from nlg.qa.answer_type import answer_type
-from nlg.qa.dataset import Question
-from nlg.qa.generate import Answer, AnswerOptions, Asked, Reader
+from nlg.qa.data.read import Question
+from nlg.qa.question_type import answer_type
+from nlg.qa.reader import Answer, AnswerOptions, Asked, Reader
 from nlg.text.collect import Value, json_values, name_of
 
 GROUPS = {

@@ -4,7 +4,7 @@
     max(found.passage, key=lambda piece: piece.weight).text
 
 The answer is read again, after the window of its passage that supports it most, through
-the graph of `nlg.qa.saliency`. Places are places in the texts as they came.
+the graph of `nlg.qa.train.saliency`. Places are places in the texts as they came.
 
 Shapes: S tokens of the longest source, T of the longest answer, its end included.
 """
@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nlg.errors import CheckpointError
-from nlg.qa.generate import Answer, AnswerOptions, Asked, Reader, Task, Window
-from nlg.qa.options import SPECIAL
-from nlg.qa.source import as_read
+from nlg.qa.config import SPECIAL
+from nlg.qa.inputs import as_read
+from nlg.qa.reader import Answer, AnswerOptions, Asked, Reader, Task, Window
 from nlg.text.tokenizer import CONTINUES
 from nlg.text.vocab import SEP_ID
 
@@ -89,7 +89,7 @@ def explain(
     if f"{SALIENCY}.onnx" not in reader.checkpoint.listed:
         raise CheckpointError(
             f"{reader.checkpoint.folder} has no {SALIENCY}.onnx, which tells what an "
-            "answer rests on; make it again with python -m nlg.qa.export"
+            "answer rests on; make it again with python -m nlg.qa.train.export"
         )
     task = reader.task(asked, options)
     told = [(one, _run(reader, task, one)) for one in _readings(reader, task, answer)]
@@ -142,7 +142,7 @@ def _place_of(answer: Answer, window: Window) -> slice | None:
 
 
 def _run(reader: Reader, task: Task, reading: Reading) -> dict[str, np.ndarray]:
-    """Return `nlg.qa.saliency.Saliency`; the inputs are padded to the longest."""
+    """Return `nlg.qa.train.saliency.Saliency`; the inputs are padded to the longest."""
     S, T = longest(reader.config)
     source = reading.window.source._asdict()
     inputs = {name: _row(source[name], S) for name in reader.inputs}

@@ -28,7 +28,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nlg.metrics.sogou import normalised, overlap
-from nlg.qa.source import as_read
+from nlg.qa.inputs import as_read
 from nlg.runtime import Checkpoint
 
 FILE = "ranking.json"  # of a checkpoint
@@ -77,7 +77,7 @@ class _Question(NamedTuple):
     written: str  # as it was typed
     text: str  # normalised
     pairs: set[str]  # of neighbours in `text`
-    kind: int  # number in `nlg.qa.options.KINDS` of what is asked for
+    kind: int  # number in `nlg.qa.train.options.KINDS` of what is asked for
 
 
 class Ranking:
@@ -108,7 +108,7 @@ def evidence_for(question: str, kind: int, lines: Sequence[Line]) -> list[Eviden
 
     Args:
         question: as it was typed.
-        kind: number in `nlg.qa.options.KINDS` of what is asked for.
+        kind: number in `nlg.qa.train.options.KINDS` of what is asked for.
         lines: the best first.
     """
     if not lines:

@@ -16,15 +16,15 @@ import keras
 
 from nlg.errors import DataError
 from nlg.training import parallel
-from nlg.training.bar import progress_bar
 from nlg.training.batches import token_count
 from nlg.training.gradients import GradientOp
 from nlg.training.layerwise import frozen
-from nlg.training.means import Means
+from nlg.training.metric_means import Means
 from nlg.training.optimizer import new_optimizer
 from nlg.training.options import TrainOptions
 from nlg.training.prefetch import prefetch
 from nlg.training.progress import BEST, STATE, Progress
+from nlg.training.progress_bar import progress_bar
 from nlg.training.run import Run, best_line
 from nlg.training.weights import load_weights, weights_by_name
 

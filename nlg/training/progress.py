@@ -13,10 +13,10 @@ import numpy as np
 from nlg.errors import CheckpointError, DataError
 from nlg.training import parallel
 from nlg.training.backend import seed_batch
-from nlg.training.means import Means
+from nlg.training.loss_plot import draw_losses
+from nlg.training.metric_means import Means
 from nlg.training.optimizer import averaged
 from nlg.training.options import TrainOptions
-from nlg.training.picture import draw_losses
 from nlg.training.run import Run, best_line, worth
 from nlg.training.weights import load_state, state_of, tensors_of
 

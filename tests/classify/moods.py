@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 
-from nlg.classify.predict import LABELS, Labeller
+from nlg.classify.labeller import LABELS, Labeller
 from nlg.text.vocab import SPECIAL, Vocabulary
 
 GLAD, SAD, OTHER = "春风笑喜", "秋雨愁泪", "山水花鸟云月江天"

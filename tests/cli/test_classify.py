@@ -4,7 +4,7 @@ import pytest
 from classify.moods import as_json_lines, counting_labeller
 from told import told
 
-from nlg.classify.predict import Labeller
+from nlg.classify.labeller import Labeller
 from nlg.files import text_of
 
 
@@ -94,7 +94,7 @@ def test_lines_as_json_have_text_label_and_probability(ask):
 
 
 def test_labelled_poems_are_what_the_writer_is_trained_with(ask, tmp_path):
-    from nlg.poem.train_writer import load_sentiments
+    from nlg.poem.writer.train.train import load_sentiments
 
     rows = [{"lines": ["春风笑", "江天月"]}, {"lines": ["秋雨愁", "山云水"]}]
     source, out = as_json_lines(rows, tmp_path / "poems.jsonl"), tmp_path / "out.jsonl"

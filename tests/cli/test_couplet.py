@@ -9,7 +9,7 @@ from couplet.oracle import assert_answers, letters
 from told import told
 
 from nlg.couplet.explain import explain
-from nlg.couplet.generate import LONGEST, Reply, ReplyOptions
+from nlg.couplet.responder import LONGEST, Reply, ReplyOptions
 from nlg.couplet.rules import RULES
 from nlg.runtime import checkpoints_folder
 from nlg.runtime.checkpoint import seal

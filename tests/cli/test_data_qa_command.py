@@ -4,8 +4,8 @@ import pathlib
 
 import pytest
 
-from nlg.qa.answer_type import answer_type
-from nlg.qa.examples import load_examples
+from nlg.qa.data.examples import load_examples
+from nlg.qa.question_type import answer_type
 
 SAMPLES = pathlib.Path(__file__).parents[2] / "data" / "samples"
 RIVER = "柳宗元被贬到永州，在那里写了《江雪》。"

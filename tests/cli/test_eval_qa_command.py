@@ -4,7 +4,7 @@ import pathlib
 import pytest
 from qa.stub import stub_reader
 
-from nlg.qa.generate import Reader
+from nlg.qa.reader import Reader
 
 SAMPLES = pathlib.Path(__file__).parents[2] / "data" / "samples"
 QUESTIONS = SAMPLES / "questions.json"

@@ -9,7 +9,7 @@ import pytest
 
 import nlg
 from nlg.cli.main import main
-from nlg.poem.generate import parse_poem
+from nlg.poem.vae.poet import parse_poem
 from nlg.runtime import checkpoints_folder
 
 STORKS = "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。"

@@ -4,7 +4,7 @@ import shutil
 import pytest
 from told import told
 
-from nlg.poem.generate import parse_poem
+from nlg.poem.vae.poet import parse_poem
 from nlg.runtime import checkpoints_folder
 from nlg.runtime.checkpoint import seal
 from nlg.text.normalize import to_simplified

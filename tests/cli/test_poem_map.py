@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from nlg.cli.poem_map_page import page
-from nlg.poem.clusters import LatentMap
-from nlg.poem.generate import parse_poem
+from nlg.poem.vae.clusters import LatentMap
+from nlg.poem.vae.poet import parse_poem
 from nlg.runtime import checkpoints_folder
 
 MINE = """\
@@ -179,9 +179,9 @@ def test_a_picture_that_cannot_be_written_is_named(write, tmp_path, kind):
 
 
 def test_a_kept_map_is_shown_and_written_from(write, mine, tmp_path, monkeypatch):
-    monkeypatch.setattr("nlg.poem.map.LEAST", 4)
-    monkeypatch.setattr("nlg.poem.map.WRITTEN", 2)
-    monkeypatch.setattr("nlg.poem.map.share_held", lambda poet, latent_map: 1.0)
+    monkeypatch.setattr("nlg.poem.vae.map.LEAST", 4)
+    monkeypatch.setattr("nlg.poem.vae.map.WRITTEN", 2)
+    monkeypatch.setattr("nlg.poem.vae.map.share_held", lambda poet, latent_map: 1.0)
     out = tmp_path / "map"
     make = ("map", "--poems", "-", "--clusters", 2, "--out", out, "--dev", mine)
     assert write(*make, stdin=MINE).exit_code == 0

@@ -2,11 +2,11 @@ import json
 import re
 
 import pytest
-from poem.writers import small_composer
+from poem.writer.writers import small_composer
 from told import told
 
-from nlg.poem.compose import Composer
-from nlg.poem.generate import parse_poem
+from nlg.poem.vae.poet import parse_poem
+from nlg.poem.writer.composer import Composer
 from nlg.text.normalize import to_simplified
 from nlg.text.prosody import check
 

@@ -7,7 +7,7 @@ import pytest
 from qa.stub import stub_reader
 from told import told
 
-from nlg.qa.generate import Reader
+from nlg.qa.reader import Reader
 
 POET = "杜甫，字子美，号<少陵>野老。"
 OTHER = "李白，号<青莲居士>。"

@@ -13,7 +13,7 @@ from qa.stub import stub_reader
 from nlg.cli.qa_drawing import SHADES, columns_of, explained
 from nlg.cli.qa_page import page
 from nlg.qa.explain import Explanation, Piece, explain
-from nlg.qa.generate import AnswerOptions, Asked, Reader
+from nlg.qa.reader import AnswerOptions, Asked, Reader
 from nlg.text.width import width
 
 POET = "杜甫，字子美，号<少陵>野老。"

@@ -4,7 +4,7 @@ import pytest
 from told import told
 from write.reviews import small_writer
 
-from nlg.write.generate import TextWriter
+from nlg.write.text_writer import TextWriter
 
 
 @pytest.fixture(scope="module")

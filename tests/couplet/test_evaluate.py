@@ -13,7 +13,7 @@ from nlg.couplet.evaluate import (
     perplexity,
     system_report,
 )
-from nlg.couplet.generate import ReplyOptions
+from nlg.couplet.responder import ReplyOptions
 from nlg.errors import DataError
 from nlg.metrics.couplets import couplet_report
 

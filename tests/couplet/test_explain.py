@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nlg.couplet.explain import SHOWN, explain
-from nlg.couplet.generate import Reply, ReplyOptions
+from nlg.couplet.responder import Reply, ReplyOptions
 from nlg.text.couplets import check_couplet, couplet_tones, is_mark
 
 TREES, FLOWERS = "晚风摇树树还挺", "晨露润花花更红"

@@ -1,7 +1,7 @@
 import pytest
 from couplet.oracle import pattern
 
-from nlg.couplet.generate import ReplyOptions
+from nlg.couplet.responder import ReplyOptions
 from nlg.couplet.theme import compose
 from nlg.errors import OptionError
 from nlg.text.couplets import check_couplet

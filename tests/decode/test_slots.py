@@ -18,7 +18,7 @@ from nlg.decode.slots import NONE, Slots, best_slots, by_place, fill_slots
 
 B, T, N, E, V = 2, 4, 3, 5, 12
 ALL = N ** (T - 1)  # prefixes of all places but the last
-# tests/couplet/test_search.py runs it as ONNX.
+# tests/couplet/train/test_search.py runs it as ONNX.
 COMPILED = dict(ways_to_run()).get("jit" if BACKEND == "jax" else "graph", eager)
 WAYS = [*itertools.product(range(N), repeat=T)]
 

@@ -4,11 +4,12 @@ from decode.models import SEP, SOURCES, tiny_unilm
 from decode.toys import BACKEND, END, PAD, history_dice, history_model, numpy_of
 
 from nlg.decode.beam import BeamRules, beam_search
-from nlg.decode.export import save_weights
+from nlg.decode.incremental import first_turn, next_turn
 from nlg.decode.results import NEG_INF, line_of
 from nlg.decode.seq2seq import read, room, write, writer
 from nlg.decode.stream import Progress, View, progress_of, stream, turns_of
-from nlg.decode.turns import export_turns, first_turn, next_turn
+from nlg.onnx_export.export import save_weights
+from nlg.onnx_export.incremental import export_turns
 from nlg.runtime.graph import Graph
 
 LENGTH = 9

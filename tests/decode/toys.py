@@ -91,7 +91,7 @@ def eager(function, model=None):
 
 def as_onnx(function, model=None):
     """Return `function`, which uses the weights of `model`, as ONNX Runtime runs it."""
-    from nlg.decode.export import export_onnx, save_weights
+    from nlg.onnx_export.export import export_onnx, save_weights
     from nlg.runtime.graph import Graph
 
     def run(*arrays):

@@ -2,11 +2,11 @@ import keras
 import numpy as np
 import pytest
 
-from nlg.couplet.model import CoupletTagger
-from nlg.couplet.options import CoupletConfig
+from nlg.couplet.config import CoupletConfig
+from nlg.couplet.train.model import CoupletTagger
 from nlg.layers.losses import MaskedCrossEntropy
 from nlg.layers.measured import Measured, by_group
-from nlg.poem.vae import PoemVAE, VAEConfig
+from nlg.poem.vae.train.model import PoemVAE, VAEConfig
 
 PRECISIONS = pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 

@@ -5,9 +5,9 @@ import numpy as np
 from decode.models import WORDS, tiny_unilm
 from keras import ops
 
-from nlg.qa.model import Answerer
-from nlg.qa.options import KINDS, QAConfig
-from nlg.qa.source import padded, source_of
+from nlg.qa.config import KINDS, QAConfig
+from nlg.qa.inputs import padded, source_of
+from nlg.qa.train.model import Answerer
 from nlg.text.lexicon import LEVELS, Words
 from nlg.text.vocab import SEP_ID
 

@@ -7,7 +7,7 @@ must not count. An answer that stands late in its window is a little more probab
 import numpy as np
 from qa.stub import CLOSE, OPEN, StubCheckpoint
 
-from nlg.qa.generate import Reader
+from nlg.qa.reader import Reader
 from nlg.text.vocab import CLS_ID, SEP_ID
 
 WEIGHTS = {OPEN: 4.0, CLOSE: 4.0, CLS_ID: 1000.0, SEP_ID: 1000.0, 0: 0.0}

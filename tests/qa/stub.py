@@ -11,9 +11,9 @@ import io
 import numpy as np
 
 from nlg.decode.results import NEG_INF
-from nlg.qa.generate import BEAMS, MANY_BEAMS, Reader
-from nlg.qa.options import QAConfig
-from nlg.qa.source import LEXICON
+from nlg.qa.config import QAConfig
+from nlg.qa.inputs import LEXICON
+from nlg.qa.reader import BEAMS, MANY_BEAMS, Reader
 from nlg.text.lexicon import Lexicon
 from nlg.text.vocab import SEP_ID, SPECIAL, Vocabulary
 
@@ -81,7 +81,7 @@ def stub_reader(**changes):
 
 
 def answer(passages, present, limit, length, n_best):
-    """Return one question's part of `nlg.qa.search.Found`."""
+    """Return one question's part of `nlg.qa.train.search.Found`."""
     marked = [between_marks(ids) for ids in passages]
     voting = [
         bool(ids and p and limit > HAS) for ids, p in zip(marked, present, strict=True)

@@ -22,7 +22,7 @@ from nlg.qa.calibrate import (
     table_of,
     temperature,
 )
-from nlg.qa.generate import Reader
+from nlg.qa.reader import Reader
 
 POET = "杜甫，字子美，号<少陵>野老。"
 STEPS = [(0.0, 0.1), (0.5, 0.3), (1.0, 0.7)]

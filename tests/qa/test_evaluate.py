@@ -3,9 +3,9 @@ import json
 import pytest
 
 from nlg.errors import DataError, NlgError
-from nlg.qa.dataset import Passage, Question
+from nlg.qa.data.read import Passage, Question
 from nlg.qa.evaluate import Prediction, answer_alone, columns, load_predictions, pair
-from nlg.qa.generate import Answer, AnswerOptions, Vote
+from nlg.qa.reader import Answer, AnswerOptions, Vote
 
 QUESTIONS = [
     Question("1", "谁写了《江雪》？", (), "诗", ("柳宗元",)),

@@ -7,8 +7,8 @@ from qa.stub import stub_reader
 
 from nlg.errors import CheckpointError
 from nlg.qa.explain import Piece, explain, longest, marks
-from nlg.qa.generate import NOWHERE, AnswerOptions, Asked
-from nlg.qa.source import Source
+from nlg.qa.inputs import Source
+from nlg.qa.reader import NOWHERE, AnswerOptions, Asked
 
 POET = "杜甫，字子美，号<少陵>野老。"
 SILENT = "春眠不觉晓，处处闻啼鸟。"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nlg.qa import rerank
-from nlg.qa.options import KINDS
+from nlg.qa.config import KINDS
 from nlg.qa.rerank import Context, Line, Ranking, evidence_for, fit
 
 TEXT = "鲁迅原名周树人。老舍原名舒庆春，北京人！"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nlg.qa.generate import AnswerOptions, Reader
+from nlg.qa.reader import AnswerOptions, Reader
 from nlg.runtime import checkpoints_folder
 
 RIVER = "长江全长6300余公里，是亚洲第一长河，发源于青藏高原。"

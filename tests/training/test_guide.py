@@ -4,7 +4,7 @@ import pathlib
 import re
 
 from nlg.config import apply_settings
-from nlg.poem.options import VAETraining
+from nlg.poem.vae.train.options import VAETraining
 
 GUIDE = pathlib.Path(__file__).parents[2] / "docs" / "training.md"
 

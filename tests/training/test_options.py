@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from nlg.errors import OptionError
-from nlg.poem.options import VAETraining
+from nlg.poem.vae.train.options import VAETraining
 from nlg.training.options import TrainOptions
 
 

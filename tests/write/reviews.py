@@ -10,8 +10,8 @@ from nlg.backbone.config import BackboneConfig
 from nlg.backbone.unilm import UniLM
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SPECIAL, Vocabulary
-from nlg.write.export import OUTPUTS, SIGNATURES, run
-from nlg.write.generate import TextWriter
+from nlg.write.text_writer import TextWriter
+from nlg.write.train.export import OUTPUTS, SIGNATURES, run
 
 LENGTH = 16
 THINGS = "房间", "早餐", "键盘", "屏幕", "故事"

@@ -3,7 +3,7 @@
 import pytest
 
 from nlg.runtime import checkpoints_folder
-from nlg.write.generate import TextWriter
+from nlg.write.text_writer import TextWriter
 
 PRAISE, BLAME = (
     ("不错", "很好", "喜欢", "舒服", "方便"),

@@ -1,0 +1,84 @@
+"""Turn a finished training run of a classifier into a checkpoint folder.
+
+Run as a process of its own (`python -m nlg.classify.train.export RUN OUT DEV`), because
+tf2onnx reads the TensorFlow backend, whichever backend trained the run.
+
+    model.onnx   how probable each label of a text is
+"""
+
+import dataclasses
+import pathlib
+import shutil
+import sys
+from typing import Any
+
+from nlg.backbone.start import Shape
+from nlg.backbone.unilm import UniLM
+from nlg.classify.inputs import are_levels
+from nlg.classify.labeller import LABELS, TASK, Labeller
+from nlg.classify.train.train import build_model
+from nlg.metrics.labels import label_report
+from nlg.onnx_export.export import export_onnx, save_weights
+from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
+from nlg.text.labelled import load_labelled
+from nlg.training.backend import choose_backend
+from nlg.training.export_subprocess import best_of, emptied, finish
+from nlg.training.loop import load_weights
+from nlg.training.run import Run
+
+
+def export(run_folder: pathlib.Path, out: pathlib.Path, dev: pathlib.Path) -> None:
+    """Write the checkpoint `out` from the best weights of `run_folder`.
+
+    Args:
+        run_folder: what `nlg train classifier` wrote.
+        out: the folder to make or to make anew.
+        dev: labelled texts that the metrics are taken on.
+    """
+    run = Run(run_folder)
+    settings, weights = best_of(run)
+    shape = Shape.load(run_folder)
+    names = (run_folder / LABELS).read_text("utf-8").splitlines()
+    unilm = UniLM(shape.config)
+    unilm.build()
+    model = build_model(unilm, [0.0] * len(names))  # leads are for training
+    load_weights(model, weights)
+    save_weights(model, emptied(out) / WEIGHTS)
+    signature = {"token_ids": ((None, None), "int32")}
+    path, outputs = out / "model.onnx", ["probabilities"]
+
+    def graph(token_ids):
+        return [model.probabilities(token_ids)]
+
+    export_onnx(graph, model, signature, outputs, path, out / WEIGHTS)
+    shape.tokenizer.vocabulary.save(out / VOCABULARY)
+    shutil.copyfile(run_folder / LABELS, out / LABELS)
+    facts = {
+        "lower_case": shape.tokenizer.lower_case,
+        "backbone": dataclasses.asdict(shape.config),
+    }
+    finish(
+        out,
+        run,
+        TASK,
+        facts | settings,
+        lambda: measure(Labeller.from_checkpoint(out), dev),
+    )
+
+
+def measure(labeller: Labeller, dev: pathlib.Path) -> dict[str, Any]:
+    """Return how many labels of the texts in `dev` are found."""
+    names = labeller.names
+    rows = load_labelled(dev, names)
+    found = labeller.label([row.text for row in rows])
+    return label_report(
+        names,
+        [names.index(row.label or "") for row in rows],
+        [names.index(x.label) for x in found],
+        are_levels(names),
+    )
+
+
+if __name__ == "__main__":
+    choose_backend("tensorflow", "float32", seed=1)
+    export(*map(pathlib.Path, sys.argv[1:4]))

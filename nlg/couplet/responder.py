@@ -1,0 +1,299 @@
+"""Answer lines of couplets with a trained checkpoint; NumPy and ONNX Runtime, no Keras.
+
+    Responder.from_checkpoint(folder).reply("晚风摇树树还挺")[0].second_line
+
+A reply depends on its line, the options and the seed alone, not on what else is in the
+batch. Everything that is no letter, digit or ideograph is a mark, which the answer
+repeats where it stands; so an answer is always as long as its line.
+
+Shapes: B lines of one length, T characters, N slots a place, R runners-up.
+"""
+
+import concurrent.futures
+import dataclasses
+import functools
+import itertools
+import pathlib
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from nlg.couplet.config import FORWARD, REVERSE, SOURCE_WEIGHT
+from nlg.couplet.inputs import LONGEST, Line, as_known, read_line
+from nlg.couplet.pairs import Pairs
+from nlg.couplet.rules import FREE, RULES, Rulebook, Task, within
+from nlg.couplet.scroll import SCROLLS, VECTORS, Scrolls
+from nlg.decode.results import IMPOSSIBLE, NEG_INF
+from nlg.errors import NlgError, OptionError
+from nlg.runtime import Checkpoint, open_checkpoint
+from nlg.runtime.graph import Graph, available_cores
+from nlg.text.couplets import is_mark
+from nlg.text.prosody import LEVEL, OBLIQUE
+from nlg.text.vocab import PAD_ID
+
+TASK = "couplet"
+PAIRS = "pairs.txt"
+BEAMS, MANY_BEAMS = 4, 16
+RUNNERS_UP = 8
+SLOTS = 24  # characters that each place may choose from; more for long lines
+BLOCK = 128  # rows a run
+TILE = 8  # a run's rows are padded to a multiple: a product may round by its edge
+STEEPNESS = (1 + SOURCE_WEIGHT) / 2  # of scores, beside those of two equal factors
+NO_ANSWER = "no answer keeps all rules; ban fewer characters, or leave a rule out"
+AHEAD = 4096  # lines read before the first is answered; rows of one length share runs
+
+
+@dataclasses.dataclass(frozen=True)
+class ReplyOptions:
+    """How to answer."""
+
+    count: int = 1  # answers to each line, the best first; fewer if there are no more
+    temperature: float = 0.0  # 0 takes the most probable characters
+    seed: int = 1  # of what is drawn with a temperature
+    reverse: bool = False  # the given lines are second lines, the answers first ones
+    keep: str = ""  # as long as the line: characters that must stand, "_" where any may
+    banned: str = ""  # characters that no answer may hold
+    rules: tuple[str, ...] = tuple(RULES)
+
+    def __post_init__(self):
+        """Refuse what cannot be answered."""
+        if not 1 <= self.count <= MANY_BEAMS:
+            raise OptionError(
+                f"count is {self.count}; it must be between 1 and {MANY_BEAMS}"
+            )
+        if not 0 <= self.temperature <= 10:
+            raise OptionError(
+                f"temperature is {self.temperature}; it must be between 0 and 10"
+            )
+
+
+class Reply(NamedTuple):
+    """A couplet of which one line was given."""
+
+    first_line: str
+    second_line: str
+    score: float  # mean log-probability of a character in the search, in nats
+
+
+class Row(NamedTuple):
+    """What one run of the graph is to write for one line."""
+
+    line: Line
+    task: Task
+    mode: int
+    seed: tuple[int, ...] = ()  # of what is drawn; the line is mixed in
+
+
+class Written(NamedTuple):
+    """A line that was written."""
+
+    text: str
+    score: float  # see Reply
+
+
+class Judged(NamedTuple):
+    """What the model thinks of answers, given the two characters before each place."""
+
+    log_probs: np.ndarray  # (B, T) of the characters of the answers, in nats
+    favourites: np.ndarray  # (B, T, R) ids of the most probable characters
+    favourite_log_probs: np.ndarray  # (B, T, R)
+
+
+class Responder:
+    """Answers lines of couplets."""
+
+    def __init__(self, checkpoint: Checkpoint):
+        self.checkpoint = checkpoint
+        self.vocabulary = checkpoint.vocabulary
+        self.rulebook = Rulebook(checkpoint.vocabulary)
+
+    @classmethod
+    def from_checkpoint(cls, folder: pathlib.Path, device: str = "cpu") -> "Responder":
+        """Open the folder that `nlg train couplet` wrote."""
+        return cls(open_checkpoint(folder, TASK, device=device, threads=1))
+
+    @functools.cached_property
+    def pairs(self) -> Pairs:
+        """Return the pairs of characters that the model knows."""
+        return Pairs.load(self.checkpoint.path(PAIRS), self.vocabulary)
+
+    @functools.cached_property
+    def scrolls(self) -> Scrolls:
+        """Return what chooses a 横批."""
+        paths = self.checkpoint.path(SCROLLS), self.checkpoint.path(VECTORS)
+        return Scrolls.load(*paths, self.vocabulary)
+
+    def reply(self, line: str, options: ReplyOptions = ReplyOptions()) -> list[Reply]:
+        """Return the best answers to `line`, best first.
+
+        Raises:
+            OptionError: nothing to answer in it, more than can be, or no answer keeps
+                what `options` ask.
+        """
+        found = next(self._replies([read_line(line, options.keep)], options))
+        if isinstance(found, NlgError):
+            raise found
+        return found
+
+    def reply_all(
+        self, lines: Iterable[str], options: ReplyOptions = ReplyOptions()
+    ) -> Iterator[list[Reply] | NlgError]:
+        """Yield the answers to each line in order; for a bad line, what is wrong."""
+        lines = iter(lines)
+        while part := list(itertools.islice(lines, AHEAD)):
+            read = [_read_or_error(line, options.keep) for line in part]
+            good = [line for line in read if isinstance(line, Line)]
+            replies = self._replies(good, options)
+            for line in read:
+                yield next(replies) if isinstance(line, Line) else line
+
+    def unknown(self, line: str) -> str:
+        """Return the characters of `line` that the model has never seen, each once."""
+        source = read_line(line).source
+        return "".join(dict.fromkeys(c for c in source if c not in self.vocabulary))
+
+    def judge(self, pairs: Sequence[tuple[str, str]], reverse: bool = False) -> Judged:
+        """Return what the model alone, without rules, thinks of answers.
+
+        Args:
+            pairs: given lines and their answers, all of one length.
+            reverse: the given lines are second lines.
+        """
+        mode = REVERSE if reverse else FORWARD
+        sources, targets = (
+            [as_known(text) for text in texts] for texts in zip(*pairs, strict=True)
+        )
+        out = self.checkpoint.graph("judge")(
+            **self._inputs(sources, [mode] * len(pairs)),
+            targets=np.array([self._encode(target) for target in targets], "int32"),
+        )
+        return Judged(**out)
+
+    def _replies(
+        self, lines: Sequence[Line], options: ReplyOptions
+    ) -> Iterator[list[Reply] | NlgError]:
+        """Yield the answers to each of `lines` in order, or that there is none."""
+        mode = REVERSE if options.reverse else FORWARD
+        ends = OBLIQUE if options.reverse else LEVEL
+        rows = [
+            Row(
+                line,
+                Task(line.source, line.fixed, ends, options.banned),
+                mode,
+                (options.seed,),
+            )
+            for line in lines
+        ]
+        for line, answers in zip(lines, self.write(rows, options), strict=True):
+            given = f"{line.before}{line.typed}{line.after}"
+            found = [_reply(given, answer, options.reverse) for answer in answers]
+            yield found or OptionError(f"{given}: {NO_ANSWER}")
+
+    def write(
+        self, rows: Sequence[Row], options: ReplyOptions
+    ) -> Iterator[list[Written]]:
+        """Yield what is written for each row, best first; nothing if nothing may be.
+
+        Rows of one length share runs of the graph.
+        """
+        found: dict[int, list[Written]] = {}
+        by_length: dict[int, list[int]] = {}
+        for number, row in enumerate(rows):
+            by_length.setdefault(len(row.task.source), []).append(number)
+        blocks = [
+            numbers[start : start + BLOCK]
+            for numbers in by_length.values()
+            for start in range(0, len(numbers), BLOCK)
+        ]
+        graph = self.checkpoint.graph("model" if options.count <= BEAMS else "many")
+        run = functools.partial(self._run, options=options, graph=graph)
+        # A run a core is faster than all cores in each of a graph's many small nodes.
+        with concurrent.futures.ThreadPoolExecutor(available_cores()) as pool:
+            texts = pool.map(run, ([rows[n] for n in block] for block in blocks))
+            for block, lines in zip(blocks, texts, strict=True):
+                found.update(zip(block, lines, strict=True))
+        return (found[number] for number in range(len(rows)))
+
+    def _run(
+        self, rows: Sequence[Row], options: ReplyOptions, graph: Graph
+    ) -> list[list[Written]]:
+        """Run `graph` once, for rows of one length."""
+        padded = [*rows, *[rows[0]] * (-len(rows) % TILE)]
+        rules = self.rulebook.arrays([row.task for row in padded], options.rules)
+        out = graph(
+            **self._inputs(
+                [row.task.source for row in padded], [row.mode for row in padded]
+            ),
+            **rules,
+            noise=self._noise(padded, options.temperature),
+            temperature=np.array(STEEPNESS * options.temperature, "float32"),
+        )
+        log_probs = np.where(within(rules, out["answers"]), out["log_probs"], NEG_INF)
+        ids, scores = out["answers"].tolist(), log_probs.tolist()
+        return [
+            [
+                self._written(row.line, line, score, "marks" in options.rules)
+                for line, score in zip(lines[: options.count], worth, strict=False)
+                if score > IMPOSSIBLE
+            ]
+            for row, lines, worth in zip(rows, ids, scores, strict=False)
+        ]
+
+    def _inputs(
+        self, sources: Sequence[str], modes: Sequence[int]
+    ) -> dict[str, np.ndarray]:
+        """Return the network's inputs."""
+        token_ids = np.array([self._encode(source) for source in sources], "int32")
+        return {
+            "token_ids": token_ids,
+            "pair_ids": self.pairs.encode(token_ids),
+            "mode": np.array(modes, "int32"),
+        }
+
+    def _encode(self, source: str) -> list[int]:
+        ids = self.vocabulary.encode(source)
+        return [PAD_ID if c == FREE else n for c, n in zip(source, ids, strict=True)]
+
+    def _noise(self, rows: Sequence[Row], temperature: float) -> np.ndarray:
+        """Return Gumbel noise (B, T, N), a row's its own; zeros without temperature."""
+        length = len(rows[0].task.source)
+        shape = (length, SLOTS if length < SLOTS else LONGEST + 1)
+        if not temperature:
+            return np.zeros((len(rows), *shape), "float32")
+        draws = []
+        for row in rows:
+            own = zlib.crc32(row.task.source.encode())
+            rng = np.random.default_rng([*row.seed, own])
+            draws.append(rng.random(shape, "float32"))
+        return -np.log(-np.log(np.clip(np.stack(draws), 1e-7, 1 - 1e-7)))
+
+    def _written(
+        self, line: Line, token_ids: list[int], log_prob: float, marks: bool
+    ) -> Written:
+        """Return an answer, with the `marks` of its line as typed, and its score."""
+        given = [
+            typed if wish == FREE and marks and is_mark(typed) else wish
+            for wish, typed in zip(line.fixed, line.typed, strict=True)
+        ]
+        tokens = self.vocabulary.tokens
+        text = "".join(
+            tokens[token] if character == FREE else character
+            for character, token in zip(given, token_ids, strict=True)
+        )
+        score = round(log_prob / max(1, given.count(FREE)), 4)
+        return Written(f"{line.before}{text}{line.after}", score)
+
+
+def _read_or_error(text: str, keep: str) -> Line | NlgError:
+    try:
+        return read_line(text, keep)
+    except NlgError as error:
+        return error
+
+
+def _reply(given: str, answer: Written, reverse: bool) -> Reply:
+    """Return the couplet of a given line and its answer."""
+    first, second = (answer.text, given) if reverse else (given, answer.text)
+    return Reply(first, second, answer.score)

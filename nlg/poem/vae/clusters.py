@@ -1,0 +1,185 @@
+"""A map of latents: clusters of poems with a theme in common, and how to write in one.
+
+    latent_map = LatentMap.load(folder, poet)
+    place = latent_map.place(latent_map.find("军"))
+    poet.write("七绝", count=3, seed=1, place=place)
+
+A cluster is a Gaussian with a deviation along each axis of a `Space`, as in the
+clustering VAE of kexue.fm/archives/5887, but fitted to the latents of a model that is
+trained already. Needs NumPy alone; how a map is made is nlg/poem/vae/map.py.
+
+Shapes: B latents of Z units, K clusters, P points drawn.
+"""
+
+import json
+import pathlib
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import nlg
+from nlg.errors import CheckpointError, OptionError
+from nlg.files import NO_ARRAYS
+from nlg.poem.vae.poet import Place, Poet
+from nlg.runtime import open_checkpoint
+from nlg.runtime.checkpoint import (
+    CONFIG,
+    FORMAT,
+    METRICS,
+    SHA256,
+    WEIGHTS,
+    digest,
+    seal,
+)
+from nlg.text.normalize import to_simplified
+
+TASK = "poem-map"
+ARRAYS = "map.npz"
+FILES = frozenset((CONFIG, METRICS, SHA256, ARRAYS))
+PARTS = ("mean", "axes", "centres", "deviations", "points", "labels")
+
+
+class Space(NamedTuple):
+    """Coordinates of latents in which all poems have mean 0 and deviation 1.
+
+    The last `sound` coordinates tell how a poem rhymes and how its tones begin, the
+    others what it is about.
+    """
+
+    mean: np.ndarray  # (Z,)
+    axes: np.ndarray  # (Z, Z): a row an axis, as long as its deviation; orthogonal
+    sound: int
+
+    def coordinates(self, latents: np.ndarray) -> np.ndarray:
+        """Return the coordinates (B, Z) of latents (B, Z)."""
+        return (latents - self.mean) @ (self.axes.T / np.sum(self.axes**2, axis=1))
+
+    def latents(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return the latents (B, Z) that have these coordinates (B, Z)."""
+        return self.mean + coordinates @ self.axes
+
+    def theme(self, latents: np.ndarray) -> np.ndarray:
+        """Return the coordinates of latents (B, Z) that tell what they are about."""
+        return self.coordinates(latents)[:, : len(self.axes) - self.sound]
+
+
+class Cluster(NamedTuple):
+    """Poems that are alike."""
+
+    number: int  # from 1, the largest first
+    name: str  # its most typical characters, the most typical first
+    share: float  # of all poems
+    examples: tuple[tuple[str, ...], ...]  # lines of poems
+
+
+class LatentMap(NamedTuple):
+    """The clusters, and the points of a picture of them."""
+
+    space: Space
+    clusters: tuple[Cluster, ...]  # K, by number
+    centres: np.ndarray  # (K, Z), coordinates
+    deviations: np.ndarray  # (K, Z), of coordinates
+    points: np.ndarray  # (P, 2)
+    labels: np.ndarray  # (P,): the cluster of each point, from 0
+    texts: tuple[str, ...] = ()  # P poems; a map on the disk has none
+
+    def find(self, wanted: str) -> Cluster:
+        """Return the cluster of this number or name, or with this character in it.
+
+        Of several with the character it is the one whose name has it first.
+
+        Raises:
+            OptionError: there is none.
+        """
+        wanted = to_simplified(wanted.strip())
+        for cluster in self.clusters:
+            if wanted and wanted in (str(cluster.number), cluster.name):
+                return cluster
+        named = [c for c in self.clusters if len(wanted) == 1 and wanted in c.name]
+        if named:
+            return min(named, key=lambda cluster: cluster.name.index(wanted))
+        names = " ".join(
+            f"{cluster.number}:{cluster.name}" for cluster in self.clusters
+        )
+        raise OptionError(
+            f"no cluster {wanted[:20]!r}; give a number or a character of {names}"
+        )
+
+    def place(self, cluster: Cluster) -> Place:
+        """Return what brings standard normal draws (B, Z) into `cluster`."""
+        centre = self.centres[cluster.number - 1]
+        deviation = self.deviations[cluster.number - 1]
+
+        def place(draws: np.ndarray) -> np.ndarray:
+            return self.space.latents(centre + deviation * draws).astype("float32")
+
+        return place
+
+    def middles(self) -> list[tuple[int, np.ndarray]]:
+        """Return the number of each cluster that has points, and amid them (2,)."""
+        return [
+            (int(label) + 1, np.median(self.points[self.labels == label], axis=0))
+            for label in np.unique(self.labels)
+        ]
+
+    def save(
+        self, folder: pathlib.Path, poet: Poet, facts: dict[str, Any], metrics: Any
+    ) -> None:
+        """Write the checkpoint folder of a map of `poet`'s latents, but no poem of it.
+
+        Args:
+            folder: made if it is not there.
+            poet: the model.
+            facts: how the map was made.
+            metrics: how good it is.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        arrays = self._asdict() | self.space._asdict()
+        halves = {name: arrays[name].astype("float16") for name in PARTS[:-1]}
+        with (folder / ARRAYS).open("wb") as file:
+            np.savez_compressed(file, labels=self.labels.astype("uint8"), **halves)
+        config = {
+            "task": TASK,
+            "format": FORMAT,
+            "nlg": nlg.__version__,
+            "model": digest(poet.checkpoint.path(WEIGHTS)),
+            "made": facts,
+            "sound": self.space.sound,
+            "clusters": [cluster._asdict() for cluster in self.clusters],
+        }
+        for name, value in ((CONFIG, config), (METRICS, metrics)):
+            text = json.dumps(value, ensure_ascii=False, indent=2)
+            (folder / name).write_text(text + "\n", "utf-8")
+        seal(folder)
+
+    @classmethod
+    def load(cls, folder: pathlib.Path, poet: Poet) -> "LatentMap":
+        """Open the folder that `save` wrote.
+
+        Raises:
+            CheckpointError: it is broken, or was made for another model than `poet`.
+        """
+        checkpoint = open_checkpoint(folder, TASK)
+        config = checkpoint.config
+        if config.get("model") != digest(poet.checkpoint.path(WEIGHTS)):
+            raise CheckpointError(
+                f"{folder} is no map of {poet.checkpoint.folder}; make one with "
+                "nlg poem map --poems FILE --out FOLDER"
+            )
+        try:
+            with np.load(checkpoint.path(ARRAYS), allow_pickle=False) as file:
+                arrays = {name: file[name] for name in PARTS}
+            numbers = {name: arrays[name].astype("float64") for name in PARTS[:-1]}
+            clusters = tuple(map(_cluster, config["clusters"]))
+            space = Space(numbers.pop("mean"), numbers.pop("axes"), config["sound"])
+            return cls(space, clusters, labels=arrays["labels"], **numbers)
+        except NO_ARRAYS as error:
+            raise CheckpointError(
+                f"{folder}: no map in it ({error}); fetch the checkpoint again"
+            ) from None
+
+
+def _cluster(facts: dict[str, Any]) -> Cluster:
+    """Return the cluster that `save` wrote."""
+    examples = tuple(map(tuple, facts["examples"]))
+    return Cluster(facts["number"], facts["name"], facts["share"], examples)

@@ -1,0 +1,219 @@
+"""Train the writer: poems in, a run folder out."""
+
+import dataclasses
+import pathlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nlg.backbone.checkpoint import load_backbone
+from nlg.backbone.start import Shape, start_from
+from nlg.backbone.unilm import UniLM
+from nlg.errors import DataError
+from nlg.files import UNREADABLE, parse_json, text_of
+from nlg.poem.dataset import Poem, load_poems
+from nlg.poem.vae.poet import Poet
+from nlg.poem.writer.conditions import AUTHORS, SENTIMENTS, Conditions
+from nlg.poem.writer.train.batches import Batches, Leaves, inputs, leaves_of, title_of
+from nlg.poem.writer.train.model import Writer
+from nlg.poem.writer.train.options import WriterTraining
+from nlg.runtime.checkpoint import WEIGHTS, digest
+from nlg.text.forms import FORMS, verse
+from nlg.text.normalize import simplified
+from nlg.text.tokenizer import Tokenizer
+from nlg.training.export_subprocess import export_apart
+from nlg.training.loop import Means, fit
+from nlg.training.options import MAY_CHANGE
+from nlg.training.progress_bar import counted
+from nlg.training.run import Run
+
+# in the run's folder; the last is the last to be written
+TRAIN, DEV = "train.safetensors", "dev.safetensors"
+LOOK = 32  # poems that are measured at once
+LEVELS = [str(level) for level, _ in enumerate(SENTIMENTS, 1)]
+AT_ONCE = 2048  # poems between two notes of how many latents are there
+
+
+def train_writer(
+    data: pathlib.Path,
+    dev: pathlib.Path,
+    folder: pathlib.Path,
+    options: WriterTraining,
+    init: pathlib.Path,
+    vae: pathlib.Path,
+    labels: pathlib.Path | None = None,
+) -> dict[str, Any]:
+    """Train to `options.steps`, resuming what `folder` holds; return the best line.
+
+    Args:
+        data: what `nlg data poem` wrote.
+        dev: the same, kept back.
+        folder: the run's.
+        options: of the run.
+        init: a backbone's folder; its vocabulary, size and weights are taken.
+        vae: the checkpoint of the VAE whose latents are told.
+        labels: JSON lines of poems with their sentiment, 1 to 5.
+    """
+    poet, opened = Poet.from_checkpoint(vae), load_backbone(init)
+    given = {"data": data, "dev": dev, "labels": labels}
+    notes = {name: path.name for name, path in given.items() if path}
+    notes |= {"init": str(init), "vae": digest(poet.checkpoint.path(WEIGHTS))}
+    started = (folder / DEV).exists()
+    poems = {} if started else _read(data, dev, options)
+    sentiments = load_sentiments(labels) if labels and not started else {}
+    run = Run(folder)
+    defaults = dataclasses.asdict(WriterTraining())
+    run.claim(
+        dataclasses.asdict(options) | notes,
+        (*MAY_CHANGE, "metric_samples"),
+        defaults,
+    )
+    if poems:
+        prepare(run, poems, sentiments, opened.tokenizer, poet, options)
+    conditions = Conditions.load(folder / AUTHORS)
+    unilm = start_from(
+        opened,
+        init,
+        options.layers,
+        dropout=options.dropout,
+        condition_size=options.condition_units,
+        classes=conditions.sizes,
+    )
+    Shape(unilm.config, opened.tokenizer).save(folder)
+    model = build_model(unilm, poet.latent_units)
+    batches = Batches(load_leaves(run, TRAIN), opened.tokenizer, options)
+    look = Look(model, load_leaves(run, DEV))
+    return fit(model, batches.at, look.scores, options, run)
+
+
+def make_checkpoint(
+    folder: pathlib.Path, data: pathlib.Path, options: WriterTraining
+) -> pathlib.Path:
+    """Export the run's best weights to `folder`/checkpoint; return that path."""
+    samples = options.metric_samples
+    return export_apart("nlg.poem.writer.train.export", folder, data, samples)
+
+
+def build_model(unilm: UniLM, latent_units: int) -> Writer:
+    """Return `unilm` with what stands beside it."""
+    model = Writer(unilm, latent_units)
+    model.build()
+    return model
+
+
+def load_sentiments(path: pathlib.Path) -> dict[str, int]:
+    """Read the sentiments of poems, 1 to 5, by `nlg.text.forms.verse`.
+
+    The field is `sentiment`, or else the `label` that `nlg classify` writes.
+
+    Raises:
+        DataError: a line is no JSON object with lines and a sentiment.
+    """
+    try:
+        rows = text_of(path).splitlines()
+    except UNREADABLE as error:
+        raise DataError(f"{path} cannot be read: {error}") from None
+    found = {}
+    for number, row in enumerate(rows, 1):
+        try:
+            poem = parse_json(row)
+            text = verse(simplified(poem["lines"]))
+            sentiment = poem["sentiment" if "sentiment" in poem else "label"]
+        except (ValueError, KeyError, TypeError):
+            raise DataError(
+                f"{path}:{number}: no JSON object with lines and a sentiment"
+            ) from None
+        if str(sentiment) not in LEVELS:
+            raise DataError(f"{path}:{number}: the sentiment is no number from 1 to 5")
+        found[text] = int(sentiment)
+    return found
+
+
+def prepare(
+    run: Run,
+    poems: Mapping[str, list[Poem]],
+    sentiments: Mapping[str, int],
+    tokenizer: Tokenizer,
+    poet: Poet,
+    options: WriterTraining,
+) -> None:
+    """Write the poems of each file of the run's folder as arrays into it."""
+    conditions = Conditions.from_poems(poems[TRAIN], options.author_poems)
+    conditions.save(run.folder / AUTHORS)
+    for name, found in poems.items():
+        shown = counted(found, f"cutting words for {name}")
+        leaves = leaves_of(shown, tokenizer, conditions, sentiments)
+        run.save(name, dict(_tensors(leaves, found, poet)))
+
+
+def _read(
+    data: pathlib.Path, dev: pathlib.Path, options: WriterTraining
+) -> dict[str, list[Poem]]:
+    """Return the poems of both files, by the name of what they become."""
+    poems = {TRAIN: load_poems(data), DEV: load_poems(dev)[: options.dev_poems]}
+    for path, found in zip((data, dev), poems.values(), strict=True):
+        if not found:
+            raise DataError(f"{path}: no poem in it; make it with nlg data poem")
+    return poems
+
+
+def _tensors(
+    leaves: Mapping[str, Leaves], poems: Sequence[Poem], poet: Poet
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the arrays of `leaves` by name, with the latents of their `poems`."""
+    for form, leaf in leaves.items():
+        lines = [poem.lines for poem in poems if poem.form == form]
+        starts = counted(range(0, len(lines), AT_ONCE), f"latents of {form}")
+        parts = [poet.posterior(lines[x : x + AT_ONCE])[0] for x in starts]
+        means = np.concatenate(parts).astype("float16")
+        for field, array in leaf._replace(latents=means)._asdict().items():
+            yield f"{form}/{field}", array
+
+
+def load_leaves(run: Run, name: str) -> dict[str, Leaves]:
+    """Return what `prepare` wrote."""
+    saved = run.load(name)
+    if saved is None:
+        raise DataError(f"{run.folder} has no {name}; take another folder")
+    tensors = saved[0]
+    return {
+        form: Leaves(*(tensors[f"{form}/{field}"] for field in Leaves._fields))
+        for form in FORMS
+        if f"{form}/poems" in tensors
+    }
+
+
+class Look:
+    """What a run looks at: the same poems of dev each time."""
+
+    def __init__(self, model: Writer, leaves: Mapping[str, Leaves]):
+        self.model, self.leaves = model, leaves
+
+    def scores(self) -> dict[str, float]:
+        """Return nats a character: told nothing; told title, form, …; and the latent.
+
+        `dev_loss` is with the title and the classes, as people ask for poems.
+        """
+        return {
+            "dev_untold": self._nats(title=False, told=False, latent=False),
+            "dev_loss": self._nats(title=True, told=True, latent=False),
+            "dev_latent": self._nats(title=False, told=True, latent=True),
+        }
+
+    def _nats(self, title: bool, told: bool, latent: bool) -> float:
+        means = Means()
+        for form, leaf in self.leaves.items():
+            for start in range(0, len(leaf.poems), LOOK):
+                rows = range(start, min(start + LOOK, len(leaf.poems)))
+                batch = inputs(
+                    form,
+                    [title_of(leaf, row) if title else [] for row in rows],
+                    leaf.poems[rows.start : rows.stop],
+                    leaf.told[rows.start : rows.stop] * told,
+                    leaf.latents[rows.start : rows.stop].astype("float32") * latent,
+                )
+                self.model.reset_metrics()
+                scores = self.model.test_on_batch(batch, return_dict=True)
+                means.add({"loss": scores["loss"]}, len(batch["targets"]))
+        return means.result()["loss"]

@@ -1,0 +1,176 @@
+"""What a model is trained on: one question, one passage, one answer.
+
+    questions -> clean questions -> train and dev -> examples of no more than a window
+
+A clean question has passages with one answer or none. An example with the answer "" is
+one whose passage does not answer the question.
+"""
+
+import dataclasses
+import json
+import math
+import pathlib
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from nlg.errors import DataError
+from nlg.qa.data.read import Passage, Question, Record, read
+from nlg.text import collect
+from nlg.text.collect import Report, readable
+
+
+@dataclasses.dataclass(frozen=True)
+class CleanOptions:
+    """What is fit to train on; lengths in characters, 0 is any length."""
+
+    passage: int = 256  # a longer one is cut to a window that holds the answer
+    question: int = 64  # of a longer one the end stays: Chinese asks there
+    answer: int = 32  # a longer one is dropped
+    extractive: bool = False  # an answer that is not in its passage is dropped
+
+
+class Example(NamedTuple):
+    """A question about a passage; answer "" says that the passage has none."""
+
+    source: str
+    passage: str
+    question: str
+    answer: str
+    start: int = -1  # where `answer` stands in `passage`; -1 if it does not
+
+    def to_json(self) -> str:
+        """Return one JSON line."""
+        return json.dumps(self._asdict(), ensure_ascii=False)
+
+
+def load_examples(path: pathlib.Path) -> list[Example]:
+    """Read what `nlg data qa` wrote.
+
+    Raises:
+        DataError: a record is no example, or there is none.
+    """
+    records = readable(read(path, "jsonl"), Report(), strict=True)
+    found = [example for record in records for example in _examples(_asked(record))]
+    if not found:
+        raise DataError(f"{path}: no question in it; make it with nlg data qa")
+    return found
+
+
+def clean(
+    records: Iterable[Record], report: Report, strict: bool, options: CleanOptions
+) -> Iterator[Question]:
+    """Yield each question with those of its passages that are fit to train on.
+
+    Args:
+        records: as found.
+        report: counts passages: kept by source, dropped by reason, changed.
+        strict: raise a DataError at the first record that cannot be read.
+        options: what is fit; long passages are counted, but not cut yet.
+    """
+    seen: set[tuple[str, ...]] = set()
+    for record in readable(records, report, strict):
+        question = _shortened(_asked(record), report, options.question)
+        passages = tuple(_fit(question, report, options, seen))
+        if passages:
+            yield question._replace(passages=passages)
+
+
+def split(
+    questions: Sequence[Question], dev_share: float, seed: int
+) -> tuple[list[Question], list[Question]]:
+    """Return train and dev; questions about one passage stay on one side."""
+    groups = [question.passages[0].text for question in questions]
+    return collect.split(questions, dev_share, seed, groups)
+
+
+def examples(questions: Iterable[Question], size: int, seed: int) -> list[Example]:
+    """Return an example for each passage, cut to `size` characters (0: not cut)."""
+    rng = random.Random(seed)
+    found = (example for question in questions for example in _examples(question))
+    return [cut(example, size, rng) for example in found]
+
+
+def cut(example: Example, size: int, rng: random.Random) -> Example:
+    """Return `example` with a passage of no more than `size` characters.
+
+    The window lies anywhere at random, but for the answer, which it holds whole.
+
+    Example:
+        >>> long = Example("", "春眠不觉晓处处闻啼鸟", "闻什么？", "啼鸟", 8)
+        >>> cut(long, 3, random.Random(1))[1:]
+        ('闻啼鸟', '闻什么？', '啼鸟', 1)
+    """
+    last = len(example.passage) - size
+    if not size or last <= 0:
+        return example
+    begin = rng.randint(0, last)
+    if example.start >= 0:
+        end = example.start + len(example.answer)
+        begin = rng.randint(max(0, end - size), min(example.start, last))
+        example = example._replace(start=example.start - begin)
+    return example._replace(passage=example.passage[begin : begin + size])
+
+
+def write(found: Iterable[Example], path: pathlib.Path) -> None:
+    """Write JSON lines, gzipped if `path` ends in .gz; whole or not at all."""
+    collect.write_lines((example.to_json() for example in found), path)
+
+
+def _asked(record: Record) -> Question:
+    """Return the question of a record that could be read."""
+    assert record.question is not None
+    return record.question
+
+
+def _examples(question: Question) -> Iterator[Example]:
+    for text, answers, start in question.passages:
+        answer = answers[0] if answers else ""
+        yield Example(question.source, text, question.question, answer, start)
+
+
+def _shortened(question: Question, report: Report, size: int) -> Question:
+    if not 0 < size < len(question.question):
+        return question
+    report.changed[f"question cut to its last {size} characters"] += 1
+    return question._replace(question=question.question[-size:])
+
+
+def _fit(
+    question: Question,
+    report: Report,
+    options: CleanOptions,
+    seen: set[tuple[str, ...]],
+) -> Iterator[Passage]:
+    """Yield the passages to keep; count them all."""
+    if not question.passages:
+        report.dropped["no passage"] += 1
+    for example, passage in zip(_examples(question), question.passages, strict=True):
+        _, text, asked, answer, start = example
+        lost = answer != "" and start < 0
+        key = (asked, text, answer)
+        reason = _reason_to_drop(example, options, lost, key in seen)
+        if reason:
+            report.dropped[reason] += 1
+            continue
+        seen.add(key)
+        report.kept[question.source] += 1
+        if lost:
+            report.changed["answer not in its passage"] += 1
+        if 0 < options.passage < len(text):
+            report.changed[f"passage cut to {options.passage} characters"] += 1
+        yield passage
+
+
+def _reason_to_drop(
+    example: Example, options: CleanOptions, lost: bool, again: bool
+) -> str:
+    """Return why an example is not kept, or ""."""
+    longest = min(filter(None, (options.answer, options.passage)), default=math.inf)
+    if not example.passage.strip():
+        return "empty passage"
+    if len(example.answer) > longest:
+        return f"answer longer than {longest} characters"
+    if lost and options.extractive:
+        return "answer not in its passage"
+    return "duplicate" if again else ""

@@ -1,0 +1,134 @@
+"""What a training of the reader may be told; no Keras."""
+
+import dataclasses
+import fnmatch
+from collections.abc import Sequence
+
+from nlg.backbone.config import PRESETS
+from nlg.config import nearest
+from nlg.errors import OptionError
+from nlg.qa.config import SPECIAL, QAConfig
+from nlg.training.options import MANY, TrainOptions
+
+
+@dataclasses.dataclass(frozen=True)
+class QATraining(TrainOptions):
+    """What a run may be told: the loop's options, the model's, and its own."""
+
+    preset: str = ""  # of PRESETS: random weights of that size; "" takes the backbone's
+    dropout: float = 0.1
+    overlap: bool = QAConfig.overlap
+    words: bool = QAConfig.words
+    copy: bool = QAConfig.copy
+    convolutions: int = QAConfig.convolutions
+    layers: int = 0  # of a backbone the first so many blocks, of a reader more; 0: all
+    answer_types: bool = QAConfig.answer_types
+    vectors: int = QAConfig.vectors  # of the most frequent words; 0: none
+    vector_units: int = QAConfig.vector_units
+    untold_share: float = 0.3  # of samples whose answer type is not told
+    max_passage: int = 256  # characters; a longer one is cut around its answer
+    least_passage: int = 64  # characters; a shorter one stands among others' passages
+    max_question: int = 64  # characters; of a longer one the end stays: there it asks
+    max_answer: int = 32  # characters; samples with a longer one are left out
+    shares: tuple[str, ...] = ()  # pattern=share of the samples of the sources it fits
+    swapped: float = 0.0  # share of the answers exchanged for others of their kind
+    row_tokens: int = 384  # of a packed row
+    by_sample: bool = False  # samples count alike in the loss, not tokens of answers
+    dev_questions: int = 200  # of dev, answered at every look
+    batch_tokens: int = 3072
+    learning_rate: float = 5e-4
+    steps: int = 20_000
+    warmup_steps: int = 500
+    ema: float = 0.998
+    eval_every: int = 1000
+
+    def __post_init__(self):
+        """Refuse what cannot run."""
+        super().__post_init__()
+        object.__setattr__(self, "shares", tuple(self.shares))  # JSON brings lists
+        for share in self.shares:
+            share_of(share)
+        if self.preset and self.preset not in PRESETS:
+            raise OptionError(
+                f"preset is {self.preset!r}; choose {', '.join(PRESETS)}, or leave it "
+                "empty for the backbone's weights"
+            )
+        self._check_rows()
+
+    def _check_rows(self) -> None:
+        if self.row_tokens < self.longest():
+            raise OptionError(
+                f"row_tokens ({self.row_tokens}) must be at least {self.longest()}: "
+                f"max_passage + max_question + max_answer + {SPECIAL}"
+            )
+        if self.batch_tokens % self.row_tokens:
+            raise OptionError(
+                f"batch_tokens ({self.batch_tokens}) must be a multiple of row_tokens "
+                f"({self.row_tokens})"
+            )
+
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """Return the least and the greatest that each setting may be."""
+        sizes = ("max_passage", "max_question", "max_answer", "row_tokens")
+        return super().bounds() | {
+            **dict.fromkeys(sizes, (1, 8192)),
+            "least_passage": (0, self.max_passage),
+            "dev_questions": (0, MANY),
+            "convolutions": (0, 8192),
+            "vectors": (0, 65_535),
+            "vector_units": (1, 8192),
+            "layers": (0, MANY),
+            "dropout": (0, 0.9),
+            "untold_share": (0, 1),
+            "swapped": (0, 1),
+        }
+
+    def model(self) -> QAConfig:
+        """Return the model's share of these settings."""
+        names = (field.name for field in dataclasses.fields(QAConfig))
+        return QAConfig(**{name: getattr(self, name) for name in names})
+
+    def longest(self) -> int:
+        """Return how many tokens a sample may have, the special ones too."""
+        return self.max_passage + self.max_question + self.max_answer + SPECIAL
+
+    def lexicon(self) -> bool:
+        """Return whether the words of a dictionary are looked up."""
+        return self.words or self.vectors > 0
+
+    def share_of_sources(self, sources: Sequence[str]) -> list[float]:
+        """Return how many of the samples of each source an epoch has, from 0 to 1.
+
+        Raises:
+            OptionError: a pattern fits no source; the nearest is named.
+        """
+        found = dict.fromkeys(sources, 1.0)
+        for pattern, share in map(share_of, self.shares):
+            fits = fnmatch.filter(sources, pattern)
+            if not fits:
+                raise OptionError(
+                    f"shares: {pattern} fits no source of the data; the nearest is "
+                    f"{nearest(pattern, sources)}"
+                )
+            found |= dict.fromkeys(fits, share)
+        return [found[source] for source in sources]
+
+
+def share_of(text: str) -> tuple[str, float]:
+    """Return the pattern and the share of a setting in `shares`.
+
+    Example:
+        >>> share_of("kgclue*=0.25")
+        ('kgclue*', 0.25)
+    """
+    pattern, _, number = text.rpartition("=")
+    try:
+        share = float(number)
+    except ValueError:
+        share = -1.0
+    if not pattern or not 0 <= share <= 1:
+        raise OptionError(
+            f"shares: {text}: write it as pattern=share, such as kgclue*=0.25; a share "
+            "is from 0 to 1"
+        )
+    return pattern, share

@@ -1,0 +1,359 @@
+"""Train the reader: questions in, a run folder and a checkpoint folder out."""
+
+import dataclasses
+import fnmatch
+import math
+import pathlib
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from keras import ops
+from safetensors.numpy import load_file
+
+from nlg.backbone.checkpoint import TASK as BACKBONE
+from nlg.backbone.checkpoint import load_backbone
+from nlg.backbone.config import BackboneConfig
+from nlg.backbone.deepen import deepened
+from nlg.backbone.start import Shape
+from nlg.backbone.start import start_from as begin
+from nlg.backbone.unilm import UniLM
+from nlg.decode.compile import bucket_of_length, compiled
+from nlg.decode.results import line_of
+from nlg.errors import DataError, OptionError
+from nlg.layers.weights import (
+    assign,
+    compare,
+    shapes_of,
+    variables_by_path,
+    weights_by_path,
+)
+from nlg.metrics.qa import Attempt, squad_report
+from nlg.qa.data.answer_substitution import swapped
+from nlg.qa.data.examples import Example, load_examples, write
+from nlg.qa.inputs import padded
+from nlg.qa.question_type import ANSWER_TYPES
+from nlg.qa.reader import TASK
+from nlg.qa.train.batches import Batches, Lots, Rows, in_company, lots_of
+from nlg.qa.train.model import Answerer
+from nlg.qa.train.options import QATraining
+from nlg.qa.train.search import greedy
+from nlg.qa.train.word_vectors import WEIGHTS as MEANINGS
+from nlg.qa.train.word_vectors import as_they_are, lexicon_of, vectors_for
+from nlg.runtime.checkpoint import WEIGHTS, Checkpoint, open_checkpoint
+from nlg.text.lexicon import Lexicon
+from nlg.text.tokenizer import Tokenizer
+from nlg.text.vocab import SEP_ID
+from nlg.training.export_subprocess import export_apart
+from nlg.training.loop import Means, fit
+from nlg.training.options import MAY_CHANGE
+from nlg.training.progress_bar import counted, note
+from nlg.training.run import Run
+
+# in the run's folder; the last is the last to be written
+TO_RANK, TRAIN, DEV = "ranking.jsonl", "train.safetensors", "dev.safetensors"
+RANKED = 4000  # questions that the checkpoint's ranking is fitted to
+CONDITION = 64  # units
+LOOK = 16  # questions that are answered at once
+WELL_FILLED = 0.75  # of a row's places
+
+
+def train_qa(
+    data: list[pathlib.Path],
+    dev: pathlib.Path,
+    folder: pathlib.Path,
+    options: QATraining,
+    inits: Sequence[pathlib.Path],
+    vectors: pathlib.Path | None = None,
+) -> dict[str, Any]:
+    """Train to `options.steps`, resuming what `folder` holds; return the best line.
+
+    Args:
+        data: what `nlg data qa` and `nlg data cloze` wrote.
+        dev: the same, kept back.
+        folder: the run's.
+        options: of the model and of the run.
+        inits: a backbone's checkpoint or a reader's; its vocabulary, size and weights
+            are taken. Of several readers, the mean of the weights.
+        vectors: of words, see `nlg.text.word_vectors`; None takes those of `inits`.
+    """
+    model, tokenizer = start_from_mean(inits, options)
+    known = vectors_for(model, inits[0], vectors)
+    run = Run(folder)
+    told = {"word_vectors": vectors.name if vectors else ""}
+    notes = {
+        "data": [path.name for path in data],
+        "dev": dev.name,
+        "init": ", ".join(map(str, inits)),
+    }
+    defaults = dataclasses.asdict(QATraining()) | dict.fromkeys(told, "")
+    run.claim(dataclasses.asdict(options) | notes | told, MAY_CHANGE, defaults)
+    if not (folder / DEV).exists():
+        Shape(model.unilm.config, tokenizer).save(folder)
+        prepare(run, data, dev, tokenizer, options)
+    train, sources = load_lots(run, TRAIN)
+    looked_at, _ = load_lots(run, DEV)
+    lexicon = lexicon_of(folder, tokenizer, known) if options.lexicon() else None
+    rows = Rows(train, options.share_of_sources(sources), options)
+    warn_of_padding(rows)
+    batches = Batches(train, options, lexicon)
+    look = Look(model, looked_at, tokenizer, options, lexicon)
+    return fit(
+        model,
+        lambda step: batches.batch(rows.at(step)),
+        look.scores,
+        as_they_are(options),
+        run,
+    )
+
+
+def make_checkpoint(folder: pathlib.Path, dev: pathlib.Path) -> pathlib.Path:
+    """Export the run's best weights to `folder`/checkpoint; return that path."""
+    return export_apart("nlg.qa.train.export", folder, dev)
+
+
+def start_from_mean(
+    inits: Sequence[pathlib.Path], options: QATraining
+) -> tuple[Answerer, Tokenizer]:
+    """Return a model that begins with the mean of several readers' weights.
+
+    Trainings that parted from one another lie around weights that are better than
+    theirs (model soups, arXiv:2203.05482). Of one reader or backbone, see `start_from`.
+
+    Raises:
+        OptionError: they know other tokens, or other words by their vectors.
+        CheckpointError: they are not of one size, or not readers.
+    """
+    first, *rest = inits
+    if not rest:
+        return start_from(first, options)
+    model, tokenizer = start_from(first, options, (TASK,))
+    means = weights_by_path(model)
+    for count, init in enumerate(rest, 2):
+        other, its = start_from(init, options, (TASK,))
+        weights = weights_by_path(other)
+        _check_alike(its, tokenizer, weights, means, f"{init} and {first}")
+        means = {name: x + (weights[name] - x) / count for name, x in means.items()}
+    assign(variables_by_path(model), means, first)
+    return model, tokenizer
+
+
+def start_from(
+    init: pathlib.Path, options: QATraining, tasks: Sequence[str] = (BACKBONE, TASK)
+) -> tuple[Answerer, Tokenizer]:
+    """Return a model that begins with the weights of `init`, or of a preset's size.
+
+    Args:
+        init: a backbone's checkpoint or a reader's. What `options` put beside it and
+            it does not have starts without effect.
+        options: of the run.
+        tasks: what it may be a checkpoint for.
+
+    Raises:
+        OptionError: it does not suit `options`.
+        CheckpointError: it is for none of `tasks`, or has what `options` leave out.
+    """
+    changes: dict[str, Any] = {"condition_size": 0, "classes": ()}
+    if options.answer_types:
+        changes = {"condition_size": CONDITION, "classes": (len(ANSWER_TYPES),)}
+    changes["dropout"] = options.dropout
+    opened = open_checkpoint(init, *tasks)
+    if opened.config["task"] == TASK:
+        return _reader(opened, options, changes)
+    backbone = load_backbone(init)
+    _check_room(options, backbone.config, init)
+    unilm = begin(backbone, init, options.layers, options.preset, **changes)
+    return build_model(unilm, options), backbone.tokenizer
+
+
+def _reader(
+    opened: Checkpoint, options: QATraining, changes: dict[str, Any]
+) -> tuple[Answerer, Tokenizer]:
+    """Return a model with all weights of a reader's checkpoint."""
+    config = BackboneConfig.from_dict(opened.config["backbone"])
+    _check_room(options, config, opened.folder)
+    layers = options.layers or config.layers
+    if options.preset or layers < config.layers:
+        raise OptionError(
+            f"{opened.folder} is a reader, of which all {config.layers} blocks are "
+            "kept: leave preset out, take as many layers or more, or begin with a "
+            "backbone"
+        )
+    unilm = UniLM(dataclasses.replace(config, layers=layers, **changes))
+    unilm.build()
+    model = build_model(unilm, options)
+    path = opened.path(WEIGHTS)
+    tensors = deepened(load_file(path), layers)
+    variables = variables_by_path(model)
+    known = {name: x for name, x in variables.items() if name in tensors}
+    assign(known, tensors, path)
+    tokenizer = Tokenizer(opened.vocabulary, opened.config["lower_case"])
+    return model, tokenizer
+
+
+def _check_room(
+    options: QATraining, config: BackboneConfig, init: pathlib.Path
+) -> None:
+    positions = config.max_positions
+    if options.row_tokens > positions:
+        raise OptionError(
+            f"row_tokens ({options.row_tokens}) is more than the {positions} positions "
+            f"that {init} knows"
+        )
+
+
+def _check_alike(
+    its: Tokenizer,
+    tokenizer: Tokenizer,
+    weights: Mapping[str, np.ndarray],
+    means: Mapping[str, np.ndarray],
+    where: str,
+) -> None:
+    """Refuse a mean of readers to whom one number means two tokens or words."""
+    compare(shapes_of(means), shapes_of(weights), where, "take readers of one size")
+    if its.vocabulary.tokens != tokenizer.vocabulary.tokens:
+        raise OptionError(f"{where} know other tokens; take readers of one vocabulary")
+    known = fnmatch.filter(means, MEANINGS)
+    if not all(np.array_equal(weights[name], means[name]) for name in known):
+        raise OptionError(f"{where} have other vectors of words; take readers of one")
+
+
+def build_model(unilm: UniLM, options: QATraining) -> Answerer:
+    """Return `unilm` with what `options` put beside it."""
+    model = Answerer(unilm, options.model())
+    model.build()
+    return model
+
+
+def prepare(
+    run: Run,
+    data: list[pathlib.Path],
+    dev: pathlib.Path,
+    tokenizer: Tokenizer,
+    options: QATraining,
+) -> None:
+    """Write the samples of `data` and `dev` as arrays into the folder of `run`.
+
+    And some of `data` as they are, for the ranking that the checkpoint is to have.
+    """
+    rng = random.Random(options.seed)
+    examples = [example for path in data for example in load_examples(path)]
+    write(to_rank(examples, options), run.folder / TO_RANK)
+    varied = list(swapped(examples, options.swapped, rng))
+    joined = in_company(varied, options.least_passage, rng)
+    looked_at = some(load_examples(dev), options.dev_questions)
+    for name, found in ((TRAIN, joined), (DEV, looked_at)):
+        shown = counted(found, f"reading for {name}")
+        lots, sources = lots_of(shown, tokenizer, options)
+        run.save(name, lots._asdict(), sources=sources)
+
+
+def to_rank(examples: Sequence[Example], options: QATraining) -> list[Example]:
+    """Return up to `RANKED` examples, of each source as many as its share allows.
+
+    Those whose passage is too short to stand alone are left out.
+    """
+    by_source: dict[str, list[Example]] = {}
+    for example in examples:
+        here = by_source.setdefault(example.source, [])
+        if len(example.passage) >= options.least_passage:
+            here.append(example)
+    shares = options.share_of_sources(list(by_source))
+    there = sum(x for x, here in zip(shares, by_source.values(), strict=True) if here)
+    rng = random.Random(options.seed)
+    found = []
+    for here, share in zip(by_source.values(), shares, strict=True):
+        count = math.ceil(RANKED * share / max(there, 1e-9))
+        found += rng.sample(here, min(len(here), count))
+    return found
+
+
+def warn_of_padding(rows: Rows) -> None:
+    """Say on stderr if much of each row is padding, which takes as long as tokens."""
+    filled, options = rows.filled(), rows.options
+    if filled < WELL_FILLED:
+        note(
+            f"rows of {options.row_tokens} tokens are {filled:.0%} full, the rest is "
+            f"padding; try another row_tokens, {options.longest()} or more"
+        )
+
+
+def load_lots(run: Run, name: str) -> tuple[Lots, list[str]]:
+    """Return the samples that `prepare` wrote, and the names of their sources."""
+    saved = run.load(name)
+    if saved is None:
+        raise DataError(f"{run.folder} has no {name}; take another folder")
+    tensors, notes = saved
+    return Lots(**tensors), notes["sources"]
+
+
+class Look:
+    """What a run looks at: the same questions of dev each time."""
+
+    def __init__(
+        self,
+        model: Answerer,
+        lots: Lots,
+        tokenizer: Tokenizer,
+        options: QATraining,
+        lexicon: Lexicon | None = None,
+    ):
+        self.model, self.tokenizer = model, tokenizer
+        length = options.max_answer + 1
+        self.write = compiled(lambda **inputs: greedy(model, inputs, length), model)
+        plain = dataclasses.replace(
+            options, by_sample=False, untold_share=0.0, batch_tokens=options.row_tokens
+        )
+        self.batches = Batches(lots, plain, lexicon)
+        self.rows = Rows(lots, [1.0] * (int(lots.sources.max()) + 1), plain).epoch(0)
+        self.kinds = lots.kinds
+
+    def scores(self) -> dict[str, float]:
+        """Return nats an answer token, and how good the most probable answers are.
+
+        exact match and F1 of characters as `nlg eval qa --metric squad` has them, but
+        of greedy answers and without the search's rules.
+        """
+        means = Means()
+        for rows in self.rows:
+            batch = self.batches.batch(rows)
+            self.model.reset_metrics()
+            scores = self.model.test_on_batch(batch, return_dict=True)
+            means.add({"dev_loss": scores["loss"]}, float(batch["weights"].sum()))
+        report = squad_report(list(self.attempts()))
+        return means.result() | {f"dev_{name}": x for name, x in report.items()}
+
+    def attempts(self) -> Iterator[Attempt]:
+        """Yield what the model answers to each question, and what is right."""
+        lengths = self.batches.lots.lengths[:, :2].sum(axis=1)
+        order = np.argsort(lengths, kind="stable")
+        for start in range(0, len(order), LOOK):
+            samples = order[start : start + LOOK].tolist()
+            answers = ops.convert_to_numpy(self.write(**self._inputs(samples)))
+            for sample, line in zip(samples, answers.tolist(), strict=False):
+                _, target = self.batches.sample(sample)
+                said, right = map(self._text, (line, target.tolist()))
+                yield Attempt(said, (right,) if right else ())
+
+    def _inputs(self, samples: list[int]) -> dict[str, np.ndarray]:
+        """Return the sources of `LOOK` samples; the first fill the last batch up."""
+        filled = samples + samples[:1] * (LOOK - len(samples))
+        arrays = padded([self.batches.sample(sample)[0] for sample in filled])
+        width = arrays["token_ids"].shape[1]
+        room = ((0, 0), (0, bucket_of_length(width) - width))
+        kinds = self.kinds[filled].astype("int32")[:, None]
+        return {k: np.pad(x, room) for k, x in arrays.items()} | {"class_ids": kinds}
+
+    def _text(self, token_ids: list[int]) -> str:
+        return self.tokenizer.decode(line_of(token_ids, SEP_ID))
+
+
+def some(examples: Sequence[Example], count: int) -> Sequence[Example]:
+    """Return `count` of `examples`, all for 0; the same in every run.
+
+    So runs can be compared, whatever their seed and what they are trained on.
+    """
+    if not 0 < count < len(examples):
+        return examples
+    return random.Random(0).sample(examples, count)

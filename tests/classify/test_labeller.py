@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+from classify.moods import GLAD, SAD, counting_labeller
+
+from nlg.classify.labeller import MOST_ROWS, by_length, padded
+
+
+@pytest.fixture
+def labeller(tmp_path):
+    return counting_labeller(tmp_path)
+
+
+def test_a_text_has_its_most_probable_label(labeller):
+    glad, sad, both = labeller.label(["春风", "秋雨。", "春风，雨。"])
+    assert (glad.label, glad.probability) == ("5", 0.9)
+    assert (sad.label, sad.probability) == ("1", 0.9)
+    assert both.probabilities == pytest.approx({"1": 1.25 / 3.5, "5": 2.25 / 3.5}, 1e-3)
+
+
+def test_labels_stand_in_the_order_of_the_texts(labeller):
+    texts = [(GLAD[n % 4] if n % 3 else SAD[n % 4]) * (n % 9 + 1) for n in range(200)]
+    found = [one.label for one in labeller.label(texts)]
+    assert found == ["5" if n % 3 else "1" for n in range(200)]
+
+
+def test_a_label_does_not_hang_on_the_texts_beside_it(labeller):
+    texts = ["春", "秋雨愁泪" * 3, "山水花鸟"]
+    together = labeller.label(texts)
+    assert together == [labeller.label([text])[0] for text in texts]
+
+
+def test_what_is_over_the_limit_is_not_read(labeller):
+    (found,) = labeller.label(["山" * 10 + "春" * 500])
+    assert found.probability == 0.5
+    assert labeller.checkpoint.runs == [(1, 12)]
+
+
+def test_no_text_has_no_label(labeller):
+    assert labeller.label([]) == []
+
+
+def test_batches_are_of_like_length_and_hold_every_row_once():
+    rng = np.random.default_rng(0)
+    rows = [[0] * n for n in rng.integers(1, 60, 300)]
+    batches = list(by_length(rows, 512))
+    assert sorted(np.concatenate(batches).tolist()) == list(range(300))
+    for batch in batches:
+        longest = max(len(rows[row]) for row in batch)
+        assert len(batch) * longest <= 512 and len(batch) <= MOST_ROWS
+        assert len(rows[batch[-1]]) == longest
+    assert [len(batch) for batch in by_length([[0] * 900] * 2, 512)] == [1, 1]
+
+
+def test_rows_are_filled_up_with_padding():
+    assert padded([[2, 3], [2, 7, 3]], 4).tolist() == [[2, 3, 0, 0], [2, 7, 3, 0]]

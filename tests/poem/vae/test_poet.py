@@ -1,0 +1,244 @@
+import itertools
+
+import numpy as np
+import pytest
+from known_poems import STORKS
+
+from nlg.errors import OptionError
+from nlg.poem.vae.poet import (
+    BLOCK,
+    TILE,
+    Draws,
+    WriteOptions,
+    _blocks,
+    cut,
+    interpolate,
+    parse_poem,
+)
+from nlg.text.forms import FORMS
+from nlg.text.prosody import RHYME_RULES, TONE_RULES, check
+
+ONE = WriteOptions(candidates=1)
+
+
+@pytest.fixture(scope="module")
+def sample(poet):
+    """Sixteen poems of each form, two candidates each: half a block."""
+    return {
+        form: list(poet.write(form, 16, 7, WriteOptions(candidates=2)))
+        for form in FORMS
+    }
+
+
+def rounded(poems):
+    return [(poem.lines, poem.latent) for poem in poems]
+
+
+# --- the rules
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_poem_has_its_form_rhymes_and_keeps_the_tones(sample, form):
+    for poem in sample[form]:
+        verdict = check(poem.lines)
+        assert verdict.form == form
+        assert verdict.rhyme
+        assert verdict.pattern
+        assert not {v.kind for v in verdict.violations} & {*TONE_RULES, *RHYME_RULES}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_poem_tells_what_the_book_says_of_it(sample, form):
+    for poem in sample[form]:
+        verdict = check(poem.lines)
+        assert (poem.form, poem.rhyme, poem.tones) == (
+            verdict.form,
+            verdict.rhyme,
+            verdict.tones,
+        )
+        assert -20 < poem.score < 0
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_character_comes_twice_but_directly_doubled(sample, form):
+    for poem in sample[form]:
+        runs = [
+            "".join(run) for line in poem.lines for _, run in itertools.groupby(line)
+        ]
+        seen = [run[0] for run in runs]
+        assert len(set(seen)) == len(seen), poem.lines
+        assert max(map(len, runs)) <= 2
+
+
+def test_no_poem_holds_a_stand_in_for_an_unknown_character(sample):
+    for poem in itertools.chain.from_iterable(sample.values()):
+        assert "[" not in "".join(poem.lines)
+
+
+def test_free_verse_keeps_the_form_and_not_the_rules(poet):
+    options = WriteOptions(candidates=1, rules=False)
+    verdicts = [check(poem.lines) for poem in poet.write("五绝", 32, 7, options)]
+    assert {verdict.form for verdict in verdicts} == {"五绝"}
+    assert any(verdict.violations for verdict in verdicts)
+
+
+# --- seeds
+
+
+def test_the_same_seed_gives_the_same_poem_however_many_are_asked_for(poet, sample):
+    options = WriteOptions(candidates=2)
+    for count in (1, 3):
+        again = list(poet.write("五绝", count, 7, options))
+        assert again == sample["五绝"][:count]
+
+
+@pytest.mark.parametrize("size", [1, 3, 8, BLOCK, BLOCK + 1, 3 * BLOCK + 5])
+def test_blocks_are_tiled_and_deal_every_row_once_in_order(size):
+    rows = np.arange(size * 25, dtype="float32").reshape(25, size, 1)
+    blocks = list(_blocks(Draws(draw, draw[..., None]) for draw in rows))
+    assert all(len(block.latent) % TILE == 0 for block, _ in blocks)
+    assert {used for _, used in blocks[:-1]} <= {BLOCK}
+    dealt = np.concatenate([block.latent[:used] for block, used in blocks])
+    noise = np.concatenate([block.noise[:used] for block, used in blocks])
+    assert dealt.ravel().tolist() == noise.ravel().tolist() == [*range(size * 25)]
+
+
+@pytest.mark.parametrize("candidates", [3, BLOCK + 1])
+def test_a_poem_does_not_depend_on_where_blocks_end(poet, candidates):
+    # With 3 or 65 candidates, rows of one poem lie on both sides of a block's end.
+    options = WriteOptions(candidates=candidates)
+    count = BLOCK // candidates + 2
+    together = list(poet.write("五绝", count, 11, options))
+    assert len(together) == count
+    for fewer in (1, count - 1):
+        assert together[:fewer] == list(poet.write("五绝", fewer, 11, options))
+
+
+def test_seeds_and_numbers_give_different_poems(poet, sample):
+    assert len(set(rounded(sample["五绝"]))) == 16
+    other = list(poet.write("五绝", 16, 8, WriteOptions(candidates=2)))
+    assert not set(rounded(other)) & set(rounded(sample["五绝"]))
+
+
+def test_more_candidates_raise_the_mean_score(poet):
+    means = [
+        np.mean([p.score for p in poet.write("五绝", 8, 3, WriteOptions(candidates=n))])
+        for n in (1, 8)
+    ]
+    assert means[0] < means[1]
+
+
+def test_without_temperature_a_latent_has_one_poem(poet):
+    latent = np.zeros((1, poet.latent_units))
+    options = WriteOptions(temperature=0)
+    (first,) = poet.decode("五绝", latent, 1, options)
+    (second,) = poet.decode("五绝", latent, 2, options)
+    assert first == second
+
+
+def test_at_latent_temperature_zero_all_start_from_the_average_poem(poet):
+    options = WriteOptions(temperature=0, latent_temperature=0, candidates=1)
+    first, second = poet.write("五绝", 2, 1, options)
+    assert first == second
+    assert set(first.latent) == {0.0}
+
+
+def test_poems_come_as_they_are_written(poet):
+    endless = poet.write("五绝", 10**9, 1, ONE)
+    assert len(list(itertools.islice(endless, 2))) == 2
+
+
+# --- latents
+
+
+def test_the_latent_of_a_poem_is_the_mean_of_its_posterior(poet):
+    mean, log_var = poet.posterior([STORKS, STORKS[::-1]])
+    assert mean.shape == log_var.shape == (2, poet.latent_units)
+    np.testing.assert_allclose(poet.encode(STORKS), mean[0], atol=1e-4)
+    assert np.abs(mean[0] - mean[1]).max() > 1e-3
+
+
+def test_poems_near_a_latent_are_as_far_as_the_radius(poet):
+    middle = np.full(poet.latent_units, 3.0)
+    around = poet.near(middle, 0.5, 200, seed=1) - middle
+    assert around.shape == (200, poet.latent_units)
+    assert abs(around.std() - 0.5) < 0.01
+    np.testing.assert_array_equal(poet.near(middle, 0.5, 3, 1), (around + middle)[:3])
+    np.testing.assert_array_equal(poet.near(middle, 0, 1, 1)[0], middle)
+
+
+def test_the_way_from_one_latent_to_another():
+    way = interpolate(np.array([0.0, 1.0]), np.array([2.0, -1.0]), 5)
+    assert way.tolist() == [[0, 1], [0.5, 0.5], [1, 0], [1.5, -0.5], [2, -1]]
+
+
+def test_latents_are_decoded_with_one_noise_only_if_asked(poet):
+    latents = np.stack([np.linspace(-1, 1, poet.latent_units)] * (BLOCK + 2))
+    alike = list(poet.decode("五绝", latents, 5, ONE, one_noise=True))
+    assert len({poem.lines for poem in alike}) == 1
+    assert len(alike) == BLOCK + 2
+    each = list(poet.decode("五绝", latents, 5, ONE))
+    assert len({poem.lines for poem in each}) > 1
+    assert each[0] == alike[0]
+
+
+# --- options and what people type
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"candidates": 0},
+        {"temperature": -0.1},
+        {"temperature": float("nan")},
+        {"temperature": 11},
+        {"latent_temperature": float("inf")},
+    ],
+)
+def test_options_that_cannot_be_written_with_are_refused(options):
+    with pytest.raises(OptionError, match=next(iter(options))):
+        WriteOptions(**options)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。",
+        "白日依山尽黄河入海流欲穷千里目更上一层楼",
+        "\n白日依山尽\r\n黄河入海流\n\n欲穷千里目\n更上一层楼\n",
+        "白日依山盡，黃河入海流。欲窮千里目，更上一層樓。",
+        "「白日依山尽」 黄河入海流/欲穷千里目|更上一层楼",
+        "\ufeff白日依山尽，黄河入海流。欲穷千里目，更上一层楼。",
+    ],
+)
+def test_a_poem_is_read_as_people_type_it(text):
+    form, lines = parse_poem(text)
+    assert (form.name, lines) == ("五绝", STORKS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " \n",
+        "hello world",
+        "白日依山尽黄河入海流欲穷千里目更上一层",
+        "白日依山尽，黄河入海流。欲穷千里目，更上一层。",
+        "春" * 2000,
+        "𠀀" * 19,
+        "\udce4\udcbd",
+    ],
+    ids=lambda text: ascii(text[:8]),
+)
+def test_what_is_no_poem_is_refused(text):
+    with pytest.raises(OptionError, match="give 4 or 8 lines of 5 or 7"):
+        parse_poem(text)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=lambda form: form.name)
+def test_a_poem_without_marks_is_cut_by_its_length(form):
+    text = ("春风又到江南岸" * 8)[: form.places]
+    found, lines = parse_poem(text)
+    assert found == form
+    assert lines == cut(text, form.columns)
+    assert [len(line) for line in lines] == [form.columns] * form.lines

@@ -1,0 +1,151 @@
+import pytest
+
+from nlg.errors import OptionError
+from nlg.poem.writer.request import Wish, drawn, fixed_of, form_wanted, source_of
+from nlg.text.forms import FORMS
+
+STORKS = "白日依山尽，黄河入海流。_____，_____。"
+
+
+@pytest.mark.parametrize(
+    ("wish", "form"),
+    [
+        (Wish(), "七绝"),
+        (Wish(form="五律"), "五律"),
+        (Wish(acrostic="春夏秋冬"), "七绝"),
+        (Wish(acrostic="春夏秋冬风花雪月"), "七律"),
+        (Wish(acrostic="春夏秋冬", form="五绝"), "五绝"),
+        (Wish(first_line="春眠不觉晓"), "五绝"),
+        (Wish(first_line="春眠不觉晓，", acrostic="春夏秋冬风花雪月"), "五律"),
+        (Wish(keep=STORKS), "五绝"),
+    ],
+)
+def test_the_form_is_what_all_parts_fit(wish, form):
+    assert form_wanted(wish).name == form
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        (Wish(form="词"), "no form '词'"),
+        (
+            Wish(acrostic="春夏秋"),
+            "the acrostic has 3 characters, with 七绝 it takes 4",
+        ),
+        (
+            Wish(acrostic="春夏秋冬", form="七律"),
+            "the acrostic has 4 characters, with 七律 it takes 8",
+        ),
+        (
+            Wish(first_line="春眠不觉晓", form="七绝"),
+            "the first line has 5 characters, with 七绝 it takes 7",
+        ),
+        (Wish(keep=STORKS, form="七绝"), "what to keep has 20 characters, with 七绝"),
+        (Wish(keep="白日_"), "what to keep has 3 characters, with 七绝 it takes 28"),
+        (
+            Wish(keep=STORKS, first_line="朝辞白帝彩云间"),
+            "the first line has 7 characters, with 五绝 it takes 5",
+        ),
+        (Wish(acrostic="春夏A冬"), "the acrostic 春夏A冬: 'A' is no Chinese character"),
+        (Wish(first_line="春眠 不觉晓"), "' ' is no Chinese character"),
+        (Wish(acrostic="春夏秋😀"), "'😀' is no Chinese character"),
+    ],
+)
+def test_what_fits_no_form_is_named(wish, message):
+    with pytest.raises(OptionError) as error:
+        form_wanted(wish)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"theme": "秋", "title": "秋"}, "a title and a theme exclude each other"),
+        ({"rhyme": "七阳", "rules": False}, "free verse exclude each other"),
+        ({"acrostic_at": "middle"}, "no acrostic 'middle'"),
+        ({"keep": "____"}, "nothing to keep"),
+        ({"keep": "白日A___"}, "'A' is no Chinese character"),
+    ],
+)
+def test_a_wish_that_contradicts_itself_is_refused(asked, message):
+    with pytest.raises(OptionError) as error:
+        Wish(**asked)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("at", "picture"),
+    [
+        ("head", "春____ 夏____ 秋____ 冬____"),
+        ("tail", "____春 ____夏 ____秋 ____冬"),
+        ("diagonal", "春____ _夏___ __秋__ ___冬_"),
+    ],
+)
+def test_an_acrostic_stands_where_it_is_asked_to(at, picture):
+    form = FORMS["五绝"]
+    fixed = fixed_of(Wish(acrostic="春夏秋冬", acrostic_at=at), form)
+    assert drawn(fixed, form) == picture
+
+
+def test_a_diagonal_of_eight_lines_begins_anew_at_the_end_of_a_line():
+    wish = Wish(acrostic="春夏秋冬风花雪月", acrostic_at="diagonal")
+    assert drawn(fixed_of(wish, FORMS["五律"]), FORMS["五律"]).split()[5] == "花____"
+
+
+def test_traditional_characters_and_wide_blanks_are_read():
+    wish = Wish(keep="黃河入海流＿＿＿＿＿" + "_" * 10, first_line="黃河入海流")
+    assert drawn(fixed_of(wish, FORMS["五绝"]), FORMS["五绝"]) == "黄河入海流"
+
+
+def test_two_characters_at_one_place_are_both_named():
+    wish = Wish(acrostic="春夏秋冬", keep="白日依山尽" + "_" * 15)
+    with pytest.raises(OptionError) as error:
+        fixed_of(wish, FORMS["五绝"])
+    assert str(error.value) == (
+        "line 1, character 1: the acrostic has 春, what to keep has 白; change one"
+    )
+
+
+def test_one_character_may_be_asked_for_twice():
+    wish = Wish(acrostic="春夏秋冬", first_line="春眠不觉晓")
+    assert fixed_of(wish, FORMS["五绝"])[0, 0] == "春"
+
+
+@pytest.mark.parametrize(
+    ("wish", "source"),
+    [
+        (Wish(), ""),
+        (Wish(title=" 登鸛雀樓 "), "登鹳雀楼"),
+        (Wish(title="秋" * 99), "秋" * 16),
+        (
+            Wish(theme="明月故人 白日依山 黄河入海 更上层楼"),
+            "明月故人、白日依山、黄河入海、更上层楼",
+        ),
+        (Wish(theme="秋思"), "秋思"),
+        (Wish(theme="明月 故人"), "明月、故人"),
+        (Wish(theme="明月，故人、酒"), "明月、故人、酒"),
+    ],
+)
+def test_short_words_are_read_as_they_are(wish, source):
+    assert source_of(wish) == source
+
+
+def test_of_prose_the_words_that_matter_are_read():
+    prose = "昨天傍晚我和老朋友一起在西湖边散步，看见明月从雷峰塔后面升起来。"
+    words = source_of(Wish(theme=prose)).split("、")
+    assert 1 < len(words) <= 4
+    assert all(word in prose for word in words)
+
+
+@pytest.mark.parametrize(
+    ("theme", "message"),
+    [
+        ("秋" * 500, "the theme has 500 characters, at most 200 are read"),
+        ("autumn", "the theme 'autumn' has no Chinese character"),
+        ("😀", "has no Chinese character"),
+    ],
+)
+def test_a_theme_that_cannot_be_read_is_refused(theme, message):
+    with pytest.raises(OptionError) as error:
+        source_of(Wish(theme=theme))
+    assert message in str(error.value)
