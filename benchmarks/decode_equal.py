@@ -44,14 +44,14 @@ def search_of(model, args, end_id):
 
     from nlg.decode.beam import beam_search
     from nlg.decode.constraints import at_least, no_repeated_ngram
-    from nlg.decode.seq2seq import read, room, writer
+    from nlg.decode.seq2seq import empty_cache, read, writer
 
     def function(sources):
         reading = read(model, {"token_ids": sources})
         batch = ops.shape(sources)[0]
         lines = beam_search(
             writer(model, reading, args.beams),
-            room(model, batch * args.beams, args.length),
+            empty_cache(model, batch * args.beams, args.length),
             batch=batch,
             beams=args.beams,
             length=args.length,

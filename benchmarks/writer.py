@@ -33,7 +33,7 @@ from measure import medians
 from nlg.poem.dataset import load_poems
 from nlg.poem.writer.composer import TASK, ComposeOptions, Composer
 from nlg.poem.writer.conditions import PERIOD_OF, PERIODS, SENTIMENTS
-from nlg.poem.writer.request import COMMA, SOURCE_WORDS, Wish
+from nlg.poem.writer.request import COMMA, SOURCE_WORDS, PoemRequest
 from nlg.runtime import checkpoints_folder, open_checkpoint
 from nlg.text.forms import BY_SHAPE, FORMS, verse
 
@@ -57,8 +57,8 @@ def themes(composer, args):
         form = BY_SHAPE.get((len(row["lines"]), len(row["lines"][0])))
         if not words or form is None:
             continue
-        wish = Wish(theme=COMMA.join(words), form=form.name)
-        (poem,) = composer.write(wish, 1, args.seed + number, led(args))
+        poem_request = PoemRequest(theme=COMMA.join(words), form=form.name)
+        (poem,) = composer.write(poem_request, 1, args.seed + number, led(args))
         text = " ".join(poem.lines)
         found["words"] += len(words)
         found["whole"] += sum(word in text for word in words)
@@ -98,8 +98,8 @@ def judged(composer, args, names, kind, train, dev):
     classifier = trained(train, args.seed)
     confusion = {}
     for name in names:
-        wish = Wish(form=args.form, **{kind: name})
-        poems = composer.write(wish, args.poems, args.seed, led(args))
+        poem_request = PoemRequest(form=args.form, **{kind: name})
+        poems = composer.write(poem_request, args.poems, args.seed, led(args))
         found = classifier.predict([" ".join(poem.lines) for poem in poems]).tolist()
         confusion[name] = {other: found.count(other) for other in names}
     right = sum(confusion[name][name] for name in names)
@@ -146,8 +146,8 @@ def blind(composer, args):
     ][:TEN]
     poems = [(poem.title, poem.lines, False) for poem in human]
     for poem in human:
-        wish = Wish(title=poem.title, form=args.form)
-        (written,) = composer.write(wish, 1, args.seed, led(args))
+        poem_request = PoemRequest(title=poem.title, form=args.form)
+        (written,) = composer.write(poem_request, 1, args.seed, led(args))
         poems.append((poem.title, written.lines, True))
     random.Random(args.seed).shuffle(poems)
     return {
@@ -165,7 +165,9 @@ def speed(composer, args):
         for run in range(args.runs + 1):  # the first warms up
             began = time.perf_counter()
             list(
-                composer.write(Wish(theme="秋思", form=form), args.poems, run, options)
+                composer.write(
+                    PoemRequest(theme="秋思", form=form), args.poems, run, options
+                )
             )
             taken.append(time.perf_counter() - began)
         batch[form] = round(args.poems / statistics.median(taken[1:]), 1)

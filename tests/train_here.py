@@ -47,7 +47,7 @@ def trained_here(task, trainer, exporter, files, out, *arguments, **settings):
 
     Args:
         task: of `nlg train`.
-        trainer: the module that calls `export_apart`.
+        trainer: the module that calls `export_in_subprocess`.
         exporter: the module whose `export` it would run.
         files: data, dev and backbone.
         out: the run's folder.
@@ -69,7 +69,7 @@ def trained_here(task, trainer, exporter, files, out, *arguments, **settings):
     saved = Progress.save
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Progress, "save", save_and_check)
-        patch.setattr(f"{trainer}.export_apart", export_here)
+        patch.setattr(f"{trainer}.export_in_subprocess", export_here)
         done = train(task, *files, out, *arguments, **settings)
     assert done.exit_code == 0, (done.output, done.exception)
     return out, json.loads(done.stdout)

@@ -30,7 +30,7 @@ from nlg.layers.masks import attention_mask
 from nlg.layers.norm import ConditionalLayerNormalization
 
 
-class Source(NamedTuple):
+class SourceState(NamedTuple):
     """What the written tokens need to know of their source; the same at every step."""
 
     keys: tuple[Any, ...]  # L x (B, H, d, S)
@@ -148,8 +148,8 @@ class UniLM(keras.Model):
         """
         return self.head(states, condition)
 
-    def prefill(self, inputs) -> tuple[Any, Source]:
-        """Read sources once; return the states of their last tokens and a `Source`.
+    def prefill(self, inputs) -> tuple[Any, SourceState]:
+        """Read sources once; return the last tokens' states and a `SourceState`.
 
         Args:
             inputs: as for a call, one source a row, padding at the end.
@@ -177,7 +177,7 @@ class UniLM(keras.Model):
                 x, hidden = ops.matmul(last[:, None], x), padding
             attended = block.attention.look(x, key, value, hidden)
             x = block.after_attention(x, attended, condition)
-        source = Source(tuple(keys), tuple(values), padding, length, condition)
+        source = SourceState(tuple(keys), tuple(values), padding, length, condition)
         return ops.squeeze(x, 1), source
 
     def empty_cache(self, beams, length):
@@ -191,7 +191,9 @@ class UniLM(keras.Model):
         blank = ops.zeros(shape, self.compute_dtype)
         return (blank,) * (2 * config.layers)
 
-    def step(self, token_ids, index, source: Source, cache, beams=None, passages=1):
+    def step(
+        self, token_ids, index, source: SourceState, cache, beams=None, passages=1
+    ):
         """Read one more written token a beam.
 
         Args:

@@ -78,7 +78,9 @@ def eval_poem(files: tuple[str, ...], **options: Any) -> None:
         written = poet.write(form, count, options["seed"], write_options(options))
         lines = [poem.lines for poem in progress(written, "writing samples", count)]
         poems[f"nlg {form}"] = lines
-    columns = {name: poem_report(p, poet.known, judge) for name, p in poems.items()}
+    columns = {
+        name: poem_report(p, poet.training_lines, judge) for name, p in poems.items()
+    }
     made = poet.checkpoint.metrics
     columns[f"human {form}"] = made["human"].get(form, {})
     if options["as_json"]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from nlg.poem.vae.clusters import Cluster
-    from nlg.poem.vae.poet import Place, Poet, WriteOptions, WrittenPoem
+    from nlg.poem.vae.poet import LatentSampler, Poet, WriteOptions, WrittenPoem
 
 MODES = ("sample", "reconstruct", "interpolate", "near", "z")
 WRITE = "theme"  # names the mode in which the writer is asked, not the VAE
@@ -193,7 +193,7 @@ def _mode(options: dict[str, Any]) -> str:
 
 def _cluster(
     poet: "Poet", options: dict[str, Any]
-) -> "tuple[Cluster, Place] | tuple[None, None]":
+) -> "tuple[Cluster, LatentSampler] | tuple[None, None]":
     """Return the cluster that --cluster names, and what brings latents into it."""
     if options["cluster"] is None:
         return None, None
@@ -209,7 +209,7 @@ def _poems(
     poet: "Poet",
     mode: str,
     seed: int,
-    place: "Place | None",
+    place: "LatentSampler | None",
     options: dict[str, Any],
 ) -> Iterator["WrittenPoem"]:
     """Yield what the options ask for."""

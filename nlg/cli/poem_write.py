@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from nlg.poem.writer.composer import Composed, ComposeOptions, Composer
-    from nlg.poem.writer.request import Wish
+    from nlg.poem.writer.request import PoemRequest
 
 # of nlg.poem.writer.conditions, without importing it
 PERIODS = ("古", "唐", "宋", "元", "明", "清")
@@ -119,16 +119,16 @@ def write_on_demand(options: dict[str, Any]) -> None:
     from nlg.poem.writer.composer import Composer
 
     how = _how(options)  # refuses before anything is loaded
-    wish = _wish(options)
+    request = _request(options)
     folder = default_checkpoint(options["checkpoint"], CHECKPOINT)
     composer = Composer.from_checkpoint(folder, options["device"])
-    wish, latents = _like(composer, wish, options)
+    request, latents = _like(composer, request, options)
     seed = random_seed() if options["seed"] is None else options["seed"]
     if options["stream"]:
-        return _print_stream(composer, wish, latents[0], seed, how, options)
+        return _print_stream(composer, request, latents[0], seed, how, options)
     count = options["count"] or 1
     poems: Iterator[Composed] = itertools.chain.from_iterable(
-        composer.write(wish, count, seed, how, latent) for latent in latents
+        composer.write(request, count, seed, how, latent) for latent in latents
     )
     if options["output"]:
         poems = progress(poems, "writing", count * len(latents))
@@ -180,9 +180,9 @@ def _refuse_with_stream(options: dict[str, Any]) -> None:
             )
 
 
-def _wish(options: dict[str, Any]) -> "Wish":
+def _request(options: dict[str, Any]) -> "PoemRequest":
     """Return what is asked for."""
-    from nlg.poem.writer.request import Wish
+    from nlg.poem.writer.request import PoemRequest
 
     texts = ("theme", "title", "author", "acrostic", "first_line", "rhyme")
     given = {name: as_typed(options[name] or "").strip() for name in texts}
@@ -194,7 +194,7 @@ def _wish(options: dict[str, Any]) -> "Wish":
         raise click.UsageError("--like is empty")
     if options["acrostic_at"] and not given["acrostic"]:
         raise click.UsageError("--acrostic-at goes with --acrostic")
-    return Wish(
+    return PoemRequest(
         form=options["form"] or "",
         period=options["style"] or "",
         sentiment=options["sentiment"] or "",
@@ -205,11 +205,11 @@ def _wish(options: dict[str, Any]) -> "Wish":
 
 
 def _like(
-    composer: "Composer", wish: "Wish", options: dict[str, Any]
-) -> "tuple[Wish, Sequence[np.ndarray | None]]":
-    """Return the latents (Z,) of --like, and `wish` in the form of such a poem."""
+    composer: "Composer", request: "PoemRequest", options: dict[str, Any]
+) -> "tuple[PoemRequest, Sequence[np.ndarray | None]]":
+    """Return the latents (Z,) of --like, and `request` in the form of such a poem."""
     if options["like"] is None:
-        return wish, [None]
+        return request, [None]
     from nlg.cli.poem_latents import latents_to_be_like, vae_of
     from nlg.poem.vae.poet import Poet
 
@@ -221,12 +221,12 @@ def _like(
             f"--stream writes one poem as it comes, {options['like']} has "
             f"{len(latents)} latents; drop one"
         )
-    return dataclasses.replace(wish, form=wish.form or form), latents
+    return dataclasses.replace(request, form=request.form or form), latents
 
 
 def _print_stream(
     composer: "Composer",
-    wish: "Wish",
+    request: "PoemRequest",
     latent: "np.ndarray | None",
     seed: int,
     how: "ComposeOptions",
@@ -236,7 +236,7 @@ def _print_stream(
     from nlg.cli.poem_lines import as_object, shown
     from nlg.text.forms import MARKS
 
-    for poem in composer.stream(wish, seed, how, latent):
+    for poem in composer.stream(request, seed, how, latent):
         number = len(poem.lines)
         line = shown(poem, options)[-1]
         if options["as_json"]:

@@ -213,7 +213,7 @@ def open_reader(options: dict[str, Any], many: bool) -> "tuple[Reader, AnswerOpt
 
     told = {field.name for field in dataclasses.fields(AnswerOptions)}
     given = {name: options[name] for name in told & set(options)}
-    asked_for = AnswerOptions(**given)
+    asked_for = AnswerOptions(**given, no_answer_threshold=options["silence"])
     folder = default_checkpoint(options["checkpoint"], "qa")
     workers = (options.get("workers") or available_cores()) if many else 0
     return Reader.from_checkpoint(folder, options["device"], workers), asked_for
@@ -355,7 +355,7 @@ def _why_none(answer: "Answer") -> str:
     )
 
 
-class Line(NamedTuple):
+class InputLine(NamedTuple):
     """A line of --input: a question, or what is wrong with it."""
 
     number: int
@@ -393,7 +393,7 @@ def _answer_file(
     return failed
 
 
-def _lines(text: str) -> list[Line]:
+def _lines(text: str) -> list[InputLine]:
     """Return the lines of a file of questions, blank ones left out."""
     seen: dict[str, int] = {}
     found = []
@@ -402,13 +402,13 @@ def _lines(text: str) -> list[Line]:
             read = _line(number, line)
             if not read.problem and str(read.id) in seen:
                 again = f"id {read.id} again, after line {seen[str(read.id)]}"
-                read = Line(number, read.id, problem=again)
+                read = InputLine(number, read.id, problem=again)
             seen.setdefault(str(read.id), number)
             found.append(read)
     return found
 
 
-def _line(number: int, line: str) -> Line:
+def _line(number: int, line: str) -> InputLine:
     """Return one line of a file of questions."""
     from nlg.errors import DataError
     from nlg.files import parse_json
@@ -417,13 +417,15 @@ def _line(number: int, line: str) -> Line:
     try:
         fields = parse_json(line)
     except json.JSONDecodeError as error:
-        return Line(number, None, problem=f"not JSON: {error.msg}")
+        return InputLine(number, None, problem=f"not JSON: {error.msg}")
     if not isinstance(fields, dict):
-        return Line(number, None, problem="not a JSON object")
+        return InputLine(number, None, problem="not a JSON object")
     name = fields.get("id")
     for key, kind in (("id", (str, int)), ("question", str), ("passages", list)):
         if not isinstance(fields.get(key), kind):
-            return Line(number, name, problem=f"no {key}, or not of the right kind")
+            return InputLine(
+                number, name, problem=f"no {key}, or not of the right kind"
+            )
     try:
         question = _passage(fields["question"], "question")
         passages = [
@@ -431,11 +433,11 @@ def _line(number: int, line: str) -> Line:
             for n, value in enumerate(fields["passages"], 1)
         ]
     except DataError as error:
-        return Line(number, name, problem=str(error))
-    return Line(number, name, Asked(question, passages))
+        return InputLine(number, name, problem=str(error))
+    return InputLine(number, name, Asked(question, passages))
 
 
-def _batch_facts(line: Line, answer: "Answer | NlgError | None") -> dict[str, Any]:
+def _batch_facts(line: InputLine, answer: "Answer | NlgError | None") -> dict[str, Any]:
     """Return what is written for a line."""
     from nlg.qa.reader import Answer
 
@@ -451,7 +453,7 @@ def _part_of(output: pathlib.Path) -> pathlib.Path:
     return output.with_name(output.name + ".part")
 
 
-def _begun(output: pathlib.Path, lines: list[Line]) -> list[dict[str, Any]]:
+def _begun(output: pathlib.Path, lines: list[InputLine]) -> list[dict[str, Any]]:
     """Return what an earlier run wrote before it was killed; drop half a last line.
 
     Raises:

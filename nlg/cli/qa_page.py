@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from nlg.cli.page import escaped, framed, table
 
 if TYPE_CHECKING:
-    from nlg.qa.explain import Explanation, Piece, Written
+    from nlg.qa.explain import AnswerToken, Explanation, Piece
     from nlg.qa.reader import Answer, Asked, Candidate, Vote
 
 OPENING = 80  # characters of a passage in the table of passages
@@ -129,6 +129,6 @@ def _vote(number: int, passage: str, vote: "Vote") -> tuple[str, ...]:
     return str(number), f"{vote.share:.1%}", silent, opening
 
 
-def _token(token: "Written") -> tuple[str, ...]:
+def _token(token: "AnswerToken") -> tuple[str, ...]:
     copied = "" if token.copied is None else f"{token.copied:.1%}"
     return token.text or "(end)", f"{token.probability:.1%}", copied

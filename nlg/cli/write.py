@@ -21,7 +21,7 @@ from nlg.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from nlg.write.text_writer import TextWriter, Written
+    from nlg.write.text_writer import TextWriter, WrittenText
 
 
 @click.command()
@@ -106,7 +106,7 @@ def _writer(options: dict[str, Any]) -> "tuple[TextWriter, Any]":
 
 
 def _printed(
-    texts: "Iterable[Written]", about: dict[str, Any], as_json: bool
+    texts: "Iterable[WrittenText]", about: dict[str, Any], as_json: bool
 ) -> Iterator[str]:
     """Yield the line of each text."""
     for written in texts:

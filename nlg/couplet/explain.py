@@ -22,7 +22,7 @@ class RunnerUp(NamedTuple):
     breaks: tuple[str, ...]  # of nlg.text.couplets.RULES; empty if it was free
 
 
-class Place(NamedTuple):
+class AnswerCharacter(NamedTuple):
     """A character of the answer."""
 
     place: int  # from 1
@@ -34,7 +34,9 @@ class Place(NamedTuple):
     runners_up: tuple[RunnerUp, ...]
 
 
-def explain(responder: Responder, reply: Reply, reverse: bool = False) -> list[Place]:
+def explain(
+    responder: Responder, reply: Reply, reverse: bool = False
+) -> list[AnswerCharacter]:
     """Return what there is to say of each character of the answer, marks left out."""
     given, answer = (as_known(line, marks=False) for line in reply[:2])
     if reverse:
@@ -68,7 +70,7 @@ def explain(responder: Responder, reply: Reply, reverse: bool = False) -> list[P
         ]
         own = round(float(np.exp(judged.log_probs[0, n])), 4)
         about = (given[n], tones[0][n], character, tones[1][n], own)
-        places.append(Place(n + 1, *about, tuple(others[:SHOWN])))
+        places.append(AnswerCharacter(n + 1, *about, tuple(others[:SHOWN])))
     return places
 
 

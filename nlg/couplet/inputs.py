@@ -16,7 +16,7 @@ LONGEST = 64  # characters of a line
 PAUSES = {"、": "、", "?": "？", "？": "？"}  # what the model knows; others are "，"
 
 
-class Line(NamedTuple):
+class GivenLine(NamedTuple):
     """A given line."""
 
     typed: str  # the part from its first letter to its last; marks as they were typed
@@ -26,7 +26,7 @@ class Line(NamedTuple):
     fixed: str  # as long: what must stand in the answer, or FREE
 
 
-def read_line(text: str, keep: str = "") -> Line:
+def read_line(text: str, keep: str = "") -> GivenLine:
     """Return `text` as the model reads it.
 
     Args:
@@ -38,8 +38,9 @@ def read_line(text: str, keep: str = "") -> Line:
         OptionError: there is no letter in it, it is too long, or `keep` does not fit.
 
     Example:
-        >>> read_line(" 海闊憑魚， ")
-        Line(typed='海闊憑魚', before='', after='，', source='海阔凭鱼', fixed='____')
+        >>> line = read_line(" 海闊憑魚， ")
+        >>> line.typed, line.after, line.source, line.fixed
+        ('海闊憑魚', '，', '海阔凭鱼', '____')
     """
     text = text.strip()
     letters = [place for place, c in enumerate(text) if not is_mark(c)]
@@ -55,7 +56,7 @@ def read_line(text: str, keep: str = "") -> Line:
         )
     typed = text[start:end]
     fixed = _fixed(keep, text, start, end)
-    return Line(typed, text[:start], text[end:], as_known(typed), fixed)
+    return GivenLine(typed, text[:start], text[end:], as_known(typed), fixed)
 
 
 def _fixed(keep: str, text: str, start: int, end: int) -> str:

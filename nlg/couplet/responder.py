@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nlg.couplet.config import FORWARD, REVERSE, SOURCE_WEIGHT
-from nlg.couplet.inputs import LONGEST, Line, as_known, read_line
+from nlg.couplet.inputs import LONGEST, GivenLine, as_known, read_line
 from nlg.couplet.pairs import Pairs
 from nlg.couplet.rules import FREE, RULES, Rulebook, Task, within
 from nlg.couplet.scroll import SCROLLS, VECTORS, Scrolls
@@ -77,16 +77,16 @@ class Reply(NamedTuple):
     score: float  # mean log-probability of a character in the search, in nats
 
 
-class Row(NamedTuple):
+class LineRequest(NamedTuple):
     """What one run of the graph is to write for one line."""
 
-    line: Line
+    line: GivenLine
     task: Task
     mode: int
     seed: tuple[int, ...] = ()  # of what is drawn; the line is mixed in
 
 
-class Written(NamedTuple):
+class WrittenLine(NamedTuple):
     """A line that was written."""
 
     text: str
@@ -144,10 +144,10 @@ class Responder:
         lines = iter(lines)
         while part := list(itertools.islice(lines, AHEAD)):
             read = [_read_or_error(line, options.keep) for line in part]
-            good = [line for line in read if isinstance(line, Line)]
+            good = [line for line in read if isinstance(line, GivenLine)]
             replies = self._replies(good, options)
             for line in read:
-                yield next(replies) if isinstance(line, Line) else line
+                yield next(replies) if isinstance(line, GivenLine) else line
 
     def unknown(self, line: str) -> str:
         """Return the characters of `line` that the model has never seen, each once."""
@@ -172,13 +172,13 @@ class Responder:
         return Judged(**out)
 
     def _replies(
-        self, lines: Sequence[Line], options: ReplyOptions
+        self, lines: Sequence[GivenLine], options: ReplyOptions
     ) -> Iterator[list[Reply] | NlgError]:
         """Yield the answers to each of `lines` in order, or that there is none."""
         mode = REVERSE if options.reverse else FORWARD
         ends = OBLIQUE if options.reverse else LEVEL
         rows = [
-            Row(
+            LineRequest(
                 line,
                 Task(line.source, line.fixed, ends, options.banned),
                 mode,
@@ -192,13 +192,13 @@ class Responder:
             yield found or OptionError(f"{given}: {NO_ANSWER}")
 
     def write(
-        self, rows: Sequence[Row], options: ReplyOptions
-    ) -> Iterator[list[Written]]:
+        self, rows: Sequence[LineRequest], options: ReplyOptions
+    ) -> Iterator[list[WrittenLine]]:
         """Yield what is written for each row, best first; nothing if nothing may be.
 
         Rows of one length share runs of the graph.
         """
-        found: dict[int, list[Written]] = {}
+        found: dict[int, list[WrittenLine]] = {}
         by_length: dict[int, list[int]] = {}
         for number, row in enumerate(rows):
             by_length.setdefault(len(row.task.source), []).append(number)
@@ -217,8 +217,8 @@ class Responder:
         return (found[number] for number in range(len(rows)))
 
     def _run(
-        self, rows: Sequence[Row], options: ReplyOptions, graph: Graph
-    ) -> list[list[Written]]:
+        self, rows: Sequence[LineRequest], options: ReplyOptions, graph: Graph
+    ) -> list[list[WrittenLine]]:
         """Run `graph` once, for rows of one length."""
         padded = [*rows, *[rows[0]] * (-len(rows) % TILE)]
         rules = self.rulebook.arrays([row.task for row in padded], options.rules)
@@ -256,7 +256,7 @@ class Responder:
         ids = self.vocabulary.encode(source)
         return [PAD_ID if c == FREE else n for c, n in zip(source, ids, strict=True)]
 
-    def _noise(self, rows: Sequence[Row], temperature: float) -> np.ndarray:
+    def _noise(self, rows: Sequence[LineRequest], temperature: float) -> np.ndarray:
         """Return Gumbel noise (B, T, N), a row's its own; zeros without temperature."""
         length = len(rows[0].task.source)
         shape = (length, SLOTS if length < SLOTS else LONGEST + 1)
@@ -270,8 +270,8 @@ class Responder:
         return -np.log(-np.log(np.clip(np.stack(draws), 1e-7, 1 - 1e-7)))
 
     def _written(
-        self, line: Line, token_ids: list[int], log_prob: float, marks: bool
-    ) -> Written:
+        self, line: GivenLine, token_ids: list[int], log_prob: float, marks: bool
+    ) -> WrittenLine:
         """Return an answer, with the `marks` of its line as typed, and its score."""
         given = [
             typed if wish == FREE and marks and is_mark(typed) else wish
@@ -283,17 +283,17 @@ class Responder:
             for character, token in zip(given, token_ids, strict=True)
         )
         score = round(log_prob / max(1, given.count(FREE)), 4)
-        return Written(f"{line.before}{text}{line.after}", score)
+        return WrittenLine(f"{line.before}{text}{line.after}", score)
 
 
-def _read_or_error(text: str, keep: str) -> Line | NlgError:
+def _read_or_error(text: str, keep: str) -> GivenLine | NlgError:
     try:
         return read_line(text, keep)
     except NlgError as error:
         return error
 
 
-def _reply(given: str, answer: Written, reverse: bool) -> Reply:
+def _reply(given: str, answer: WrittenLine, reverse: bool) -> Reply:
     """Return the couplet of a given line and its answer."""
     first, second = (answer.text, given) if reverse else (given, answer.text)
     return Reply(first, second, answer.score)

@@ -14,11 +14,11 @@ from nlg.couplet.config import COMPLETE, FORWARD
 from nlg.couplet.inputs import LONGEST, read_line
 from nlg.couplet.responder import (
     NO_ANSWER,
+    LineRequest,
     Reply,
     ReplyOptions,
     Responder,
-    Row,
-    Written,
+    WrittenLine,
 )
 from nlg.couplet.rules import FREE, Task
 from nlg.errors import OptionError
@@ -60,7 +60,7 @@ def compose(
     for text, (_, start) in drafts.items():
         line = read_line(text, _around(second, start, length))
         task = Task(line.source, line.fixed, LEVEL, options.banned)
-        rows.append(Row(line, task, FORWARD, (options.seed,)))
+        rows.append(LineRequest(line, task, FORWARD, (options.seed,)))
     answers = responder.write(rows, options)
     replies = [
         Reply(text, best[0].text, round(draft.score + best[0].score, 4))
@@ -99,11 +99,14 @@ def _drafts(
     start: int,
     length: int,
     options: ReplyOptions,
-) -> Iterator[Written]:
+) -> Iterator[WrittenLine]:
     """Yield first lines with `theme` at `start`."""
     line = read_line(_around(theme, start, length, "一"), _around(theme, start, length))
     task = Task(line.fixed, line.fixed, OBLIQUE, options.banned + kept_out)
-    rows = [Row(line, task, COMPLETE, (options.seed, start, n)) for n in range(DRAFTS)]
+    rows = [
+        LineRequest(line, task, COMPLETE, (options.seed, start, n))
+        for n in range(DRAFTS)
+    ]
     warm = dataclasses.replace(options, temperature=WARMTH, count=1)
     for best in responder.write(rows, warm):
         yield from best

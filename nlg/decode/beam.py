@@ -32,7 +32,7 @@ from nlg.decode.seam import (
 )
 
 
-class Lines(NamedTuple):
+class Hypotheses(NamedTuple):
     """Lines and what they are worth, the best of a row first.
 
     A line whose log-probability is below `nlg.decode.results.IMPOSSIBLE` is none: there
@@ -50,7 +50,7 @@ class BeamState(NamedTuple):
     index: Any  # ()     next place to write
     token_ids: Any  # (M, T) int32, the living beams
     log_probs: Any  # (B, K) sums over their tokens, best first
-    ended: Any  # Lines, the pool; () where no line ends
+    ended: Any  # Hypotheses, the pool; () where no line ends
     cache: Any  # leaves (M, …), the model's own business
 
 
@@ -78,7 +78,7 @@ def beam_search(
     n_best: int | None = None,
     length_penalty: Any = 0.0,
     constraints: Sequence[Constraint] = (),
-) -> Lines:
+) -> Hypotheses:
     """Return the best lines found.
 
     A line ends with `end_id` or at T tokens. Rules may only lower log-probabilities:
@@ -100,7 +100,7 @@ def beam_search(
     rules = BeamRules(batch, beams, n_best, length, end_id, pad_id, length_penalty)
     step = stepper(ruled(next_log_probs, constraints), rules)
     start = first_state(cache, rules)
-    return lines_of(
+    return hypotheses_of(
         repeat_step(step, lambda state: goes_on(state, rules), start), rules
     )
 
@@ -131,7 +131,7 @@ def first_state(cache: Any, rules: BeamRules) -> BeamState:
     nothing: Any = ()
     if rules.end_id != NO_END:
         none = ops.full((batch, n_best), NEG_INF, dtype="float32")
-        nothing = Lines(blank(n_best), none, none)
+        nothing = Hypotheses(blank(n_best), none, none)
     # One beam lives at first: K equal ones would stay equal.
     first = ops.convert_to_tensor([[0.0] + [NEG_INF] * (beams - 1)], "float32")
     return BeamState(0, blank(beams), ops.tile(first, (batch, 1)), nothing, cache)
@@ -192,16 +192,16 @@ def can_improve(state: BeamState, rules: BeamRules) -> Any:
     return ops.logical_and(best > IMPOSSIBLE, ops.maximum(soon, late) > worst)
 
 
-def lines_of(state: BeamState, rules: BeamRules) -> Lines:
+def hypotheses_of(state: BeamState, rules: BeamRules) -> Hypotheses:
     """Return the pool; living beams that have T tokens are lines too."""
     batch, n_best = rules.batch, rules.n_best
     if rules.end_id == NO_END:
         shape = (batch, -1, rules.length)
         token_ids = ops.reshape(state.token_ids, shape)[:, :n_best]
         log_probs = state.log_probs[:, :n_best]
-        return Lines(token_ids, log_probs, log_probs)
+        return Hypotheses(token_ids, log_probs, log_probs)
     whole = ops.where(state.index >= rules.length, state.log_probs, NEG_INF)
-    living = Lines(
+    living = Hypotheses(
         state.token_ids, whole, score(whole, rules.length, rules.length_penalty)
     )
     best = _best_of(state.ended, living, rules)
@@ -237,7 +237,7 @@ def _with_ends(state: BeamState, log_probs: Any, rules: BeamRules) -> Any:
         return ()
     K = rules.beams
     ends = state.log_probs + ops.reshape(log_probs[:, rules.end_id], (-1, K))
-    lines = Lines(
+    lines = Hypotheses(
         write_at(state.token_ids, state.index, rules.end_id),
         ends,
         score(ends, state.index + 1, rules.length_penalty),
@@ -245,7 +245,7 @@ def _with_ends(state: BeamState, log_probs: Any, rules: BeamRules) -> Any:
     return _best_of(state.ended, lines, rules)
 
 
-def _best_of(pool: Lines, more: Lines, rules: BeamRules) -> Lines:
+def _best_of(pool: Hypotheses, more: Hypotheses, rules: BeamRules) -> Hypotheses:
     """Return the N best of the pool (B, N) and of `more` (B, K) lines."""
     B, N, K = rules.batch, rules.n_best, rules.beams
     scores = ops.concatenate([pool.scores, more.scores], axis=1)  # (B, N + K)
@@ -255,7 +255,7 @@ def _best_of(pool: Lines, more: Lines, rules: BeamRules) -> Lines:
     log_probs = ops.take(ops.reshape(log_probs, (-1,)), flat, axis=0)
     rows = ops.take(_rows_of_both(B, N, K), flat, axis=0)
     token_ids = ops.concatenate([pool.token_ids, more.token_ids], axis=0)
-    return Lines(
+    return Hypotheses(
         ops.take(token_ids, rows, axis=0), ops.reshape(log_probs, (-1, N)), scores
     )
 

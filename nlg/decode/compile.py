@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras import tree
 
-from nlg.decode.beam import Lines
+from nlg.decode.beam import Hypotheses
 
 PER_TOKEN = ("token_ids", "segment_ids", "generated")  # inputs of shape (B, S)
 STEP = 64  # sources longer than this are padded to its multiples
@@ -32,14 +32,14 @@ def compiled(function: Callable[..., Any], model: keras.Model) -> Callable[..., 
 
 
 def in_buckets(
-    function: Callable[..., Lines],
-) -> Callable[[Mapping[str, np.ndarray]], Lines]:
+    function: Callable[..., Hypotheses],
+) -> Callable[[Mapping[str, np.ndarray]], Hypotheses]:
     """Return `function` of a batch of sources, called with few different shapes only.
 
     The rows that fill a bucket repeat the first, and are cut off the result.
     """
 
-    def run(inputs: Mapping[str, np.ndarray]) -> Lines:
+    def run(inputs: Mapping[str, np.ndarray]) -> Hypotheses:
         rows, length = np.shape(inputs["token_ids"])
         size = (bucket_of_rows(rows), bucket_of_length(length))
         padded = {

@@ -18,18 +18,18 @@ from nlg.decode.beam import (
     can_improve,
     first_state,
     goes_on,
-    lines_of,
+    hypotheses_of,
     score,
     stepper,
 )
 from nlg.decode.results import IMPOSSIBLE, NEG_INF
 from nlg.decode.seam import NextLogProbs
-from nlg.decode.stream import View
+from nlg.decode.stream import Snapshot
 
 
-def first_turn(
+def first_step(
     next_log_probs: NextLogProbs, cache: Any, rules: BeamRules
-) -> tuple[BeamState, View]:
+) -> tuple[BeamState, Snapshot]:
     """Return the state after the first token, and what it shows.
 
     Args:
@@ -39,26 +39,26 @@ def first_turn(
     """
     state = stepper(next_log_probs, rules)(first_state(cache, rules))
     state = state._replace(index=ops.convert_to_tensor(state.index, "int32"))
-    return state, view_of(state, rules)
+    return state, snapshot_of(state, rules)
 
 
-def next_turn(
+def next_step(
     next_log_probs: NextLogProbs, state: BeamState, rules: BeamRules
-) -> tuple[BeamState, View]:
+) -> tuple[BeamState, Snapshot]:
     """Return the state after one token more, and what it shows."""
     state = stepper(next_log_probs, rules)(state)
-    return state, view_of(state, rules)
+    return state, snapshot_of(state, rules)
 
 
-def view_of(state: BeamState, rules: BeamRules) -> View:
+def snapshot_of(state: BeamState, rules: BeamRules) -> Snapshot:
     """Return what the first row of `state` shows."""
-    best = lines_of(state, rules)
+    best = hypotheses_of(state, rules)
     log_probs = state.log_probs[0]  # (K,)
     scores = score(log_probs, state.index, rules.length_penalty)
     alive = ops.logical_and(can_improve(state, rules)[0], log_probs > IMPOSSIBLE)
     # A penalty divides, so the score of what is impossible may be above `IMPOSSIBLE`.
     stands = best.log_probs[0, 0] > IMPOSSIBLE
-    return View(
+    return Snapshot(
         written=state.index,
         living=state.token_ids,
         living_scores=ops.where(alive, scores, NEG_INF),

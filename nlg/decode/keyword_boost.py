@@ -30,7 +30,7 @@ from nlg.decode.seam import NextLogProbs, places
 BEFORE = -2  # what stands before the first place; no word has it
 
 
-class Wanted(NamedTuple):
+class Keywords(NamedTuple):
     """Words that a line is to hold."""
 
     words: Any  # (W, N) int32, `NO_TOKEN` after the end and in a row of no word
@@ -38,27 +38,26 @@ class Wanted(NamedTuple):
     go_on: Any  # () float32, gain of one that is begun
 
 
-class Progress(NamedTuple):
+class KeywordProgress(NamedTuple):
     """How far the words are written."""
 
     begun: Any  # (M, W) int32, how many of a word's tokens stand right before a place
     complete: Any  # (M, W) bool, the last of its tokens stands there
 
 
-def lean_to_words(
+def boost_keywords(
     next_log_probs: NextLogProbs,
     cache: Any,
     *,
     kinds: Any,
     plans: Any,
-    wanted: Wanted,
+    wanted: Keywords,
     rows: Any,
 ) -> tuple[NextLogProbs, Any]:
     """Return `next_log_probs` leaning to the words, and its cache.
 
     Args:
-        next_log_probs: a model that `template_constraint.keep_a_plan` returned; rules
-            may be around it.
+        next_log_probs: a model that `follow_template` returned; rules may be around it.
         cache: its cache, which tells what plans still fit.
         kinds: (Q, V) float32, as the plans have it.
         plans: (P, T) int32, the same.
@@ -99,7 +98,7 @@ def room_for(kinds: Any, plans: Any, words: Any) -> Any:
     return ops.min(ops.where(ops.transpose(words) < 0, 1.0, fits), axis=2)
 
 
-def progress_of(words: Any, token_ids: Any, index: Any) -> Progress:
+def progress_of(words: Any, token_ids: Any, index: Any) -> KeywordProgress:
     """Return how far `words` are written before place `index` of `token_ids` (M, T).
 
     Of a word of N tokens the last N written are compared with each of its beginnings:
@@ -120,7 +119,7 @@ def progress_of(words: Any, token_ids: Any, index: Any) -> Progress:
     length = ops.sum(ops.cast(words >= 0, "int32"), axis=1)[:, None]  # (W, 1)
     begun = ops.logical_and(stands, count < length)
     complete = ops.logical_and(stands, ops.equal(length, count))
-    return Progress(
+    return KeywordProgress(
         ops.max(ops.where(begun, count, 0), axis=-1), ops.any(complete, axis=-1)
     )
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from nlg.decode.beam import Lines, beam_search, score
+from nlg.decode.beam import Hypotheses, beam_search, score
 from nlg.decode.constraints import of_options
 from nlg.decode.explain import Explanation, follow
 from nlg.decode.options import DecodeOptions
@@ -68,14 +68,14 @@ def writer(model: Any, reading: Reading, beams: int, passages: int = 1) -> NextL
     return next_log_probs
 
 
-def room(model: Any, rows: Any, length: int) -> Any:
+def empty_cache(model: Any, rows: Any, length: int) -> Any:
     """Return an empty cache for lines of `length` (T) tokens; the last is not read."""
     return model.empty_cache(rows, max(length - 1, 1))
 
 
 def write(
     model: Any, inputs: Any, *, beams: int, length: int, end_id: int, **options: Any
-) -> Lines:
+) -> Hypotheses:
     """Return the best lines after each source; `options` are those of `beam_search`.
 
     Args:
@@ -90,7 +90,7 @@ def write(
     batch = ops.shape(reading.first)[0]
     return beam_search(
         writer(model, reading, beams),
-        room(model, batch * beams, length),
+        empty_cache(model, batch * beams, length),
         batch=batch,
         beams=beams,
         length=length,
@@ -107,7 +107,7 @@ def decode(
     end_id: int,
     constraints: Sequence[Constraint] = (),
     noise: Any = None,
-) -> Lines:
+) -> Hypotheses:
     """Return N lines after each source as `options` say: searched for, or drawn.
 
     Args:
@@ -135,7 +135,7 @@ def decode(
     rows = ops.shape(reading.first)[0] * N
     drawn = sample(
         writer(model, reading, N),
-        room(model, rows, T),
+        empty_cache(model, rows, T),
         rows=rows,
         length=T,
         noise=noise if options.temperature else None,
@@ -146,7 +146,9 @@ def decode(
     token_ids = ops.reshape(drawn.token_ids, (-1, N, T))
     log_probs = ops.reshape(drawn.log_probs, (-1, N))
     length = ops.sum(ops.cast(token_ids != 0, "int32"), axis=-1)
-    return Lines(token_ids, log_probs, score(log_probs, length, options.length_penalty))
+    return Hypotheses(
+        token_ids, log_probs, score(log_probs, length, options.length_penalty)
+    )
 
 
 def explain(
@@ -165,7 +167,7 @@ def explain(
     B, N, T = ops.shape(lines)
     return follow(
         writer(model, read(model, inputs), N),
-        room(model, B * N, T),
+        empty_cache(model, B * N, T),
         ops.reshape(lines, (-1, T)),
         runners_up=runners_up,
         end_id=end_id,

@@ -34,7 +34,7 @@ class Slots(NamedTuple):
     bias: Any  # (B, T, N) added to their scores: NEG_INF closes a slot
 
 
-class Filled(NamedTuple):
+class SlotHypotheses(NamedTuple):
     """What the search wrote, the best of a row first."""
 
     token_ids: Any  # (B, n_best, T) int32
@@ -50,7 +50,7 @@ def fill_slots(
     beams: int,
     n_best: int = 1,
     rules: Sequence[SlotRule] = (),
-) -> Filled:
+) -> SlotHypotheses:
     """Return the best ways to fill every place from its slots.
 
     Args:
@@ -83,7 +83,7 @@ def fill_slots(
     )
     luck = ops.sum(_at_slots(noise, found.token_ids), axis=-1)  # (B, n_best)
     token_ids = _at_slots(slots.token_ids, found.token_ids)
-    return Filled(token_ids, found.log_probs - luck)
+    return SlotHypotheses(token_ids, found.log_probs - luck)
 
 
 def best_slots(scores: Any, count: int) -> tuple[Any, Any]:

@@ -29,7 +29,7 @@ class Planned(NamedTuple):
     fitting: Any  # (M, N) float32, 1 for each plan that all that is written fits
 
 
-def keep_a_plan(
+def follow_template(
     next_log_probs: NextLogProbs, cache: Any, *, kinds: Any, plans: Any, rows: Any
 ) -> tuple[NextLogProbs, Any]:
     """Return `next_log_probs`, held to lines that keep a plan, and its cache.

@@ -32,7 +32,7 @@ from nlg.onnx_export.fuse import (
 )
 from nlg.onnx_export.gradients import GRADIENTS
 from nlg.onnx_export.quantize import quantize
-from nlg.onnx_export.simplify import tidy
+from nlg.onnx_export.simplify import simplify
 
 DTYPES = {"F16": "FLOAT16", "F32": "FLOAT"}  # what safetensors and ONNX call them
 
@@ -122,7 +122,7 @@ def trace(
     fuse(exported.graph)
     exported.opset_import.add(domain=MICROSOFT, version=1)
     hoist_invariants(exported.graph)
-    tidy(exported.graph)
+    simplify(exported.graph)
     names = {f"weight_{n}": variable.path for n, variable in enumerate(variables)}
     return Traced(exported, names, outputs)
 

@@ -1,7 +1,7 @@
 """An incremental search as two ONNX graphs with one file of weights.
 
-    begin(inputs)       -> kept, state, view      reads the source, writes one token
-    go_on(kept, state)  -> state, view            writes one token more
+    begin(inputs)       -> kept, state, snapshot      reads the source, writes one token
+    go_on(kept, state)  -> state, snapshot            writes one token more
 
 `nlg.decode.stream` runs the two graphs: an exported loop cannot be looked into while
 it runs. This file knows neither the search nor the model.
@@ -14,15 +14,15 @@ from typing import Any
 import keras
 from keras import tree
 
-from nlg.decode.stream import NEXT, View
+from nlg.decode.stream import NEXT, Snapshot
 from nlg.onnx_export.export import save_graph, trace
 
 Signature = Mapping[str, tuple[Sequence[int | None], str]]
 
 
-def export_turns(
-    begin: Callable[..., tuple[Any, Any, View]],
-    go_on: Callable[[Any, Any], tuple[Any, View]],
+def export_incremental(
+    begin: Callable[..., tuple[Any, Any, Snapshot]],
+    go_on: Callable[[Any, Any], tuple[Any, Snapshot]],
     model: keras.Model,
     signature: Signature,
     read: pathlib.Path,
@@ -30,7 +30,7 @@ def export_turns(
     weights: pathlib.Path,
     int8: bool = False,
 ) -> None:
-    """Write `begin` and `go_on` as the graphs that `nlg.decode.stream.turns_of` runs.
+    """Write `begin` and `go_on` as the graphs that `nlg.decode.stream.steps_of` runs.
 
     Args:
         begin: of the inputs that `signature` names.
@@ -47,19 +47,19 @@ def export_turns(
     names = [*of_kept, *of_state]
 
     def flat_begin(*inputs):
-        kept, state, view = begin(*inputs)
-        return [*_leaves((kept, state)), *view]
+        kept, state, snapshot = begin(*inputs)
+        return [*_leaves((kept, state)), *snapshot]
 
     def flat_go_on(*leaves):
-        state_and_view = go_on(*_filled((kept, state), leaves))
-        return _leaves(state_and_view)
+        state_and_snapshot = go_on(*_filled((kept, state), leaves))
+        return _leaves(state_and_snapshot)
 
     carried = zip(names, _leaves((kept, state)), strict=True)
     inner = {name: (x.shape.as_list(), x.dtype.name) for name, x in carried}
     of_next = [NEXT + name for name in of_state]
     for function, inputs, outputs, path in (
-        (flat_begin, signature, [*names, *View._fields], read),
-        (flat_go_on, inner, [*of_next, *View._fields], step),
+        (flat_begin, signature, [*names, *Snapshot._fields], read),
+        (flat_go_on, inner, [*of_next, *Snapshot._fields], step),
     ):
         save_graph(trace(function, model, inputs, outputs), path, weights, int8)
 

@@ -23,7 +23,7 @@ RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLik
 INTEGERS = {6, 7}  # int32 and int64, as ONNX numbers them
 
 
-def tidy(graph: Any) -> None:
+def simplify(graph: Any) -> None:
     """Remove from `graph` and the loops inside it what changes no number."""
     before = None
     while before != _count(graph):

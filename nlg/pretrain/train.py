@@ -53,7 +53,7 @@ def pretrain(
     names = [path.name for path in paths]
     notes = {"data": names, "init": str(init) if init else None}
     defaults = dataclasses.asdict(PretrainOptions())
-    run.claim(dataclasses.asdict(options) | notes, MAY_CHANGE, defaults)
+    run.lock_config(dataclasses.asdict(options) | notes, MAY_CHANGE, defaults)
     vocabulary, train, dev = prepare(paths, folder, options, vocabulary)
     model = build_model(unilm or _fresh(len(vocabulary), options))
     rows = Rows(train, options)

@@ -124,7 +124,7 @@ METHODS: dict[str, Callable[[np.ndarray, np.ndarray], Knots]] = {
 }
 
 
-def silence(
+def no_answer_threshold(
     no_answer: Sequence[float] | np.ndarray, answerable: Sequence[bool] | np.ndarray
 ) -> float:
     """Return the probability of no answer from which on a passage should be silent.
@@ -137,7 +137,8 @@ def silence(
         answerable: whether it has an answer.
 
     Example:
-        >>> round(silence([0.1, 0.2, 0.3, 0.4] * 9, [True, True, False, False] * 9), 4)
+        >>> has = [True, True, False, False] * 9
+        >>> round(no_answer_threshold([0.1, 0.2, 0.3, 0.4] * 9, has), 4)
         0.25
     """
     found, has = np.asarray(no_answer, "float64"), np.asarray(answerable, bool)

@@ -12,15 +12,15 @@ import numpy as np
 
 from nlg.decode.results import IMPOSSIBLE, line_of
 from nlg.metrics.sogou import normalised
-from nlg.qa.inputs import NEAR, Source
-from nlg.qa.rerank import Context, Evidence, Line, evidence_for
-from nlg.qa.strip_punctuation import trimmed
+from nlg.qa.inputs import NEAR, EncodedSource
+from nlg.qa.rerank import Context, Evidence, FoundAnswer, evidence_for
+from nlg.qa.strip_punctuation import stripped
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SEP_ID
 
 NOWHERE = -1
 
-Out = Mapping[str, np.ndarray]  # a question's part of `nlg.qa.train.search.Found`
+Out = Mapping[str, np.ndarray]  # a question's part of what the search found
 
 
 class Asked(NamedTuple):
@@ -48,7 +48,7 @@ class Window(NamedTuple):
     text: str
     offsets: list[tuple[int, int]]  # of each token, in the passage
     token_ids: list[int]
-    source: Source
+    source: EncodedSource
 
     def context(self) -> Context:
         """Return its text, and which words stand where."""
@@ -71,13 +71,13 @@ class Task(NamedTuple):
         return max(len(window.source.token_ids) for window in self.windows)
 
 
-class Found(NamedTuple):
+class RankedCandidate(NamedTuple):
     """A line that the search found."""
 
     candidate: Candidate
-    line: Line
+    line: FoundAnswer
 
-    def sure(self, confidence: float) -> "Found":
+    def sure(self, confidence: float) -> "RankedCandidate":
         """Return it with a confidence."""
         rounded = round(float(confidence), 4)
         return self._replace(candidate=self.candidate._replace(confidence=rounded))
@@ -94,7 +94,7 @@ def support_of(task: Task, out: Out) -> np.ndarray:
 
 def found_lines(
     task: Task, out: Out, support: np.ndarray, tokenizer: Tokenizer
-) -> list[Found]:
+) -> list[RankedCandidate]:
     """Return the lines in `out`, the best first, each once however it is marked.
 
     Args:
@@ -103,7 +103,7 @@ def found_lines(
         support: of `support_of`.
         tokenizer: of the model.
     """
-    found: dict[str, Found] = {}
+    found: dict[str, RankedCandidate] = {}
     for token_ids, vote in zip(
         out["answers"].tolist(), out["scores"].tolist(), strict=True
     ):
@@ -115,7 +115,7 @@ def found_lines(
     return list(found.values())
 
 
-def evidence_of(task: Task, found: Sequence[Found]) -> list[Evidence]:
+def evidence_of(task: Task, found: Sequence[RankedCandidate]) -> list[Evidence]:
     """Return what speaks for each of the lines found."""
     lines = [one.line for one in found]
     return evidence_for(task.asked.question, task.asks_for, lines)
@@ -127,7 +127,7 @@ def _placed(
     vote: float,
     support: np.ndarray,
     tokenizer: Tokenizer,
-) -> Found:
+) -> RankedCandidate:
     """Return a line at its place in the window that has most `support` (Q,)."""
     for number in np.argsort(-support, kind="stable").tolist():
         window = task.windows[number]
@@ -137,16 +137,16 @@ def _placed(
         start = window.offsets[place][0]
         end = window.offsets[place + len(token_ids) - 1][1]
         passage = task.asked.passages[window.passage]
-        first, last = trimmed(passage[start:end])
+        first, last = stripped(passage[start:end])
         start, end = start + first, start + last
         text, here = passage[start:end], window.start
-        line = Line(text, vote, window.context(), start - here, end - here)
-        return Found(Candidate(text, 0.0, window.passage, start, end), line)
+        line = FoundAnswer(text, vote, window.context(), start - here, end - here)
+        return RankedCandidate(Candidate(text, 0.0, window.passage, start, end), line)
     text = tokenizer.decode(token_ids)
-    text = text[slice(*trimmed(text))]
+    text = text[slice(*stripped(text))]
     passage_number = task.windows[int(support.argmax())].passage
     candidate = Candidate(text, 0.0, passage_number, NOWHERE, NOWHERE)
-    return Found(candidate, Line(text, vote))
+    return RankedCandidate(candidate, FoundAnswer(text, vote))
 
 
 def _place_of(token_ids: list[int], window: Window) -> int | None:

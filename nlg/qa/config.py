@@ -21,7 +21,7 @@ class QAConfig:
     vector_units: int = 64
 
     def inputs(self) -> tuple[str, ...]:
-        """Return what it takes of a `nlg.qa.inputs.Source`."""
+        """Return what it takes of a `nlg.qa.inputs.EncodedSource`."""
         hints = {
             "overlap": self.overlap,
             "nearness": self.overlap,

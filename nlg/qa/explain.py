@@ -32,7 +32,7 @@ class Piece(NamedTuple):
     weight: float  # share of the saliency; those of question and passage add up to 1
 
 
-class Written(NamedTuple):
+class AnswerToken(NamedTuple):
     """A token of the answer."""
 
     text: str  # "" is the end
@@ -45,7 +45,7 @@ class Explanation(NamedTuple):
 
     question: tuple[Piece, ...]
     passage: tuple[Piece, ...]  # of the window that was read
-    written: tuple[Written, ...]
+    written: tuple[AnswerToken, ...]
 
 
 class Mark(NamedTuple):
@@ -56,7 +56,7 @@ class Mark(NamedTuple):
     weight: float
 
 
-class Reading(NamedTuple):
+class Reread(NamedTuple):
     """An answer to be read again after a window, its end included."""
 
     window: Window
@@ -92,7 +92,7 @@ def explain(
             "answer rests on; make it again with python -m nlg.qa.train.export"
         )
     task = reader.task(asked, options)
-    told = [(one, _run(reader, task, one)) for one in _readings(reader, task, answer)]
+    told = [(one, _run(reader, task, one)) for one in _rereads(reader, task, answer)]
     best = max(told, key=lambda one: one[1]["log_probs"].sum())
     return _explained(reader, asked, *best)
 
@@ -113,7 +113,7 @@ def marks(text: str, pieces: Sequence[Piece]) -> Iterator[Mark]:
         yield Mark(text[place], place, weights.get(place, 0.0))
 
 
-def _readings(reader: Reader, task: Task, answer: Answer) -> Iterator[Reading]:
+def _rereads(reader: Reader, task: Task, answer: Answer) -> Iterator[Reread]:
     """Yield the answer after each window that holds it, else after all of its passage.
 
     A window that holds it knows its characters, those too that the model does not.
@@ -129,7 +129,7 @@ def _readings(reader: Reader, task: Task, answer: Answer) -> Iterator[Reading]:
             token_ids = window.token_ids[place]
             texts = [passage[a:b] for a, b in window.offsets[place]]
         if place or not any(places):
-            yield Reading(window, [*token_ids, SEP_ID][:T], [*texts, ""][:T])
+            yield Reread(window, [*token_ids, SEP_ID][:T], [*texts, ""][:T])
 
 
 def _place_of(answer: Answer, window: Window) -> slice | None:
@@ -141,7 +141,7 @@ def _place_of(answer: Answer, window: Window) -> slice | None:
     return slice(starts.index(answer.start), len(ends) - ends[::-1].index(answer.end))
 
 
-def _run(reader: Reader, task: Task, reading: Reading) -> dict[str, np.ndarray]:
+def _run(reader: Reader, task: Task, reading: Reread) -> dict[str, np.ndarray]:
     """Return `nlg.qa.train.saliency.Saliency`; the inputs are padded to the longest."""
     S, T = longest(reader.config)
     source = reading.window.source._asdict()
@@ -160,7 +160,7 @@ def _row(values: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
 
 
 def _explained(
-    reader: Reader, asked: Asked, reading: Reading, out: dict[str, np.ndarray]
+    reader: Reader, asked: Asked, reading: Reread, out: dict[str, np.ndarray]
 ) -> Explanation:
     """Return what the graph says, by the characters of question and passage."""
     window = reading.window
@@ -206,10 +206,10 @@ def _pieces(
     return [piece._replace(weight=round(piece.weight, 4)) for piece in pieces]
 
 
-def _written(texts: list[str], out: dict[str, np.ndarray]) -> Iterator[Written]:
+def _written(texts: list[str], out: dict[str, np.ndarray]) -> Iterator[AnswerToken]:
     """Yield the tokens of the answer with what the model thinks of each."""
     probabilities = np.exp(out["log_probs"][0]).tolist()
     copied = out["copied"][0].sum(axis=-1).tolist() if "copied" in out else None
     for n, text in enumerate(texts):
         share = round(copied[n], 4) if copied else None
-        yield Written(text, round(probabilities[n], 4), share)
+        yield AnswerToken(text, round(probabilities[n], 4), share)

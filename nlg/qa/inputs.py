@@ -29,7 +29,7 @@ WIDE = "０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮ
 HALF = {ord(c): ord(c) - 0xFEE0 for c in WIDE + WIDE[10:].swapcase()}
 
 
-class Source(NamedTuple):
+class EncodedSource(NamedTuple):
     """What stands before an answer; all (S,) int32."""
 
     token_ids: np.ndarray
@@ -57,7 +57,7 @@ def as_read(text: str) -> str:
 
 def source_of(
     passage: Tokens, question: Tokens, lexicon: Lexicon | None = None
-) -> Source:
+) -> EncodedSource:
     """Return `[CLS]passage[SEP]question[SEP]` of token ids."""
     token_ids = np.array([CLS_ID, *passage, SEP_ID, *question, SEP_ID], "int32")
     pair = np.array(passage), np.array(question)
@@ -66,7 +66,7 @@ def source_of(
     asks[len(passage) + 2 : -1] = 1
     blank = np.zeros_like(asks)
     words = lexicon.read(token_ids) if lexicon else Words(blank, blank)
-    return Source(
+    return EncodedSource(
         token_ids=token_ids,
         overlap=np.pad(overlaps(*pair), room),
         nearness=np.pad(nearness(*pair), room),
@@ -119,11 +119,12 @@ def nearness(passage: np.ndarray, question: np.ndarray) -> np.ndarray:
     return np.ceil(NEAREST * near.mean(axis=1)).astype("int32")
 
 
-def padded(sources: Sequence[Source]) -> dict[str, np.ndarray]:
+def padded(sources: Sequence[EncodedSource]) -> dict[str, np.ndarray]:
     """Return the fields of `sources` as arrays (R, S), zeros where one is shorter."""
     longest = max(len(source.token_ids) for source in sources)
     arrays = {
-        name: np.zeros((len(sources), longest), "int32") for name in Source._fields
+        name: np.zeros((len(sources), longest), "int32")
+        for name in EncodedSource._fields
     }
     for row, source in enumerate(sources):
         for name, values in source._asdict().items():

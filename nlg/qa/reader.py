@@ -27,8 +27,8 @@ from nlg.qa.candidates import (
     NOWHERE,
     Asked,
     Candidate,
-    Found,
     Out,
+    RankedCandidate,
     Task,
     Window,
     evidence_of,
@@ -61,8 +61,8 @@ class AnswerOptions:
     top_k: int = 1  # answers to each question, the best first
     beam: int = BEAMS  # hypotheses that are kept at each step
     threshold: float = 0.0  # confidence below which no answer is given
-    silence: float | None = None  # probability of no answer from which on a passage is
-    # silent; None is the checkpoint's
+    # Probability of no answer from which a passage is silent; None: the checkpoint's.
+    no_answer_threshold: float | None = None
     answer_type: str = AUTO  # of KINDS, or AUTO or UNTOLD
     windows: int = 32  # that are read for one question; of more, the most promising
     batch_size: int = 0  # questions of a run; 0: as many as fit into RUN_TOKENS
@@ -81,7 +81,7 @@ class AnswerOptions:
             ("top_k", 1, MANY_BEAMS),
             ("beam", 1, MANY_BEAMS),
             ("threshold", 0, 1),
-            ("silence", 0, 1),
+            ("no_answer_threshold", 0, 1),
             ("windows", 1, 1024),
             ("batch_size", 0, AHEAD),
         ):
@@ -297,7 +297,9 @@ class Reader:
         self, tasks: Sequence[Task], options: AnswerOptions, made: Made[T]
     ) -> Iterator[T]:
         """Run the graph once and yield what is `made` of each of `tasks`."""
-        limit = self.table.limit if options.silence is None else options.silence
+        limit = options.no_answer_threshold
+        if limit is None:
+            limit = self.table.limit
         out = self._graph(options)(
             **self._inputs(tasks),
             length=np.array(self.config["max_answer"] + 1, "int32"),
@@ -342,7 +344,9 @@ class Reader:
             return Answer(*given, votes, tuple(best))
         return Answer(*best[0], votes, tuple(best[1:]))
 
-    def _ranked(self, task: Task, out: Out, support: np.ndarray) -> list[Found]:
+    def _ranked(
+        self, task: Task, out: Out, support: np.ndarray
+    ) -> list[RankedCandidate]:
         """Return what was found, the best first, with confidences.
 
         Where more than one passage votes, or without a ranking, the search's order

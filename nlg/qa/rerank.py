@@ -61,7 +61,7 @@ class Context(NamedTuple):
     levels: Mapping[int, int]  # see `nlg.text.lexicon`; of the character at a place
 
 
-class Line(NamedTuple):
+class FoundAnswer(NamedTuple):
     """An answer that the search found."""
 
     text: str
@@ -103,7 +103,9 @@ class Ranking:
         return [round(share / total, 6) for share in shares]
 
 
-def evidence_for(question: str, kind: int, lines: Sequence[Line]) -> list[Evidence]:
+def evidence_for(
+    question: str, kind: int, lines: Sequence[FoundAnswer]
+) -> list[Evidence]:
     """Return what speaks for and against each of `lines`, by name; 0 is left out.
 
     Args:
@@ -162,7 +164,7 @@ def _beside_question(written: str, text: str, asked: _Question) -> Evidence:
     }
 
 
-def _around(line: Line, asked: _Question) -> Evidence:
+def _around(line: FoundAnswer, asked: _Question) -> Evidence:
     """Return what stands around a line, and of which words it is."""
     if line.context is None:
         return {"nowhere": 1.0}

@@ -6,14 +6,14 @@ OPENED = {pair[1]: pair[0] for pair in PAIRS}
 CLOSED = {opens: closes for closes, opens in OPENED.items()}
 
 
-def trimmed(text: str) -> tuple[int, int]:
+def stripped(text: str) -> tuple[int, int]:
     """Return which part of `text` is the answer, as [start, end); it may be empty.
 
     Left out at both ends are blanks, stops, and brackets and quotation marks whose
     other half is not there. A stop after a Latin letter stays: Yahoo!, U.S.
 
     Example:
-        >>> [text[slice(*trimmed(text))] for text in ("广州市！", "伫立)", "《论语》")]
+        >>> [text[slice(*stripped(text))] for text in ("广州市！", "伫立)", "《论语》")]
         ['广州市', '伫立', '《论语》']
     """
     start, end = 0, len(text)

@@ -21,7 +21,9 @@ from nlg.training.run import Run
 from nlg.training.settings import read_settings
 
 
-def export_apart(module: str, folder: pathlib.Path, *arguments: object) -> pathlib.Path:
+def export_in_subprocess(
+    module: str, folder: pathlib.Path, *arguments: object
+) -> pathlib.Path:
     """Run `python -m module folder out *arguments`; return `out`, folder/checkpoint.
 
     Raises:
@@ -63,7 +65,7 @@ def _best(run: Run) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     return saved
 
 
-def emptied(folder: pathlib.Path) -> pathlib.Path:
+def clear_folder(folder: pathlib.Path) -> pathlib.Path:
     """Return `folder`, made or without the files of an earlier checkpoint."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():

@@ -4,7 +4,7 @@ import pathlib
 from typing import Any
 
 
-def draw_losses(log: list[dict[str, Any]], path: pathlib.Path) -> None:
+def plot_losses(log: list[dict[str, Any]], path: pathlib.Path) -> None:
     """Draw every `dev_*` score of `log`, one panel each, with its training twin.
 
     `dev_loss` stands alone: it is in the task's own unit, not that of the loss.

@@ -13,7 +13,7 @@ import numpy as np
 from nlg.errors import CheckpointError, DataError
 from nlg.training import parallel
 from nlg.training.backend import seed_batch
-from nlg.training.loss_plot import draw_losses
+from nlg.training.loss_plot import plot_losses
 from nlg.training.metric_means import Means
 from nlg.training.optimizer import averaged
 from nlg.training.options import TrainOptions
@@ -73,7 +73,7 @@ class Progress:
             if self.log[-1] is best_line(self.log, self.best_by):
                 self.run.save(BEST, tensors_of(self.weights), step=self.step)
         if parallel.is_first():
-            draw_losses(self.log, self.run.folder / "loss.png")
+            plot_losses(self.log, self.run.folder / "loss.png")
         self.means = Means()
 
     def save(self) -> None:

@@ -34,7 +34,7 @@ class Run:
             parallel.wait()  # for the first, which comes to its training
         folder.mkdir(parents=True, exist_ok=True)
 
-    def claim(
+    def lock_config(
         self,
         config: dict[str, Any],
         may_change: tuple[str, ...] = (),

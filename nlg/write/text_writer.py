@@ -50,7 +50,7 @@ class WriteOptions:
                 )
 
 
-class Written(NamedTuple):
+class WrittenText(NamedTuple):
     """A text and what is known of it."""
 
     text: str
@@ -80,7 +80,7 @@ class TextWriter:
         count: int = 1,
         seed: int = 1,
         options: WriteOptions = WriteOptions(),
-    ) -> Iterator[Written]:
+    ) -> Iterator[WrittenText]:
         """Yield `count` texts.
 
         Args:
@@ -152,11 +152,11 @@ class TextWriter:
         )
         return zip(out["texts"][:rows], out["log_probs"][:rows], strict=True)
 
-    def _describe(self, begin: str, token_ids: Any, log_prob: float) -> Written:
+    def _describe(self, begin: str, token_ids: Any, log_prob: float) -> WrittenText:
         """Return all that is known of what was written after `begin`."""
         written = line_of(token_ids, SEP_ID)
         ended = SEP_ID in token_ids
-        return Written(
+        return WrittenText(
             text=begin + self.tokenizer.decode(written),
             ended=ended,
             score=round(float(log_prob) / (len(written) + ended), 4),

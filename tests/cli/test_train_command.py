@@ -27,7 +27,9 @@ def suite():
 @train_module.training
 def task(out, **asked):
     options = train_module.prepare(Small(), **asked)
-    Run(out).claim(dataclasses.asdict(options) | {"data": "诗.jsonl", "task": "task"})
+    Run(out).lock_config(
+        dataclasses.asdict(options) | {"data": "诗.jsonl", "task": "task"}
+    )
     click.echo(json.dumps(dataclasses.asdict(options)))
 
 

@@ -2,14 +2,14 @@ import random
 
 import pytest
 
-from nlg.couplet.inputs import LONGEST, Line, as_known, read_line
+from nlg.couplet.inputs import LONGEST, GivenLine, as_known, read_line
 from nlg.errors import OptionError
 from nlg.text.couplets import is_mark
 
 
 def test_a_line_is_read_as_the_docstring_draws_it():
     line = read_line("海闊憑魚躍 天高任鳥飛！")
-    assert line == Line(
+    assert line == GivenLine(
         typed="海闊憑魚躍 天高任鳥飛",
         before="",
         after="！",

@@ -16,7 +16,7 @@ from nlg.backbone.import_source import find
 from nlg.decode.beam import beam_search
 from nlg.decode.results import line_of
 from nlg.decode.sample import sample
-from nlg.decode.seq2seq import read, room, writer
+from nlg.decode.seq2seq import empty_cache, read, writer
 
 HERE = pathlib.Path(__file__).parent
 LENGTH, BEAMS = 8, 3
@@ -57,7 +57,7 @@ def on_sources(model, beams):
     """Return next_log_probs and its cache after all sources, and the number of rows."""
     reading = read(model, {"token_ids": np.array(SOURCES, "int32")})
     rows = beams * len(SOURCES)
-    return writer(model, reading, beams), room(model, rows, LENGTH), rows
+    return writer(model, reading, beams), empty_cache(model, rows, LENGTH), rows
 
 
 def test_greedy_lines_are_those_of_bert4keras(model, theirs):

@@ -8,9 +8,9 @@ import pytest
 from decode.toys import eager, every_way, history_dice, history_model, numpy_of, row_of
 
 from nlg.decode.beam import beam_search
-from nlg.decode.keyword_boost import Wanted, lean, lean_to_words, room_for
+from nlg.decode.keyword_boost import Keywords, boost_keywords, lean, room_for
 from nlg.decode.results import IMPOSSIBLE, NEG_INF, NO_TOKEN
-from nlg.decode.template_constraint import keep_a_plan
+from nlg.decode.template_constraint import follow_template
 
 TOKENS, LENGTH, GAIN = 4, 4, 1.5
 TABLE = history_dice(TOKENS, 0).astype("float32")
@@ -34,9 +34,9 @@ def search(words, gain, way=eager, rise=0.0):
     plans = {"kinds": KINDS, "plans": np.array(PLANS, "int32"), "rows": beams}
 
     def run(table, words, begin, go_on):
-        model, cache = keep_a_plan(history_model(table), (), **plans)
-        wanted = Wanted(words, begin, go_on)
-        model, cache = lean_to_words(model, cache, wanted=wanted, **plans)
+        model, cache = follow_template(history_model(table), (), **plans)
+        wanted = Keywords(words, begin, go_on)
+        model, cache = boost_keywords(model, cache, wanted=wanted, **plans)
         return beam_search(model, cache, batch=1, beams=beams, length=LENGTH)
 
     words = np.array(rows_of(words), "int32")

@@ -20,7 +20,7 @@ from keras import ops
 from nlg.decode.beam import beam_search
 from nlg.decode.fragment import fragment_of, join_sources
 from nlg.decode.passages import absent, passage_probs, vote_of, vote_openness
-from nlg.decode.seq2seq import read, room, writer
+from nlg.decode.seq2seq import empty_cache, read, writer
 
 WORDS, LENGTH = 4, 4
 
@@ -132,7 +132,7 @@ def answer(model, passages, beams=K, fragment=False, length=5):
     """The vote over passages (B, P, S) in one search."""
     rows, count, width = passages.shape
     reading = read(model, {"token_ids": ops.reshape(passages, (-1, width))})
-    inner = room(model, rows * beams * count, length)
+    inner = empty_cache(model, rows * beams * count, length)
     write, cache = vote_of(
         writer(model, reading, beams, count),
         inner,

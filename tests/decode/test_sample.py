@@ -19,7 +19,7 @@ from keras import ops
 from nlg.decode import constraints
 from nlg.decode.results import NEG_INF, line_of, uniforms
 from nlg.decode.sample import sample, temperature, top_k, top_p, typical
-from nlg.decode.seq2seq import read, room, writer
+from nlg.decode.seq2seq import empty_cache, read, writer
 
 WORDS, LENGTH = 9, 7
 TABLE = history_dice(WORDS, 1).astype("float32")
@@ -145,7 +145,7 @@ def test_a_row_depends_on_its_seed_alone():
         return numpy_of(
             sample(
                 writer(model, reading, 1),
-                room(model, len(rows), room_for),
+                empty_cache(model, len(rows), room_for),
                 rows=len(rows),
                 length=room_for,
                 end_id=SEP,

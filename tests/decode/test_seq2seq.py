@@ -10,7 +10,15 @@ from nlg.decode.beam import beam_search
 from nlg.decode.constraints import at_least, no_repeated_ngram
 from nlg.decode.options import DecodeOptions
 from nlg.decode.results import uniforms
-from nlg.decode.seq2seq import Reading, decode, explain, read, room, write, writer
+from nlg.decode.seq2seq import (
+    Reading,
+    decode,
+    empty_cache,
+    explain,
+    read,
+    write,
+    writer,
+)
 
 LENGTH = 6
 
@@ -96,7 +104,7 @@ def test_source_is_read_once_and_kept_once_a_row(model):
     reading = read(model, {"token_ids": SOURCES})
     assert isinstance(reading, Reading)
     assert {x.shape[0] for x in reading.source.keys} == {2}
-    cache = room(model, 2 * beams, LENGTH)
+    cache = empty_cache(model, 2 * beams, LENGTH)
     assert {x.shape[0] for x in cache} == {2 * beams}
     assert {x.shape[2] for x in cache} == {LENGTH - 1}  # none is read after the last
     log_probs, _ = writer(model, reading, beams)(

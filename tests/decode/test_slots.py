@@ -41,7 +41,7 @@ def toy_of(seed):
 
 
 def fill(toy, noise=None, beams=ALL, way=eager, **options):
-    """Return `Filled` in NumPy."""
+    """Return `SlotHypotheses` in NumPy."""
     noise = np.zeros((B, T, N), "float32") if noise is None else noise
 
     def search(table, wishes, own, slots, bias, noise):

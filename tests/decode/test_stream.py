@@ -4,12 +4,12 @@ from decode.models import SEP, SOURCES, tiny_unilm
 from decode.toys import BACKEND, END, PAD, history_dice, history_model, numpy_of
 
 from nlg.decode.beam import BeamRules, beam_search
-from nlg.decode.incremental import first_turn, next_turn
+from nlg.decode.incremental import first_step, next_step
 from nlg.decode.results import NEG_INF, line_of
-from nlg.decode.seq2seq import read, room, write, writer
-from nlg.decode.stream import Progress, View, progress_of, stream, turns_of
+from nlg.decode.seq2seq import empty_cache, read, write, writer
+from nlg.decode.stream import Snapshot, StreamProgress, progress_of, steps_of, stream
 from nlg.onnx_export.export import save_weights
-from nlg.onnx_export.incremental import export_turns
+from nlg.onnx_export.incremental import export_incremental
 from nlg.runtime.graph import Graph
 
 LENGTH = 9
@@ -27,16 +27,16 @@ def table(seed):
 
 
 def streamed(model, rules, every=1, way=lambda function: function):
-    """Stream a model without a cache, its turns run in some `way`."""
-    begin = way(lambda: first_turn(model, (), rules))
-    go_on = way(lambda state: next_turn(model, state, rules))
+    """Stream a model without a cache, its steps run in some `way`."""
+    begin = way(lambda: first_step(model, (), rules))
+    go_on = way(lambda state: next_step(model, state, rules))
     return list(
         stream(lambda: seen(begin()), lambda x: seen(go_on(x)), end_id=END, every=every)
     )
 
 
-def seen(turn):
-    return turn[0], numpy_of(turn[1])
+def seen(step):
+    return step[0], numpy_of(step[1])
 
 
 @pytest.mark.parametrize("every", [1, 3])
@@ -44,7 +44,7 @@ def seen(turn):
 def test_stream_ends_with_what_the_search_returns(every, alpha):
     for seed in range(4):
         model, rules = history_model(table(seed)), rules_of(alpha=alpha)
-        turns = streamed(model, rules, every)
+        steps = streamed(model, rules, every)
         found = numpy_of(
             beam_search(
                 model,
@@ -57,8 +57,8 @@ def test_stream_ends_with_what_the_search_returns(every, alpha):
                 length_penalty=alpha,
             )
         )
-        assert turns[-1].best == line_of(found.token_ids[0, 0], END)
-        assert [turn.done for turn in turns] == [False] * (len(turns) - 1) + [True]
+        assert steps[-1].best == line_of(found.token_ids[0, 0], END)
+        assert [step.done for step in steps] == [False] * (len(steps) - 1) + [True]
 
 
 def test_stream_shows_one_turn_in_so_many():
@@ -73,13 +73,13 @@ def test_stream_shows_one_turn_in_so_many():
 def test_what_is_stable_is_never_taken_back(alpha):
     grew = 0
     for seed in range(6, 12):
-        turns = streamed(history_model(table(seed)), rules_of(alpha=alpha))
-        answer, before = turns[-1].best, []
-        for turn in turns:
-            assert turn.stable[: len(before)] == before
-            assert answer[: len(turn.stable)] == turn.stable
-            grew += 0 < len(turn.stable) < len(answer)
-            before = turn.stable
+        steps = streamed(history_model(table(seed)), rules_of(alpha=alpha))
+        answer, before = steps[-1].best, []
+        for step in steps:
+            assert step.stable[: len(before)] == before
+            assert answer[: len(step.stable)] == step.stable
+            grew += 0 < len(step.stable) < len(answer)
+            before = step.stable
     assert grew > 2  # something was certain before the end
 
 
@@ -90,18 +90,20 @@ def test_best_line_so_far_is_the_best_of_living_and_ended():
     assert (first.best, first.done) == ([2], False)  # 甲 .5 before the empty line .3
 
 
-def view(living, scores, ended, ended_score, written=2, done=False):
-    return View(written, np.array(living), scores, np.array(ended), ended_score, done)
+def snapshot(living, scores, ended, ended_score, written=2, done=False):
+    return Snapshot(
+        written, np.array(living), scores, np.array(ended), ended_score, done
+    )
 
 
 def test_only_what_can_still_be_the_answer_decides_what_is_stable():
     living, ended = [[5, 6, 0], [5, 7, 0]], [5, 6, END]
-    both = progress_of(view(living, [-1.0, -2.0], ended, -3.0), END)
-    assert both == Progress([5], [5, 6], False)
-    one = progress_of(view(living, [-1.0, NEG_INF], ended, -3.0), END)
-    assert one == Progress([5, 6], [5, 6], False)
-    none_ended = progress_of(view(living, [-2.0, -1.0], [0, 0, 0], NEG_INF), END)
-    assert none_ended == Progress([5], [5, 7], False)
+    both = progress_of(snapshot(living, [-1.0, -2.0], ended, -3.0), END)
+    assert both == StreamProgress([5], [5, 6], False)
+    one = progress_of(snapshot(living, [-1.0, NEG_INF], ended, -3.0), END)
+    assert one == StreamProgress([5, 6], [5, 6], False)
+    none_ended = progress_of(snapshot(living, [-2.0, -1.0], [0, 0, 0], NEG_INF), END)
+    assert none_ended == StreamProgress([5], [5, 7], False)
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="tf.function is TensorFlow's")
@@ -120,26 +122,26 @@ def test_two_graphs_stream_what_the_search_finds_without_keras(tmp_path):
 
     def begin(token_ids):
         reading = read(model, {"token_ids": token_ids})
-        turn = first_turn(
-            writer(model, reading, beams), room(model, beams, length), rules
+        step = first_step(
+            writer(model, reading, beams), empty_cache(model, beams, length), rules
         )
-        return reading, *turn
+        return reading, *step
 
     def go_on(reading, state):
-        return next_turn(writer(model, reading, beams), state, rules)
+        return next_step(writer(model, reading, beams), state, rules)
 
     paths = [tmp_path / f"{name}.onnx" for name in ("read", "step")]
     weights = tmp_path / "weights.safetensors"
     save_weights(model, weights)
     signature = {"sources": ((1, None), "int32")}
-    export_turns(begin, go_on, model, signature, *paths, weights)
+    export_incremental(begin, go_on, model, signature, *paths, weights)
     graphs = [Graph(path, "cpu", 1) for path in paths]
     for source in SOURCES:
         source = source[source > 0][None]
-        turns = list(stream(*turns_of(*graphs, sources=source), end_id=SEP))
+        steps = list(stream(*steps_of(*graphs, sources=source), end_id=SEP))
         lines = write(
             model, {"token_ids": source}, beams=beams, length=length, end_id=SEP
         )
         want = line_of(numpy_of(lines.token_ids)[0, 0], SEP)
-        assert turns[-1] == Progress(want, want, True)
-        assert len(turns) > 2
+        assert steps[-1] == StreamProgress(want, want, True)
+        assert len(steps) > 2

@@ -14,7 +14,7 @@ from decode.toys import (
 
 from nlg.decode.beam import beam_search
 from nlg.decode.results import IMPOSSIBLE
-from nlg.decode.template_constraint import keep_a_plan
+from nlg.decode.template_constraint import follow_template
 
 WORDS, LENGTH = 4, 3
 TABLE = history_dice(WORDS, 0).astype("float32")
@@ -32,7 +32,7 @@ def search(way=eager):
     beams = (WORDS + 1) ** LENGTH
 
     def run(table):
-        model, cache = keep_a_plan(
+        model, cache = follow_template(
             history_model(table), (), kinds=KINDS, plans=PLANS, rows=beams
         )
         return beam_search(model, cache, batch=1, beams=beams, length=LENGTH)

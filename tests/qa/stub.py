@@ -81,7 +81,7 @@ def stub_reader(**changes):
 
 
 def answer(passages, present, limit, length, n_best):
-    """Return one question's part of `nlg.qa.train.search.Found`."""
+    """Return one question's part of `nlg.qa.train.search.SearchOutput`."""
     marked = [between_marks(ids) for ids in passages]
     voting = [
         bool(ids and p and limit > HAS) for ids, p in zip(marked, present, strict=True)

@@ -17,8 +17,8 @@ from nlg.qa.calibrate import (
     apply,
     calibrate,
     isotonic,
+    no_answer_threshold,
     save,
-    silence,
     table_of,
     temperature,
 )
@@ -190,7 +190,7 @@ def test_limit_answers_as_large_a_share_as_it_leaves_empty(seed):
     rng = np.random.default_rng(seed)
     answerable = rng.random(600) < 0.8
     no_answer = rng.beta(2, 4, 600) + 0.3 * ~answerable
-    limit = silence(no_answer, answerable)
+    limit = no_answer_threshold(no_answer, answerable)
 
     def worse(limit):
         said = no_answer < limit
@@ -203,4 +203,8 @@ def test_limit_answers_as_large_a_share_as_it_leaves_empty(seed):
 
 
 def test_limit_is_even_where_there_is_nothing_to_learn():
-    assert silence([0.1] * 50, [True] * 50) == EVEN == table_of(StubCheckpoint()).limit
+    assert (
+        no_answer_threshold([0.1] * 50, [True] * 50)
+        == EVEN
+        == table_of(StubCheckpoint()).limit
+    )

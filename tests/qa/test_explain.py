@@ -7,7 +7,7 @@ from qa.stub import stub_reader
 
 from nlg.errors import CheckpointError
 from nlg.qa.explain import Piece, explain, longest, marks
-from nlg.qa.inputs import Source
+from nlg.qa.inputs import EncodedSource
 from nlg.qa.reader import NOWHERE, AnswerOptions, Asked
 
 POET = "杜甫，字子美，号<少陵>野老。"
@@ -56,7 +56,7 @@ def test_the_graph_gets_what_it_was_made_for():
     S, T = longest(reader.config)
     assert (S, T) == (32 + 16 + 3, 8 + 1)
     assert {name: x.shape for name, x in inputs.items()} == {
-        **dict.fromkeys(Source._fields, (1, S)),
+        **dict.fromkeys(EncodedSource._fields, (1, S)),
         "answer": (1, T),
     }
     assert all(x.dtype == "int32" for x in inputs.values())

@@ -9,7 +9,7 @@ from qa.stub import SURE, StubCheckpoint, stub_reader
 
 from nlg.errors import NlgError, OptionError
 from nlg.qa.config import KINDS
-from nlg.qa.inputs import Source
+from nlg.qa.inputs import EncodedSource
 from nlg.qa.reader import (
     AHEAD,
     NOWHERE,
@@ -407,4 +407,4 @@ def test_a_model_is_given_only_what_it_was_made_for(changes, missing):
     plain = stub_reader(**changes)
     assert first(plain, [POET]).text == "少陵"
     given = plain.checkpoint.runs[-1][1].keys()
-    assert given & set(Source._fields) == set(Source._fields) - missing
+    assert given & set(EncodedSource._fields) == set(EncodedSource._fields) - missing

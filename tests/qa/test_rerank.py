@@ -9,7 +9,7 @@ import pytest
 
 from nlg.qa import rerank
 from nlg.qa.config import KINDS
-from nlg.qa.rerank import Context, Line, Ranking, evidence_for, fit
+from nlg.qa.rerank import Context, FoundAnswer, Ranking, evidence_for, fit
 
 TEXT = "鲁迅原名周树人。老舍原名舒庆春，北京人！"
 LEVELS = {4: 1, 5: 2, 6: 2, 13: 1}  # 周树人 and 舒 are persons
@@ -19,7 +19,7 @@ WHO = KINDS["person"]
 def line(text, vote=-1.0):
     start = TEXT.find(text)
     context = Context(TEXT, LEVELS) if start >= 0 else None
-    return Line(text, vote, context, start, start + len(text))
+    return FoundAnswer(text, vote, context, start, start + len(text))
 
 
 def evidence(*lines, question="周树人的笔名是什么？", kind=WHO):
@@ -67,7 +67,9 @@ def test_words_are_known_by_their_class_and_what_is_asked_for():
 
 
 def test_how_an_answer_is_written_is_known_beside_what_is_asked_for():
-    lines = [Line(text, -1) for text in ("1936", "1936年", "GDP", "《药》", "药")]
+    lines = [
+        FoundAnswer(text, -1) for text in ("1936", "1936年", "GDP", "《药》", "药")
+    ]
     shapes = ["number", "date", "latin", "quoted", "plain"]
     found = evidence(*lines, question="哪年？", kind=3)
     assert [one[f"{s}, kind 3"] for one, s in zip(found, shapes, strict=True)] == [
@@ -98,7 +100,7 @@ def test_a_line_in_no_passage_says_so():
 
 @pytest.mark.parametrize("odd", ["", "？", "ab", "…", "\U0001f600", "周" * 200])
 def test_odd_questions_and_lines_are_weighed(odd):
-    found = evidence(line("鲁迅"), Line(odd, -2), question=odd)
+    found = evidence(line("鲁迅"), FoundAnswer(odd, -2), question=odd)
     assert len(found) == 2
     assert all(math.isfinite(x) for one in found for x in one.values())
 

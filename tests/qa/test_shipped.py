@@ -51,7 +51,7 @@ def test_traditional_characters_are_answered_as_they_stand(reader):
 def test_a_stricter_limit_of_silence_keeps_a_plain_answer_back(reader):
     found = reader.answer("谁写了红楼梦？", [NOVEL])
     assert found.text == "曹雪芹" and found.votes[0].no_answer > 0.01
-    strict = AnswerOptions(silence=0.01)
+    strict = AnswerOptions(no_answer_threshold=0.01)
     assert reader.answer("谁写了红楼梦？", [NOVEL], strict).text == ""
 
 

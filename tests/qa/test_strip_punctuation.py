@@ -2,7 +2,7 @@
 
 import pytest
 
-from nlg.qa.strip_punctuation import trimmed
+from nlg.qa.strip_punctuation import stripped
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from nlg.qa.strip_punctuation import trimmed
     ],
 )
 def test_marks_that_say_nothing_are_left_out(text, answer):
-    assert text[slice(*trimmed(text))] == answer
+    assert text[slice(*stripped(text))] == answer
 
 
 @pytest.mark.parametrize(
@@ -37,10 +37,10 @@ def test_marks_that_say_nothing_are_left_out(text, answer):
     ],
 )
 def test_marks_that_belong_to_the_answer_stay(text):
-    assert trimmed(text) == (0, len(text))
+    assert stripped(text) == (0, len(text))
 
 
 @pytest.mark.parametrize("text", ["", "。", "…… ，", "）"])
 def test_of_marks_alone_nothing_is_left(text):
-    start, end = trimmed(text)
+    start, end = stripped(text)
     assert start == end

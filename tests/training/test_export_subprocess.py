@@ -7,7 +7,7 @@ import pytest
 
 from nlg.errors import CheckpointError, DataError, NlgError
 from nlg.files import write_json
-from nlg.training.export_subprocess import best_of, emptied, export_apart
+from nlg.training.export_subprocess import best_of, clear_folder, export_in_subprocess
 from nlg.training.run import Run
 
 SAYS = """
@@ -50,7 +50,7 @@ def test_the_module_is_run_with_the_folders_and_what_else_it_needs(
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     monkeypatch.setenv("KEPT", "春")
     monkeypatch.chdir(tmp_path)
-    out = export_apart(module(SAYS), folder, tmp_path / "data.tsv", 7)
+    out = export_in_subprocess(module(SAYS), folder, tmp_path / "data.tsv", 7)
     assert out == folder / "checkpoint"
     assert json.loads((out / "facts.json").read_text()) == {
         "arguments": [str(folder), str(out), str(tmp_path / "data.tsv"), "7"],
@@ -70,7 +70,7 @@ def test_the_module_is_run_with_the_folders_and_what_else_it_needs(
 )
 def test_an_export_that_fails_says_so_in_one_line(module, folder, source, last):
     with pytest.raises(NlgError) as error:
-        export_apart(module(source), folder)
+        export_in_subprocess(module(source), folder)
     message = str(error.value)
     assert message.startswith(f"{folder} is trained, but the export failed: ")
     assert message.endswith(last)
@@ -79,12 +79,12 @@ def test_an_export_that_fails_says_so_in_one_line(module, folder, source, last):
 
 def test_a_module_that_is_not_there_is_a_failure(folder):
     with pytest.raises(NlgError, match="No module named no_such_export"):
-        export_apart("no_such_export", folder)
+        export_in_subprocess("no_such_export", folder)
 
 
 def test_the_best_weights_of_a_run_come_with_its_settings(folder):
     run = Run(folder)
-    run.claim({"steps": 5, "data": "诗.jsonl", "task": "poem"})
+    run.lock_config({"steps": 5, "data": "诗.jsonl", "task": "poem"})
     weights = {"model/kernel": np.arange(6.0).reshape(2, 3)}
     run.save("best.safetensors", weights, step=3)
     settings, found = best_of(run)
@@ -95,7 +95,7 @@ def test_the_best_weights_of_a_run_come_with_its_settings(folder):
 
 def test_a_run_that_has_not_looked_at_dev_has_no_best_weights(folder):
     run = Run(folder)
-    run.claim({"steps": 5})
+    run.lock_config({"steps": 5})
     with pytest.raises(DataError, match=r"no best\.safetensors: train until the first"):
         best_of(run)
 
@@ -107,10 +107,10 @@ def test_best_weights_that_are_cut_short_are_named(folder):
 
 
 def test_a_folder_is_made_or_loses_the_files_of_an_earlier_checkpoint(tmp_path):
-    fresh = emptied(tmp_path / "a" / "b")
+    fresh = clear_folder(tmp_path / "a" / "b")
     assert fresh.is_dir()
     (fresh / "model.onnx").write_text("old")
-    assert emptied(fresh) == fresh
+    assert clear_folder(fresh) == fresh
     assert [*fresh.iterdir()] == []
 
 

@@ -123,8 +123,8 @@ def test_lines_after_the_saved_step_are_forgotten(run):
 
 
 def test_folder_is_claimed_by_its_first_config_and_by_the_same_again(run):
-    run.claim(CONFIG)
-    run.claim(CONFIG)
+    run.lock_config(CONFIG)
+    run.lock_config(CONFIG)
     assert json.loads((run.folder / "config.json").read_text("utf-8")) == CONFIG
 
 
@@ -138,36 +138,36 @@ def test_folder_is_claimed_by_its_first_config_and_by_the_same_again(run):
     ],
 )
 def test_other_config_is_refused_and_the_key_is_named(run, other, complaint):
-    run.claim(CONFIG)
+    run.lock_config(CONFIG)
     with pytest.raises(DataError, match=complaint):
-        run.claim(other, may_change=("train.steps",))
+        run.lock_config(other, may_change=("train.steps",))
     assert json.loads((run.folder / "config.json").read_text("utf-8")) == CONFIG
 
 
 def test_more_steps_are_the_same_run_where_that_is_allowed(run):
-    run.claim(CONFIG)
+    run.lock_config(CONFIG)
     longer = {**CONFIG, "train": {"steps": 20, "rate": 0.1}}
-    run.claim(longer, may_change=("train.steps",))
+    run.lock_config(longer, may_change=("train.steps",))
     assert json.loads((run.folder / "config.json").read_text("utf-8")) == longer
 
 
 def test_config_is_compared_as_it_is_written(run):
     for config in ({"frozen": ("a", "b")}, {"frozen": ["a", "b"]}):
-        run.claim(config)
+        run.lock_config(config)
     with pytest.raises(DataError, match=r"frozen = \['a', 'b'\], not \[\]"):
-        run.claim({"frozen": ()})
+        run.lock_config({"frozen": ()})
 
 
 def test_folder_older_than_a_setting_had_its_default(run):
-    run.claim(CONFIG)
+    run.lock_config(CONFIG)
     new, defaults = {**CONFIG, "ema": 0.0, "rates": ()}, {"ema": 0.0, "rates": ()}
-    run.claim(new, defaults=defaults)
+    run.lock_config(new, defaults=defaults)
     assert json.loads((run.folder / "config.json").read_text("utf-8"))["ema"] == 0
     with pytest.raises(DataError, match=r"ema = 0.0, not 0.9"):
-        run.claim({**new, "ema": 0.9}, defaults=defaults)
+        run.lock_config({**new, "ema": 0.9}, defaults=defaults)
 
 
 def test_broken_config_of_a_folder_is_named_by_line(run):
     (run.folder / "config.json").write_text('{"seed": 1,\n')
     with pytest.raises(DataError, match=r"config.json:2: not JSON"):
-        run.claim(CONFIG)
+        run.lock_config(CONFIG)

@@ -12,7 +12,7 @@ import shutil
 import sys
 from typing import Any
 
-from nlg.backbone.start import Shape
+from nlg.backbone.init_from import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.classify.inputs import are_levels
 from nlg.classify.labeller import LABELS, TASK, Labeller
@@ -22,7 +22,7 @@ from nlg.onnx_export.export import export_onnx, save_weights
 from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
 from nlg.text.labelled import load_labelled
 from nlg.training.backend import choose_backend
-from nlg.training.export_subprocess import best_of, emptied, finish
+from nlg.training.export_subprocess import best_of, clear_folder, finish
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
 
@@ -41,9 +41,9 @@ def export(run_folder: pathlib.Path, out: pathlib.Path, dev: pathlib.Path) -> No
     names = (run_folder / LABELS).read_text("utf-8").splitlines()
     unilm = UniLM(shape.config)
     unilm.build()
-    model = build_model(unilm, [0.0] * len(names))  # leads are for training
+    model = build_model(unilm, [0.0] * len(names))  # priors are for training
     load_weights(model, weights)
-    save_weights(model, emptied(out) / WEIGHTS)
+    save_weights(model, clear_folder(out) / WEIGHTS)
     signature = {"token_ids": ((None, None), "int32")}
     path, outputs = out / "model.onnx", ["probabilities"]
 

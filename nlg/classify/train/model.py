@@ -23,16 +23,16 @@ class Classifier(keras.Model):
     def __init__(
         self,
         unilm: UniLM,
-        leads: Sequence[float],
+        label_priors: Sequence[float],
         dropout: float = 0.0,
         name: str = "classifier",
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
         self.unilm = unilm
-        self.leads = tuple(leads)  # C, in nats
+        self.label_priors = tuple(label_priors)  # C, in nats
         self.dropout = keras.layers.Dropout(dropout, name="dropout")
-        self.scores = keras.layers.Dense(len(leads), name="scores")
+        self.scores = keras.layers.Dense(len(label_priors), name="scores")
 
     def build(self, inputs_shape=None):
         """Create what stands beside `unilm`, which comes built, and whose head rests.
@@ -53,7 +53,7 @@ class Classifier(keras.Model):
             training: drop out.
         """
         scores = self.logits(inputs["token_ids"], training)
-        ahead = scores + ops.convert_to_tensor(self.leads, scores.dtype)
+        ahead = scores + ops.convert_to_tensor(self.label_priors, scores.dtype)
         self.add_loss(ops.mean(nats_of(ahead, inputs["labels"])))
         return scores
 

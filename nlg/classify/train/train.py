@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nlg.backbone.checkpoint import load_backbone
-from nlg.backbone.start import Shape, start_from
+from nlg.backbone.init_from import Shape, init_from
 from nlg.backbone.unilm import UniLM
 from nlg.classify.inputs import are_levels, label_names, token_ids
 from nlg.classify.labeller import LABELS, by_length, padded
@@ -21,7 +21,7 @@ from nlg.metrics.labels import label_report
 from nlg.text.labelled import Row, load_labelled
 from nlg.text.tokenizer import Tokenizer
 from nlg.training.batches import Schedule, length_buckets
-from nlg.training.export_subprocess import export_apart
+from nlg.training.export_subprocess import export_in_subprocess
 from nlg.training.loop import fit
 from nlg.training.options import MAY_CHANGE
 from nlg.training.progress_bar import counted
@@ -56,7 +56,7 @@ def train_classifier(
     rows = load_labelled(data, counted=counted)
     names = label_names(rows, data)
     kept_back = load_labelled(dev, names, counted)
-    unilm = start_from(
+    unilm = init_from(
         opened,
         init,
         options.layers,
@@ -66,31 +66,33 @@ def train_classifier(
     run = Run(folder)
     notes = {"data": data.name, "dev": dev.name, "init": str(init)}
     defaults = dataclasses.asdict(ClassifierTraining())
-    run.claim(dataclasses.asdict(options) | notes, MAY_CHANGE, defaults)
+    run.lock_config(dataclasses.asdict(options) | notes, MAY_CHANGE, defaults)
     (folder / LABELS).write_text("".join(f"{name}\n" for name in names), "utf-8")
     Shape(unilm.config, opened.tokenizer).save(folder)
-    leads = leads_of(rows, names, options.balance)
-    model = build_model(unilm, leads, options.head_dropout)
+    label_priors = label_priors_of(rows, names, options.balance)
+    model = build_model(unilm, label_priors, options.head_dropout)
     batches = Batches(rows, names, opened.tokenizer, options)
-    look = Look(model, kept_back, names, opened.tokenizer, options)
-    return fit(model, batches.at, look.scores, options, run)
+    evaluator = Evaluator(model, kept_back, names, opened.tokenizer, options)
+    return fit(model, batches.at, evaluator.scores, options, run)
 
 
 def make_checkpoint(folder: pathlib.Path, dev: pathlib.Path) -> pathlib.Path:
     """Export the run's best weights to `folder`/checkpoint; return that path."""
-    return export_apart("nlg.classify.train.export", folder, dev)
+    return export_in_subprocess("nlg.classify.train.export", folder, dev)
 
 
 def build_model(
-    unilm: UniLM, leads: Sequence[float], dropout: float = 0.0
+    unilm: UniLM, label_priors: Sequence[float], dropout: float = 0.0
 ) -> Classifier:
     """Return `unilm` with what stands on it."""
-    model = Classifier(unilm, leads, dropout)
+    model = Classifier(unilm, label_priors, dropout)
     model.build()
     return model
 
 
-def leads_of(rows: Sequence[Row], names: Sequence[str], balance: float) -> list[float]:
+def label_priors_of(
+    rows: Sequence[Row], names: Sequence[str], balance: float
+) -> list[float]:
     """Return `balance` times the log of the share of each label in `rows`."""
     counts = collections.Counter(row.label for row in rows)
     return [balance * math.log(counts[name] / len(rows)) for name in names]
@@ -142,7 +144,7 @@ class Batches:
         return self.texts.batch(self.buckets[edge][places], edge)
 
 
-class Look:
+class Evaluator:
     """What a run looks at: all texts that were kept back."""
 
     def __init__(
@@ -166,7 +168,7 @@ class Look:
         levels = are_levels(self.names)
         report = label_report(self.names, told, logits.argmax(1), levels)
         found = {f"dev_{name}": report[name] for name in SHOWN if name in report}
-        return {"dev_loss": _nats(logits + self.model.leads, told), **found}
+        return {"dev_loss": _nats(logits + self.model.label_priors, told), **found}
 
     def _scored(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield rows and what the model says of each."""

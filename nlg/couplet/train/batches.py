@@ -14,17 +14,19 @@ from nlg.text.vocab import PAD_ID, Vocabulary
 
 MOST_GIVEN = 4  # characters of a line to be completed
 
-Lots = dict[int, np.ndarray]  # length T to (N, 2, T): first and second lines
+Encoded = dict[int, np.ndarray]  # length T to (N, 2, T): first and second lines
 
 
-def lots_of(couplets: Sequence[Couplet], vocabulary: Vocabulary, most: int) -> Lots:
+def encode(couplets: Sequence[Couplet], vocabulary: Vocabulary, most: int) -> Encoded:
     """Return couplets of up to `most` characters by their length, uint16 (N, 2, T)."""
-    lots: dict[int, list[list[list[int]]]] = {}
+    encoded: dict[int, list[list[list[int]]]] = {}
     for first, second in couplets:
         if 0 < len(first) <= most:
             ids = [vocabulary.encode(first), vocabulary.encode(second)]
-            lots.setdefault(len(first), []).append(ids)
-    return {length: np.array(rows, "uint16") for length, rows in sorted(lots.items())}
+            encoded.setdefault(len(first), []).append(ids)
+    return {
+        length: np.array(rows, "uint16") for length, rows in sorted(encoded.items())
+    }
 
 
 def batch_of(

@@ -21,7 +21,7 @@ from keras import ops
 from nlg.couplet.config import SOURCE_WEIGHT
 from nlg.couplet.train.model import CoupletTagger
 from nlg.decode.results import NEG_INF
-from nlg.decode.slots import Filled, Slots, best_slots, by_place, fill_slots
+from nlg.decode.slots import SlotHypotheses, Slots, best_slots, by_place, fill_slots
 
 COMMON = 4096  # a vocabulary starts with the frequent; rarer ones are read, not written
 
@@ -49,7 +49,7 @@ def answer_lines(
     rules: Rules,
     *,
     beams: int,
-) -> Filled:
+) -> SlotHypotheses:
     """Write `beams` lines for each source line.
 
     Args:

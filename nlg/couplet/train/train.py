@@ -13,7 +13,7 @@ from nlg.couplet.dataset import Couplet, load_couplets
 from nlg.couplet.inputs import LONGEST
 from nlg.couplet.pairs import Pairs
 from nlg.couplet.responder import TASK
-from nlg.couplet.train.batches import Lots, batch_of, lots_of
+from nlg.couplet.train.batches import Encoded, batch_of, encode
 from nlg.couplet.train.model import CoupletTagger
 from nlg.couplet.train.options import CoupletTraining
 from nlg.errors import DataError
@@ -21,7 +21,7 @@ from nlg.layers.weights import assign, variables_by_path
 from nlg.runtime.checkpoint import WEIGHTS, open_checkpoint
 from nlg.text.vocab import Vocabulary
 from nlg.training.batches import Schedule
-from nlg.training.export_subprocess import export_apart
+from nlg.training.export_subprocess import export_in_subprocess
 from nlg.training.loop import Means, fit
 from nlg.training.options import MAY_CHANGE
 from nlg.training.run import Run
@@ -53,7 +53,7 @@ def train_couplet(
     couplets, dev_couplets = (_read(path, options.max_length) for path in (data, dev))
     opened = open_checkpoint(init, TASK) if init else None
     run = Run(folder)
-    run.claim(
+    run.lock_config(
         dataclasses.asdict(options) | {"data": data.name, "init": str(init or "")},
         MAY_CHANGE,
         defaults=dataclasses.asdict(CoupletTraining()) | {"init": ""},
@@ -79,12 +79,12 @@ def train_couplet(
     pairs = Pairs.load(folder / PAIRS, vocabulary)
     model = build_model(len(vocabulary), len(pairs), options)
     if opened:
-        begin(model, opened.path(WEIGHTS))
-    lots = lots_of(couplets, vocabulary, options.max_length)
-    dev_lots = lots_of(dev_couplets, vocabulary, options.max_length)
+        init_from(model, opened.path(WEIGHTS))
+    encoded = encode(couplets, vocabulary, options.max_length)
+    dev_encoded = encode(dev_couplets, vocabulary, options.max_length)
     schedule = Schedule(
-        {length: len(rows) for length, rows in lots.items()},
-        {length: max(1, options.batch_tokens // length) for length in lots},
+        {length: len(rows) for length, rows in encoded.items()},
+        {length: max(1, options.batch_tokens // length) for length in encoded},
         options.seed,
     )
     shares = (options.reverse_share, options.complete_share)
@@ -94,10 +94,10 @@ def train_couplet(
         length, rows = schedule.at(step)
         rng = np.random.default_rng([options.seed, step])
         modes = rng.choice(len(MODES), len(rows), p=chances)
-        return batch_of(lots[length][rows], modes, pairs, rng, options.hidden_share)
+        return batch_of(encoded[length][rows], modes, pairs, rng, options.hidden_share)
 
     def evaluate() -> dict[str, float]:
-        return score(model, dev_lots, pairs, options.batch_tokens)
+        return score(model, dev_encoded, pairs, options.batch_tokens)
 
     return fit(model, batch_at, evaluate, options, run)
 
@@ -116,7 +116,7 @@ def make_checkpoint(
     folder: pathlib.Path, data: pathlib.Path, dev: pathlib.Path
 ) -> pathlib.Path:
     """Export the run's best weights to `folder`/checkpoint; return that path."""
-    return export_apart("nlg.couplet.train.export", folder, data, dev)
+    return export_in_subprocess("nlg.couplet.train.export", folder, data, dev)
 
 
 def build_model(vocab_size: int, pairs: int, options: CoupletTraining) -> CoupletTagger:
@@ -126,7 +126,7 @@ def build_model(vocab_size: int, pairs: int, options: CoupletTraining) -> Couple
     return model
 
 
-def begin(model: CoupletTagger, weights: pathlib.Path) -> None:
+def init_from(model: CoupletTagger, weights: pathlib.Path) -> None:
     """Give `model` the weights of a checkpoint; an attention it lacked starts as none.
 
     Of more pairs than the model's the first are taken: they are the most frequent.
@@ -147,7 +147,7 @@ def begin(model: CoupletTagger, weights: pathlib.Path) -> None:
 
 
 def score(
-    model: CoupletTagger, lots: Lots, pairs: Pairs, batch_tokens: int
+    model: CoupletTagger, encoded: Encoded, pairs: Pairs, batch_tokens: int
 ) -> dict[str, float]:
     """Return nats a character of each task; `dev_loss` is that of second lines.
 
@@ -157,7 +157,7 @@ def score(
     found = {}
     for mode in (FORWARD, REVERSE, COMPLETE):
         means = Means()
-        for length, rows in lots.items():
+        for length, rows in encoded.items():
             size = max(1, batch_tokens // length)
             for start in range(0, len(rows), size):
                 part = rows[start : start + size]

@@ -20,7 +20,7 @@ import numpy as np
 import nlg
 from nlg.errors import CheckpointError, OptionError
 from nlg.files import NO_ARRAYS
-from nlg.poem.vae.poet import Place, Poet
+from nlg.poem.vae.poet import LatentSampler, Poet
 from nlg.runtime import open_checkpoint
 from nlg.runtime.checkpoint import (
     CONFIG,
@@ -105,7 +105,7 @@ class LatentMap(NamedTuple):
             f"no cluster {wanted[:20]!r}; give a number or a character of {names}"
         )
 
-    def place(self, cluster: Cluster) -> Place:
+    def place(self, cluster: Cluster) -> LatentSampler:
         """Return what brings standard normal draws (B, Z) into `cluster`."""
         centre = self.centres[cluster.number - 1]
         deviation = self.deviations[cluster.number - 1]

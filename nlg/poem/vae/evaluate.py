@@ -23,10 +23,10 @@ def measure(
     samples, human = {}, {}
     for form in FORMS:
         written = [poem.lines for poem in poet.write(form, count, seed)]
-        samples[form] = poem_report(written, poet.known)
+        samples[form] = poem_report(written, poet.training_lines)
         poems = [poem.lines for poem in dev if poem.form == form][:count]
         if poems:
-            human[form] = poem_report(poems, poet.known)
+            human[form] = poem_report(poems, poet.training_lines)
     return {"samples": samples, "human": human, "latent": latent_report(poet, dev)}
 
 

@@ -30,7 +30,8 @@ DECIMALS = 4  # of a latent
 BLOCK = 96  # rows a run
 TILE = 8  # a run's rows are padded to a multiple: a product may round by its edge
 
-Place = Callable[[np.ndarray], np.ndarray]  # draws (B, Z), standard normal -> latents
+# draws (B, Z), standard normal -> latents
+LatentSampler = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +65,7 @@ class WrittenPoem(NamedTuple):
     latent: tuple[float, ...]
 
 
-class Row(NamedTuple):
+class Draft(NamedTuple):
     """What the graph wrote for one latent."""
 
     latent: np.ndarray  # (Z,)
@@ -100,7 +101,7 @@ class Poet:
         count: int,
         seed: int,
         options: WriteOptions = WriteOptions(),
-        place: Place | None = None,
+        place: LatentSampler | None = None,
     ) -> Iterator[WrittenPoem]:
         """Yield `count` random poems of `form`, from anywhere or from a `place`."""
         page = form_named(form)
@@ -166,7 +167,7 @@ class Poet:
         return latent + radius * around
 
     @functools.cached_property
-    def known(self) -> KnownLines:
+    def training_lines(self) -> KnownLines:
         """Return what the training poems contain."""
         return known_lines(self.checkpoint)
 
@@ -176,7 +177,7 @@ class Poet:
         seed: int,
         number: int,
         options: WriteOptions,
-        place: Place | None,
+        place: LatentSampler | None,
     ) -> Draws:
         """Return the random numbers of the candidates for poem `number` of `seed`."""
         rng = np.random.default_rng([seed, number, 0])
@@ -205,13 +206,13 @@ class Poet:
                 chosen = max(candidates, key=self._merit)
             yield self._describe(chosen)
 
-    def _merit(self, row: Row) -> tuple[bool, float]:
+    def _merit(self, row: Draft) -> tuple[bool, float]:
         """Return what the best candidate has most of: lines of its own, then score."""
-        return not any(line in self.known for line in row.lines), row.score
+        return not any(line in self.training_lines for line in row.lines), row.score
 
     def _rows(
         self, form: Form, draws: Iterator[Draws], temperature: float, rules: dict
-    ) -> Iterator[Row]:
+    ) -> Iterator[Draft]:
         """Yield what is written for every row of `draws`, in blocks of `BLOCK`."""
         graph = self.checkpoint.graph("model")
         for block, used in _blocks(draws):
@@ -224,9 +225,9 @@ class Poet:
             for n in range(used):
                 text = self.vocabulary.decode(out["token_ids"][n].tolist())
                 score = float(out["log_probs"][n]) / form.places
-                yield Row(block.latent[n], cut(text, form.columns), score)
+                yield Draft(block.latent[n], cut(text, form.columns), score)
 
-    def _describe(self, row: Row) -> WrittenPoem:
+    def _describe(self, row: Draft) -> WrittenPoem:
         """Return all that is known of a written poem."""
         verdict = prosody.check(row.lines)
         return WrittenPoem(
@@ -236,8 +237,10 @@ class Poet:
             tones=verdict.tones,
             score=round(row.score, 4),
             originality={
-                "known_lines": sum(line in self.known for line in row.lines),
-                "longest_shared_run": max(map(self.known.longest_run, row.lines)),
+                "known_lines": sum(line in self.training_lines for line in row.lines),
+                "longest_shared_run": max(
+                    map(self.training_lines.longest_run, row.lines)
+                ),
             },
             latent=tuple(row.latent.astype("float64").round(DECIMALS).tolist()),
         )

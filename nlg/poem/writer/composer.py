@@ -1,9 +1,10 @@
 """Write poems on demand with a trained writer; NumPy and ONNX Runtime, no Keras.
 
-    Composer.from_checkpoint(folder).write(Wish(theme="秋思", form="七绝"), count=3)
+    composer = Composer.from_checkpoint(folder)
+    composer.write(PoemRequest(theme="秋思", form="七绝"), count=3)
 
-A poem depends on its wish, its options, its seed and its number alone, not on how many
-are asked for. Drawn line by line (`stream`) it is the same poem as drawn at once.
+A poem depends on its request, its options, its seed and its number alone, not on how
+many are asked for. Drawn line by line (`stream`) it is the same poem as drawn at once.
 
 Shapes: B rows, S source tokens, T tokens of a poem, L written ones, Z latent units.
 """
@@ -22,13 +23,13 @@ from nlg.errors import OptionError
 from nlg.metrics.originality import KnownLines
 from nlg.poem.known import known_lines
 from nlg.poem.writer.conditions import AUTHORS, Conditions
-from nlg.poem.writer.plans import Pages, group_named
+from nlg.poem.writer.plans import PlanBuilder, group_named
 from nlg.poem.writer.request import (
     COMMA,
     LONGEST_WORD,
     SOURCE_WORDS,
     Fixed,
-    Wish,
+    PoemRequest,
     drawn,
     fixed_of,
     form_wanted,
@@ -89,19 +90,21 @@ class Composed(NamedTuple):
     source: str  # what was read: a title, or words of the theme
 
 
-class Asked(NamedTuple):
-    """A wish as arrays."""
+class PreparedRequest(NamedTuple):
+    """A request as arrays."""
 
-    wish: Wish
+    request: PoemRequest
     form: Form
     fixed: Fixed
     source: str
-    told: dict[str, np.ndarray]  # token_ids (1, S), class_ids (1, N), latents (1, Z)
-    page: dict[str, np.ndarray]  # see `nlg.poem.writer.plans`
+    conditioned: dict[
+        str, np.ndarray
+    ]  # token_ids (1, S), class_ids (1, N), latents (1, Z)
+    plan_inputs: dict[str, np.ndarray]  # see `nlg.poem.writer.plans`
     words: np.ndarray  # (SOURCE_WORDS, LONGEST_WORD) tokens of the theme's words
 
 
-class Row(NamedTuple):
+class Draft(NamedTuple):
     """What the graph wrote."""
 
     lines: tuple[str, ...]
@@ -114,7 +117,7 @@ class Composer:
     def __init__(self, checkpoint: Checkpoint):
         self.checkpoint = checkpoint
         self.vocabulary = checkpoint.vocabulary
-        self.pages = Pages(checkpoint.vocabulary)
+        self.plans = PlanBuilder(checkpoint.vocabulary)
         self.conditions = Conditions.load(checkpoint.path(AUTHORS))
         self.latent_units: int = checkpoint.config["latent_units"]
 
@@ -124,13 +127,13 @@ class Composer:
         return cls(open_checkpoint(folder, TASK, device=device))
 
     @functools.cached_property
-    def known(self) -> KnownLines:
+    def training_lines(self) -> KnownLines:
         """Return what the training poems contain."""
         return known_lines(self.checkpoint)
 
     def write(
         self,
-        wish: Wish,
+        request: PoemRequest,
         count: int = 1,
         seed: int = 1,
         options: ComposeOptions = ComposeOptions(),
@@ -139,7 +142,7 @@ class Composer:
         """Yield `count` poems; a search has as many as it has beams.
 
         Args:
-            wish: what is asked for.
+            request: what is asked for.
             count: how many.
             seed: of what is drawn.
             options: how to write.
@@ -148,7 +151,7 @@ class Composer:
         Raises:
             OptionError: what is asked for contradicts itself, is unknown or cannot be.
         """
-        asked = self.ask(wish, latent)
+        asked = self.ask(request, latent)
         if options.beam and count > options.beam:
             raise OptionError(
                 f"{count} poems of {options.beam} beams; search with more, or draw"
@@ -162,7 +165,7 @@ class Composer:
 
     def stream(
         self,
-        wish: Wish,
+        request: PoemRequest,
         seed: int = 1,
         options: ComposeOptions = ComposeOptions(),
         latent: np.ndarray | None = None,
@@ -173,40 +176,44 @@ class Composer:
         before it held fast, by the same noise as at once. Where words of a theme are
         favoured the score differs: characters held fast were not to be favoured.
         """
-        asked = self.ask(wish, latent)
+        asked = self.ask(request, latent)
         (noise,) = _noises(seed, 1, 1, asked.form)
         lines: tuple[str, ...] = ()
         for number in range(1, asked.form.lines + 1):
             fixed = asked.fixed | _places_of(lines)
-            page = self.pages.arrays(asked.form, fixed, asked.wish)
-            stage = asked._replace(page=page)
+            plan_inputs = self.plans.arrays(asked.form, fixed, asked.request)
+            stage = asked._replace(plan_inputs=plan_inputs)
             (row,) = self._draw(stage, [noise], options, number)
             _refuse_impossible([row], asked)
             lines = row.lines
             yield self._describe(row, asked)
 
-    def ask(self, wish: Wish, latent: np.ndarray | None = None) -> Asked:
-        """Return what `wish` asks of the graph; refuse what it cannot."""
-        wish = dataclasses.replace(wish, rhyme=group_named(wish.rhyme))
-        form = form_wanted(wish)
-        fixed, source = fixed_of(wish, form), source_of(wish)
-        classes = self.conditions.told(
+    def ask(
+        self, request: PoemRequest, latent: np.ndarray | None = None
+    ) -> PreparedRequest:
+        """Return what `request` asks of the graph; refuse what it cannot."""
+        request = dataclasses.replace(request, rhyme=group_named(request.rhyme))
+        form = form_wanted(request)
+        fixed, source = fixed_of(request, form), source_of(request)
+        classes = self.conditions.ids_of(
             form=form.name,
-            period=wish.period,
-            sentiment=wish.sentiment,
-            author=wish.author,
+            period=request.period,
+            sentiment=request.sentiment,
+            author=request.author,
         )
         if latent is None:
             latent = np.zeros(self.latent_units)
         token_ids = [CLS_ID, *self.vocabulary.encode(source), SEP_ID]
-        told = {
+        conditioned = {
             "token_ids": np.array([token_ids], "int32"),
             "class_ids": np.array([classes], "int32"),
             "latents": np.array([latent], "float32"),
         }
-        page = self.pages.arrays(form, fixed, wish)
-        words = self._words(source if wish.theme else "")
-        return Asked(wish, form, fixed, source, told, page, words)
+        plan_inputs = self.plans.arrays(form, fixed, request)
+        words = self._words(source if request.theme else "")
+        return PreparedRequest(
+            request, form, fixed, source, conditioned, plan_inputs, words
+        )
 
     def _words(self, theme: str) -> np.ndarray:
         """Return the words that the poem is to hold, but for those it cannot write."""
@@ -218,8 +225,8 @@ class Composer:
         return words
 
     def _drawn(
-        self, asked: Asked, count: int, seed: int, options: ComposeOptions
-    ) -> Iterator[Row]:
+        self, asked: PreparedRequest, count: int, seed: int, options: ComposeOptions
+    ) -> Iterator[Draft]:
         """Yield the best of the candidates for each poem."""
         noises = _noises(seed, count, options.candidates, asked.form)
         rows = (
@@ -231,29 +238,33 @@ class Composer:
             _refuse_impossible(candidates, asked)
             yield max(candidates, key=lambda row: self._merit(row, asked))
 
-    def _merit(self, row: Row, asked: Asked) -> tuple[bool, bool, int, float]:
+    def _merit(
+        self, row: Draft, asked: PreparedRequest
+    ) -> tuple[bool, bool, int, float]:
         """Return what the best candidate has most of.
 
         Lines of its own come first, then what it says of the theme, then the score.
         """
         possible = row.log_prob > IMPOSSIBLE
-        own = possible and not any(line in self.known for line in row.lines)
-        theme = asked.source if asked.wish.theme else ""
+        own = possible and not any(line in self.training_lines for line in row.lines)
+        theme = asked.source if asked.request.theme else ""
         return possible, own, said_of(theme, row.lines), row.log_prob
 
     def _draw(
         self,
-        asked: Asked,
+        asked: PreparedRequest,
         noises: Sequence[np.ndarray],
         options: ComposeOptions,
         lines: int,
-    ) -> list[Row]:
+    ) -> list[Draft]:
         """Return the first `lines` lines of a poem for each of `noises`."""
         padded = [*noises, *[noises[0]] * (-len(noises) % TILE)]
-        told = {n: np.repeat(x, len(padded), axis=0) for n, x in asked.told.items()}
+        conditioned = {
+            n: np.repeat(x, len(padded), axis=0) for n, x in asked.conditioned.items()
+        }
         out = self._run(
             "model",
-            asked._replace(told=told),
+            asked._replace(conditioned=conditioned),
             options,
             length=np.array(lines * (asked.form.columns + 1) - 1, "int32"),
             noise=np.stack(padded),
@@ -267,8 +278,8 @@ class Composer:
         return rows[: len(noises)]
 
     def _found(
-        self, asked: Asked, count: int, options: ComposeOptions
-    ) -> Iterator[Row]:
+        self, asked: PreparedRequest, count: int, options: ComposeOptions
+    ) -> Iterator[Draft]:
         """Yield the best poems that a search finds."""
         out = self._run(
             "beam",
@@ -283,30 +294,36 @@ class Composer:
         yield from (row for row in rows if row.log_prob > IMPOSSIBLE)
 
     def _run(
-        self, name: str, asked: Asked, options: ComposeOptions, **given: np.ndarray
+        self,
+        name: str,
+        asked: PreparedRequest,
+        options: ComposeOptions,
+        **given: np.ndarray,
     ) -> dict[str, np.ndarray]:
         """Return what the graph `name` writes, with guidance if there is any."""
-        about = asked.wish.period, asked.wish.sentiment, asked.wish.author
+        about = asked.request.period, asked.request.sentiment, asked.request.author
         if any(about) and options.guidance != 1:
             name = f"{name}{GUIDED}"
             given["guidance"] = np.array(options.guidance, "float32")
         return self.checkpoint.graph(name)(
-            **asked.told,
-            **asked.page,
+            **asked.conditioned,
+            **asked.plan_inputs,
             words=asked.words,
             begin=_gains(asked.form, options.theme_weight),
             go_on=np.array(options.theme_weight, "float32"),
             **given,
         )
 
-    def _row(self, token_ids: np.ndarray, log_prob: float, asked: Asked) -> Row:
+    def _row(
+        self, token_ids: np.ndarray, log_prob: float, asked: PreparedRequest
+    ) -> Draft:
         """Return what was written, without its marks."""
         text = self.vocabulary.decode(token_ids.tolist())
         step = asked.form.columns + 1
         lines = tuple(line[: step - 1] for line in cut(text, step))
-        return Row(lines, float(log_prob))
+        return Draft(lines, float(log_prob))
 
-    def _describe(self, row: Row, asked: Asked) -> Composed:
+    def _describe(self, row: Draft, asked: PreparedRequest) -> Composed:
         """Return all that is known of a written poem."""
         verdict = prosody.check(row.lines)
         return Composed(
@@ -317,8 +334,10 @@ class Composer:
             tones=verdict.tones,
             score=round(row.log_prob / len("".join(row.lines)), 4),
             originality={
-                "known_lines": sum(line in self.known for line in row.lines),
-                "longest_shared_run": max(map(self.known.longest_run, row.lines)),
+                "known_lines": sum(line in self.training_lines for line in row.lines),
+                "longest_shared_run": max(
+                    map(self.training_lines.longest_run, row.lines)
+                ),
             },
             source=asked.source,
         )
@@ -350,10 +369,10 @@ def _places_of(lines: Sequence[str]) -> Fixed:
     }
 
 
-def _refuse_impossible(rows: Sequence[Row], asked: Asked) -> None:
+def _refuse_impossible(rows: Sequence[Draft], asked: PreparedRequest) -> None:
     """Stop if none of `rows` keeps what was asked."""
     if all(row.log_prob < IMPOSSIBLE for row in rows):
-        fixed = drawn(asked.fixed, asked.form) or asked.wish.rhyme
+        fixed = drawn(asked.fixed, asked.form) or asked.request.rhyme
         raise OptionError(
             f"no {asked.form.name} was found that keeps {fixed or 'all rules'}; change "
             "a character, or let tones and rhyme go (--free)"

@@ -29,18 +29,18 @@ PERIODS = {  # and the dynasties that count as each
 PERIOD_OF = {name: period for period, names in PERIODS.items() for name in names}
 SENTIMENTS = ("sad", "wistful", "calm", "cheerful", "glad")
 KINDS = ("form", "period", "sentiment", "author")
-UNTOLD = 0
+UNCONDITIONED = 0
 SHOWN = 6  # names in an error
 AUTHORS = "authors.txt"  # their names, in the folder of a run or of a checkpoint
 
 
-class Told(NamedTuple):
-    """The class of each kind, `UNTOLD` where there is none."""
+class ConditionIds(NamedTuple):
+    """The class of each kind, `UNCONDITIONED` where there is none."""
 
-    form: int = UNTOLD
-    period: int = UNTOLD
-    sentiment: int = UNTOLD
-    author: int = UNTOLD
+    form: int = UNCONDITIONED
+    period: int = UNCONDITIONED
+    sentiment: int = UNCONDITIONED
+    author: int = UNCONDITIONED
 
 
 class Conditions:
@@ -82,31 +82,31 @@ class Conditions:
         """Return how many classes each kind has, 0 not counted; no kind has none."""
         return tuple(max(1, len(self.names[kind])) for kind in KINDS)
 
-    def told(self, **names: str) -> Told:
+    def ids_of(self, **names: str) -> ConditionIds:
         """Return the classes of `names`, by kind; "" is not told.
 
         Raises:
             OptionError: no such class; one that is like it is named.
 
         Example:
-            >>> Conditions(["李白"]).told(form="七绝", author="李白")
-            Told(form=2, period=0, sentiment=0, author=1)
+            >>> Conditions(["李白"]).ids_of(form="七绝", author="李白")
+            ConditionIds(form=2, period=0, sentiment=0, author=1)
         """
         found = {}
         for kind, name in names.items():
             known = self._ids[kind]
             if name and name not in known:
                 raise OptionError(f"no {kind} {name[:20]!r}; {_near(name, known)}")
-            found[kind] = known.get(name, UNTOLD)
-        return Told(**found)
+            found[kind] = known.get(name, UNCONDITIONED)
+        return ConditionIds(**found)
 
-    def of(self, poem: Poem, sentiment: int = UNTOLD) -> Told:
+    def of(self, poem: Poem, sentiment: int = UNCONDITIONED) -> ConditionIds:
         """Return what there is to tell of `poem`; what a model does not know is not."""
-        return Told(
+        return ConditionIds(
             self._ids["form"][poem.form],
-            self._ids["period"].get(PERIOD_OF.get(poem.dynasty, ""), UNTOLD),
+            self._ids["period"].get(PERIOD_OF.get(poem.dynasty, ""), UNCONDITIONED),
             sentiment,
-            self._ids["author"].get(poem.author, UNTOLD),
+            self._ids["author"].get(poem.author, UNCONDITIONED),
         )
 
 

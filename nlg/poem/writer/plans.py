@@ -18,7 +18,7 @@ import numpy as np
 
 from nlg.errors import OptionError
 from nlg.poem.rules import ANY, KIND, Rulebook
-from nlg.poem.writer.request import Fixed, Wish, drawn
+from nlg.poem.writer.request import Fixed, PoemRequest, drawn
 from nlg.text import prosody
 from nlg.text.forms import MARKS, Form
 from nlg.text.vocab import Vocabulary
@@ -27,8 +27,8 @@ FEWEST = 24  # characters of a rhyme group that is taken if nothing asks for ano
 INNER = range(2, 6)  # lines of a 律诗 that are parallel: its second and third couplet
 
 
-class Pages:
-    """Pages over one vocabulary."""
+class PlanBuilder:
+    """Makes the plans of a request over one vocabulary."""
 
     def __init__(self, vocabulary: Vocabulary):
         self.vocabulary = vocabulary
@@ -41,7 +41,9 @@ class Pages:
         marks[np.arange(len(MARKS)), self.vocabulary.encode(MARKS)] = 1
         return np.concatenate([self.rulebook.kinds, marks])
 
-    def arrays(self, form: Form, fixed: Fixed, wish: Wish) -> dict[str, np.ndarray]:
+    def arrays(
+        self, form: Form, fixed: Fixed, request: PoemRequest
+    ) -> dict[str, np.ndarray]:
         """Return the inputs of the graph.
 
         Returns:
@@ -55,11 +57,11 @@ class Pages:
         """
         self._refuse_unknown(fixed)
         for least in (FEWEST, form.lines):  # a fixed foot may ask for a small group
-            plans = list(self._plans(form, fixed, wish, least))
+            plans = list(self._plans(form, fixed, request, least))
             if plans:
                 break
         else:
-            raise OptionError(_no_plan(form, fixed, wish))
+            raise OptionError(_no_plan(form, fixed, request))
         kinds = self._with_fixed(fixed)
         marks: np.ndarray = self.kinds[-len(MARKS) :].max(axis=0) > 0
         return {
@@ -71,24 +73,26 @@ class Pages:
         }
 
     def _plans(
-        self, form: Form, fixed: Fixed, wish: Wish, least: int
+        self, form: Form, fixed: Fixed, request: PoemRequest, least: int
     ) -> Iterator[list[int]]:
         """Yield the kinds that the places of each plan ask for."""
         own = _rows_of(fixed, len(self.kinds))
-        for page in self._open(form, wish, least):
+        for page in self._open(form, request, least):
             places = itertools.product(range(form.lines), range(form.columns + 1))
             asked = dict(zip(places, page, strict=True))
             if all(self._fits(c, asked[place]) for place, c in fixed.items()):
                 yield list((asked | {p: own[c] for p, c in fixed.items()}).values())
 
-    def _open(self, form: Form, wish: Wish, least: int) -> Iterator[list[int]]:
+    def _open(
+        self, form: Form, request: PoemRequest, least: int
+    ) -> Iterator[list[int]]:
         """Yield the plans of `form`, nothing being fixed yet."""
         marks = [len(self.kinds) - len(MARKS) + n % 2 for n in range(form.lines)]
-        if not wish.rules:
+        if not request.rules:
             yield _page([[ANY] * form.columns] * form.lines, marks)
             return
         for pattern in prosody.patterns(form):
-            for row in self._groups(wish.rhyme, least):
+            for row in self._groups(request.rhyme, least):
                 page = [[KIND[tone] for tone in line] for line in pattern.lines]
                 for number in pattern.rhyming:
                     page[number][-1] = row
@@ -166,8 +170,8 @@ def _page(lines: list[list[int]], marks: list[int]) -> list[int]:
     return list(itertools.chain.from_iterable(rows))
 
 
-def _no_plan(form: Form, fixed: Fixed, wish: Wish) -> str:
-    rhyme = f" with the rhyme {wish.rhyme}" if wish.rhyme else ""
+def _no_plan(form: Form, fixed: Fixed, request: PoemRequest) -> str:
+    rhyme = f" with the rhyme {request.rhyme}" if request.rhyme else ""
     return (
         f"no tone pattern of {form.name}{rhyme} has room for {drawn(fixed, form)}; "
         "move or change a character, or let tones and rhyme go (--free)"

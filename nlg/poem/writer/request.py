@@ -31,7 +31,7 @@ Fixed = dict[Place, str]
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class PoemRequest:
     """What is asked for; what is empty is left to the writer."""
 
     form: str = ""
@@ -63,24 +63,24 @@ class Wish:
             )
 
 
-def form_wanted(wish: Wish) -> Form:
-    """Return the form that is asked for, else one that all parts of the wish fit.
+def form_wanted(request: PoemRequest) -> Form:
+    """Return the form that is asked for, else one that all parts of the request fit.
 
     Raises:
         OptionError: a part does not fit.
 
     Example:
-        >>> form_wanted(Wish(acrostic="春夏秋冬", first_line="春眠不觉晓")).name
+        >>> form_wanted(PoemRequest(acrostic="春夏秋冬", first_line="春眠不觉晓")).name
         '五绝'
     """
     lengths = {
-        "what to keep": len(_places(wish.keep)),
-        "the first line": len(_written("first line", wish.first_line)),
-        "the acrostic": len(_written("acrostic", wish.acrostic)),
+        "what to keep": len(_places(request.keep)),
+        "the first line": len(_written("first line", request.first_line)),
+        "the acrostic": len(_written("acrostic", request.acrostic)),
     }
     kept, columns, lines = lengths.values()
     form = BY_PLACES.get(kept) or BY_SHAPE.get((lines or 4, columns or 7))
-    form = form_named(wish.form or (form.name if form else DEFAULT_FORM))
+    form = form_named(request.form or (form.name if form else DEFAULT_FORM))
     wanted = (form.places, form.columns, form.lines)
     for (name, has), takes in zip(lengths.items(), wanted, strict=True):
         if has not in (0, takes):
@@ -90,20 +90,20 @@ def form_wanted(wish: Wish) -> Form:
     return form
 
 
-def fixed_of(wish: Wish, form: Form) -> Fixed:
+def fixed_of(request: PoemRequest, form: Form) -> Fixed:
     """Return the characters that must stand in the poem.
 
     Example:
-        >>> fixed_of(Wish(acrostic="春夏秋冬"), form_named("五绝"))[1, 0]
+        >>> fixed_of(PoemRequest(acrostic="春夏秋冬"), form_named("五绝"))[1, 0]
         '夏'
 
     Raises:
         OptionError: two characters are to stand at one place; both are named.
     """
     parts = {
-        "the acrostic": _acrostic(wish, form),
-        "the first line": _first_line(wish),
-        "what to keep": _kept(wish, form),
+        "the acrostic": _acrostic(request, form),
+        "the first line": _first_line(request),
+        "what to keep": _kept(request, form),
     }
     fixed: Fixed = {}
     said: dict[Place, str] = {}
@@ -133,23 +133,23 @@ def drawn(fixed: Fixed, form: Form) -> str:
     return " ".join(row for row in rows if row.strip(FREE))
 
 
-def source_of(wish: Wish) -> str:
+def source_of(request: PoemRequest) -> str:
     """Return what the writer reads: a title, or words of the theme.
 
     Up to `SOURCE_WORDS` short words are taken as they are; of longer text jieba picks.
 
     Example:
-        >>> source_of(Wish(theme="明月 故人"))
+        >>> source_of(PoemRequest(theme="明月 故人"))
         '明月、故人'
 
     Raises:
         OptionError: the theme is too long, or has no Chinese word.
     """
-    if wish.title:
-        return _known("title", to_simplified(wish.title.strip()))[:LONGEST_TITLE]
-    if not wish.theme:
+    if request.title:
+        return _known("title", to_simplified(request.title.strip()))[:LONGEST_TITLE]
+    if not request.theme:
         return ""
-    theme = wish.theme.strip()
+    theme = request.theme.strip()
     if len(theme) > LONGEST_THEME:
         raise OptionError(
             f"the theme has {len(theme):,} characters, at most {LONGEST_THEME} are "
@@ -189,27 +189,27 @@ def _known(name: str, text: str) -> str:
     return text
 
 
-def _acrostic(wish: Wish, form: Form) -> Iterator[tuple[Place, str]]:
+def _acrostic(request: PoemRequest, form: Form) -> Iterator[tuple[Place, str]]:
     """Yield where the characters of the acrostic stand.
 
     A diagonal goes on at the first place once it has reached the end of a line.
     """
-    for line, character in enumerate(_written("acrostic", wish.acrostic)):
+    for line, character in enumerate(_written("acrostic", request.acrostic)):
         column = {
             "head": 0,
             "tail": form.columns - 1,
             "diagonal": line % form.columns,
-        }[wish.acrostic_at]
+        }[request.acrostic_at]
         yield (line, column), character
 
 
-def _first_line(wish: Wish) -> Iterator[tuple[Place, str]]:
-    for column, character in enumerate(_written("first line", wish.first_line)):
+def _first_line(request: PoemRequest) -> Iterator[tuple[Place, str]]:
+    for column, character in enumerate(_written("first line", request.first_line)):
         yield (0, column), character
 
 
-def _kept(wish: Wish, form: Form) -> Iterator[tuple[Place, str]]:
-    for number, character in enumerate(_places(wish.keep)):
+def _kept(request: PoemRequest, form: Form) -> Iterator[tuple[Place, str]]:
+    for number, character in enumerate(_places(request.keep)):
         if character != FREE:
             yield divmod(number, form.columns), character
 

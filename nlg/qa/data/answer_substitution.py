@@ -19,7 +19,7 @@ LONGEST = 8  # characters; a longer answer is a phrase, which fits no other sent
 Alike = tuple[str, int, str]  # what is asked for, characters, the last of them
 
 
-def swapped(
+def substituted(
     examples: Sequence[Example], share: float, rng: random.Random
 ) -> Iterator[Example]:
     """Yield examples, some with another answer in the place of theirs.
@@ -35,7 +35,7 @@ def swapped(
     Example:
         >>> asked = [Example("", "李白来了。", "谁来了？", "李白", 0)]
         >>> asked += [Example("", "没见到杜甫。", "没见到谁？", "杜甫", 3)]
-        >>> [made.passage for made in swapped(asked, 1, random.Random(5))]
+        >>> [made.passage for made in substituted(asked, 1, random.Random(5))]
         ['杜甫来了。', '没见到李白。']
     """
     if not share:

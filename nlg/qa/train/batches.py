@@ -20,7 +20,7 @@ import numpy as np
 from nlg.errors import DataError
 from nlg.qa.config import KINDS, SPECIAL
 from nlg.qa.data.examples import Example, cut
-from nlg.qa.inputs import Source, as_read, source_of
+from nlg.qa.inputs import EncodedSource, as_read, source_of
 from nlg.qa.question_type import answer_type
 from nlg.qa.train.options import QATraining
 from nlg.text.lexicon import Lexicon
@@ -32,7 +32,7 @@ from nlg.training.batches import Epochs
 PREDICTIONS_MULTIPLE = 64  # P is one of few sizes, so that compiling is rare
 
 
-class Lots(NamedTuple):
+class Encoded(NamedTuple):
     """Samples in one line: their passages, questions and answers after one another."""
 
     token_ids: np.ndarray  # uint16
@@ -41,7 +41,7 @@ class Lots(NamedTuple):
     sources: np.ndarray  # (N,) uint16: number of the name of where it is from
 
 
-class Row(NamedTuple):
+class PackedRow(NamedTuple):
     """Samples that share a row of a batch."""
 
     samples: list[int]
@@ -71,9 +71,9 @@ def in_company(
             yield example
 
 
-def lots_of(
+def encode(
     examples: Iterable[Example], tokenizer: Tokenizer, options: QATraining
-) -> tuple[Lots, list[str]]:
+) -> tuple[Encoded, list[str]]:
     """Return samples and the names of their sources; what has no place is left out.
 
     Raises:
@@ -93,28 +93,28 @@ def lots_of(
             "no question to train on: each has an empty passage, or an answer of more "
             f"than {options.max_answer} tokens (max_answer)"
         )
-    lots = Lots(
+    encoded = Encoded(
         np.concatenate([np.array(ids, "uint16") for part in parts for ids in part]),
         np.array([[len(ids) for ids in part] for part in parts], "int32"),
         np.array(kinds, "uint8"),
         np.array(sources, "uint16"),
     )
-    return lots, list(names)
+    return encoded, list(names)
 
 
-class Rows(Epochs[list[Row]]):
+class PackedRows(Epochs[list[PackedRow]]):
     """Packed rows of samples: a pure function of the seed and the step.
 
     Args:
-        lots: the samples.
+        encoded: the samples.
         shares: of the samples of each source that an epoch has, drawn anew each time.
         options: of the run.
     """
 
-    def __init__(self, lots: Lots, shares: Sequence[float], options: QATraining):
-        self.lengths = (lots.lengths.sum(axis=1) + SPECIAL).tolist()
-        self.shares = np.array(shares)[lots.sources]  # (N,)
-        self.kinds = lots.kinds
+    def __init__(self, encoded: Encoded, shares: Sequence[float], options: QATraining):
+        self.lengths = (encoded.lengths.sum(axis=1) + SPECIAL).tolist()
+        self.shares = np.array(shares)[encoded.sources]  # (N,)
+        self.kinds = encoded.kinds
         self.options = options
         super().__init__()
         if not self.steps_per_epoch:
@@ -126,7 +126,7 @@ class Rows(Epochs[list[Row]]):
         tokens = sum(self.lengths[sample] for row in rows for sample in row.samples)
         return tokens / (len(rows) * self.options.row_tokens)
 
-    def epoch(self, epoch: int) -> list[list[Row]]:
+    def epoch(self, epoch: int) -> list[list[PackedRow]]:
         """Return all batches of an epoch; rows that fill no batch sit it out."""
         options, count = self.options, len(self.lengths)
         rng = np.random.default_rng([options.seed, epoch])
@@ -140,7 +140,7 @@ class Rows(Epochs[list[Row]]):
         for kind in np.unique(kinds).tolist():
             samples = order[kinds[order] == kind].tolist()
             packed = pack(samples, self.lengths, options.row_tokens)
-            rows += [Row(samples, kind) for samples in packed]
+            rows += [PackedRow(samples, kind) for samples in packed]
         size = max(1, min(options.batch_tokens // options.row_tokens, len(rows)))
         shuffled = [rows[i] for i in rng.permutation(len(rows))]
         starts = range(0, len(rows) - size + 1, size)
@@ -150,23 +150,25 @@ class Rows(Epochs[list[Row]]):
 class Batches:
     """Turn rows of samples into the model's input."""
 
-    def __init__(self, lots: Lots, options: QATraining, lexicon: Lexicon | None = None):
-        self.lots, self.options, self.lexicon = lots, options, lexicon
-        ends = np.cumsum(lots.lengths.reshape(-1)).reshape(-1, 3)
-        self.starts = ends - lots.lengths  # (N, 3), of each part in lots.token_ids
+    def __init__(
+        self, encoded: Encoded, options: QATraining, lexicon: Lexicon | None = None
+    ):
+        self.encoded, self.options, self.lexicon = encoded, options, lexicon
+        ends = np.cumsum(encoded.lengths.reshape(-1)).reshape(-1, 3)
+        self.starts = ends - encoded.lengths  # (N, 3), of each part in token_ids
 
-    def batch(self, rows: Sequence[Row]) -> dict[str, np.ndarray]:
+    def batch(self, rows: Sequence[PackedRow]) -> dict[str, np.ndarray]:
         """Return the arrays of packed `rows`.
 
         Returns:
             token_ids, segment_ids, sample_ids, position_ids, and the hints of a
-                `Source`: (B, T) int32.
+                `EncodedSource`: (B, T) int32.
             places (P,) int32: of each prediction in the B * T states.
             targets (P,) int32.
             weights (P,) float32; 0 where P was filled up.
             class_ids (B, 1) int32: see `KINDS`.
         """
-        names = {*Source._fields, "segment_ids", "sample_ids", "position_ids"}
+        names = {*EncodedSource._fields, "segment_ids", "sample_ids", "position_ids"}
         T = self.options.row_tokens
         arrays = {name: np.zeros((len(rows), T), "int32") for name in names}
         places, targets, weights = [], [], []
@@ -193,9 +195,9 @@ class Batches:
     def sample(self, number: int):
         """Return the source of a sample, and its answer with the end, (n,) int32."""
         passage, question, answer = (
-            self.lots.token_ids[start : start + length]
+            self.encoded.token_ids[start : start + length]
             for start, length in zip(
-                self.starts[number], self.lots.lengths[number], strict=True
+                self.starts[number], self.encoded.lengths[number], strict=True
             )
         )
         source = source_of(passage, question, self.lexicon)

@@ -20,7 +20,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from nlg.backbone.start import Shape
+from nlg.backbone.init_from import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.metrics.qa import Attempt, abstention_report, equals, squad_report
 from nlg.onnx_export.export import export_onnx, save_graph, save_weights, trace
@@ -44,12 +44,12 @@ from nlg.qa.rerank import Ranking
 from nlg.qa.train.model import Answerer
 from nlg.qa.train.options import QATraining
 from nlg.qa.train.saliency import Saliency, saliency
-from nlg.qa.train.search import Found, answer
+from nlg.qa.train.search import SearchOutput, answer
 from nlg.qa.train.train import TO_RANK, build_model
 from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
 from nlg.runtime.graph import Graph, available_cores
 from nlg.training.backend import choose_backend
-from nlg.training.export_subprocess import best_of, emptied, finish
+from nlg.training.export_subprocess import best_of, clear_folder, finish
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
 
@@ -74,7 +74,7 @@ def export(
     unilm.build()
     model = build_model(unilm, options)
     load_weights(model, weights)
-    write_graphs(model, emptied(out), int8)
+    write_graphs(model, clear_folder(out), int8)
     write_saliency(model, options, out)
     shape.tokenizer.vocabulary.save(out / VOCABULARY)
     if options.lexicon():
@@ -112,7 +112,7 @@ def write_graphs(model: Answerer, out: pathlib.Path, int8: bool) -> None:
             rest = given[len(inputs) :]
             return answer(model, named, *rest, beams=beams, n_best=beams)
 
-        traced = trace(graph, model, signature, Found._fields)
+        traced = trace(graph, model, signature, SearchOutput._fields)
         save_graph(traced, out / f"{name}.onnx", weights, int8 and name == "model")
 
 
@@ -161,7 +161,7 @@ def measure(
 def fitted(reader: Reader, examples: Sequence[Example]) -> Ranking | None:
     """Return how to choose among answers, learned from examples; None: from too few."""
     asked = (Asked(example.question, [example.passage]) for example in examples)
-    found = reader.evidence_all(asked, AnswerOptions(silence=1.0))
+    found = reader.evidence_all(asked, AnswerOptions(no_answer_threshold=1.0))
     samples = []
     for lines, example in zip(found, examples, strict=True):
         right = [equals(text, (example.answer,)) for text, _ in lines]
@@ -187,13 +187,15 @@ def attempts(said: Iterable[Said], examples: Sequence[Example]) -> list[Attempt]
 
 
 def silent_from(said: Iterable[Said], examples: Sequence[Example]) -> float:
-    """Return the limit of silence, see `nlg.qa.calibrate`."""
+    """Return the threshold of no answer, see `nlg.qa.calibrate`."""
     pairs = [
         (answer.votes[0].no_answer or 0.0, bool(example.answer))
         for answer, example in zip(said, examples, strict=True)
         if isinstance(answer, Answer)
     ]
-    return calibrate.silence(*zip(*pairs, strict=True)) if pairs else calibrate.EVEN
+    if not pairs:
+        return calibrate.EVEN
+    return calibrate.no_answer_threshold(*zip(*pairs, strict=True))
 
 
 def calibrated(answers: Sequence[Attempt]) -> Calibration:

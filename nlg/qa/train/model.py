@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from nlg.backbone.unilm import Source, UniLM
+from nlg.backbone.unilm import SourceState, UniLM
 from nlg.layers.attention import NEG_INF
 from nlg.layers.copy import (
     LONGEST_RUN,
@@ -74,11 +74,11 @@ class Level(keras.layers.Layer):
         return ops.cast(vectors, self.compute_dtype)
 
 
-class Reading(NamedTuple):
+class SourceReading(NamedTuple):
     """What is known of the sources before anything is written; tensors only."""
 
     first: Any  # (R, V) log-probabilities of the first token
-    source: Source
+    source: SourceState
     keys: Any  # (R, D, S), what may be copied looks like; None without copying
     token_ids: Any  # (R, S)
     same: Any  # (R, S, S), see `nlg.layers.copy.same_tokens`; None without copying
@@ -166,7 +166,7 @@ class Answerer(keras.Model):
         self.add_loss(ops.sum(nats * weights) / ops.maximum(ops.sum(weights), 1.0))
         return nats
 
-    def read(self, inputs) -> Reading:
+    def read(self, inputs) -> SourceReading:
         """Read sources once.
 
         Args:
@@ -186,16 +186,16 @@ class Answerer(keras.Model):
             )
             if self.to_keys:
                 keys += ops.transpose(self.to_keys(around), (0, 2, 1))
-        reading = Reading(None, source, keys, token_ids, same)
+        reading = SourceReading(None, source, keys, token_ids, same)
         blank = ops.zeros_like(token_ids)
         return reading._replace(first=self._log_probs(states, blank, reading, 1, 1))
 
-    def room(self, reading: Reading, lines, length):
+    def empty_cache(self, reading: SourceReading, lines, length):
         """Return an empty cache for `lines` (M * Q) of `length` tokens."""
         runs = ops.zeros((lines, ops.shape(reading.token_ids)[1]), "int32")
         return Cache(self.unilm.empty_cache(lines, length), runs)
 
-    def write(self, token_ids, index, reading: Reading, cache, beams, passages):
+    def write(self, token_ids, index, reading: SourceReading, cache, beams, passages):
         """Read one more written token a line, on every passage.
 
         Args:
@@ -300,7 +300,7 @@ class Answerer(keras.Model):
         rows = inputs["places"] // ops.shape(inputs["token_ids"])[1]
         return ops.take(condition, rows, axis=0)
 
-    def _log_probs(self, states, runs, reading: Reading, beams, passages):
+    def _log_probs(self, states, runs, reading: SourceReading, beams, passages):
         """Return the log-probabilities (M * Q, V) that `states` (M * Q, D) predict."""
         source, per_beam = reading.source, self.unilm.per_beam
         logits = self.unilm.logits(states, per_beam(source.condition, beams, passages))

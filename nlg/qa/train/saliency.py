@@ -22,10 +22,10 @@ from keras import ops
 
 from nlg.layers.attention import NEG_INF
 from nlg.layers.copy import LEAST
-from nlg.qa.inputs import Source
+from nlg.qa.inputs import EncodedSource
 from nlg.qa.train.model import Answerer, runs_of
 
-HINTS = Source._fields[1:]  # what the question's words tell of each token
+HINTS = EncodedSource._fields[1:]  # what the question's words tell of each token
 
 
 class Saliency(NamedTuple):

@@ -27,11 +27,11 @@ from nlg.decode.passages import absent, vote_of, vote_openness
 from nlg.decode.results import NEG_INF
 from nlg.decode.sample import sample
 from nlg.decode.seam import NextLogProbs, last_token
-from nlg.qa.train.model import Answerer, Reading
+from nlg.qa.train.model import Answerer, SourceReading
 from nlg.text.vocab import SEP_ID
 
 
-class Found(NamedTuple):
+class SearchOutput(NamedTuple):
     """What the graph returns."""
 
     answers: Any  # (B, N, T) int32, the best first; [PAD] after the end
@@ -52,7 +52,7 @@ def answer(
     *,
     beams: int,
     n_best: int,
-) -> Found:
+) -> SearchOutput:
     """Return the best answers to questions.
 
     Args:
@@ -76,7 +76,7 @@ def answer(
     decided = reading._replace(first=_decided(reading.first, has_answer))
     next_log_probs, cache = vote_of(
         writer(model, decided, beams, Q),
-        model.room(reading, B * beams * Q, length),
+        model.empty_cache(reading, B * beams * Q, length),
         passages=Q,
         rows=B * beams,
         end_id=SEP_ID,
@@ -101,7 +101,7 @@ def answer(
         n_best=n_best,
         constraints=[narrow(beam, beams)],
     )
-    return Found(
+    return SearchOutput(
         lines.token_ids,
         lines.scores,
         support(model, reading, lines.token_ids[:, 0], Q),
@@ -120,7 +120,7 @@ def greedy(model: Answerer, inputs: Any, length: int) -> Any:
     R = ops.shape(reading.token_ids)[0]
     found = sample(
         writer(model, reading, 1, 1),
-        model.room(reading, R, length),
+        model.empty_cache(reading, R, length),
         rows=R,
         length=length,
         end_id=SEP_ID,
@@ -129,7 +129,7 @@ def greedy(model: Answerer, inputs: Any, length: int) -> Any:
 
 
 def writer(
-    model: Answerer, reading: Reading, beams: int, passages: Any
+    model: Answerer, reading: SourceReading, beams: int, passages: Any
 ) -> NextLogProbs:
     """Return the seam's function after `reading`, (M * Q, V) of the next token.
 
@@ -147,12 +147,12 @@ def writer(
     return next_log_probs
 
 
-def support(model: Answerer, reading: Reading, lines: Any, passages: Any) -> Any:
+def support(model: Answerer, reading: SourceReading, lines: Any, passages: Any) -> Any:
     """Return the log-probability (B, Q) of `lines` (B, T) after each passage."""
     B, T = ops.shape(lines)
     told = follow(
         writer(model, reading, 1, passages),
-        model.room(reading, B * passages, T),
+        model.empty_cache(reading, B * passages, T),
         ops.repeat(lines, passages, axis=0),
         end_id=SEP_ID,
     )

@@ -16,8 +16,8 @@ from nlg.backbone.checkpoint import TASK as BACKBONE
 from nlg.backbone.checkpoint import load_backbone
 from nlg.backbone.config import BackboneConfig
 from nlg.backbone.deepen import deepened
-from nlg.backbone.start import Shape
-from nlg.backbone.start import start_from as begin
+from nlg.backbone.init_from import Shape
+from nlg.backbone.init_from import init_from as init_from_backbone
 from nlg.backbone.unilm import UniLM
 from nlg.decode.compile import bucket_of_length, compiled
 from nlg.decode.results import line_of
@@ -30,12 +30,12 @@ from nlg.layers.weights import (
     weights_by_path,
 )
 from nlg.metrics.qa import Attempt, squad_report
-from nlg.qa.data.answer_substitution import swapped
+from nlg.qa.data.answer_substitution import substituted
 from nlg.qa.data.examples import Example, load_examples, write
 from nlg.qa.inputs import padded
 from nlg.qa.question_type import ANSWER_TYPES
 from nlg.qa.reader import TASK
-from nlg.qa.train.batches import Batches, Lots, Rows, in_company, lots_of
+from nlg.qa.train.batches import Batches, Encoded, PackedRows, encode, in_company
 from nlg.qa.train.model import Answerer
 from nlg.qa.train.options import QATraining
 from nlg.qa.train.search import greedy
@@ -45,7 +45,7 @@ from nlg.runtime.checkpoint import WEIGHTS, Checkpoint, open_checkpoint
 from nlg.text.lexicon import Lexicon
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SEP_ID
-from nlg.training.export_subprocess import export_apart
+from nlg.training.export_subprocess import export_in_subprocess
 from nlg.training.loop import Means, fit
 from nlg.training.options import MAY_CHANGE
 from nlg.training.progress_bar import counted, note
@@ -55,7 +55,7 @@ from nlg.training.run import Run
 TO_RANK, TRAIN, DEV = "ranking.jsonl", "train.safetensors", "dev.safetensors"
 RANKED = 4000  # questions that the checkpoint's ranking is fitted to
 CONDITION = 64  # units
-LOOK = 16  # questions that are answered at once
+EVAL_BATCH = 16  # questions that are answered at once
 WELL_FILLED = 0.75  # of a row's places
 
 
@@ -78,7 +78,7 @@ def train_qa(
             are taken. Of several readers, the mean of the weights.
         vectors: of words, see `nlg.text.word_vectors`; None takes those of `inits`.
     """
-    model, tokenizer = start_from_mean(inits, options)
+    model, tokenizer = init_from_mean(inits, options)
     known = vectors_for(model, inits[0], vectors)
     run = Run(folder)
     told = {"word_vectors": vectors.name if vectors else ""}
@@ -88,21 +88,21 @@ def train_qa(
         "init": ", ".join(map(str, inits)),
     }
     defaults = dataclasses.asdict(QATraining()) | dict.fromkeys(told, "")
-    run.claim(dataclasses.asdict(options) | notes | told, MAY_CHANGE, defaults)
+    run.lock_config(dataclasses.asdict(options) | notes | told, MAY_CHANGE, defaults)
     if not (folder / DEV).exists():
         Shape(model.unilm.config, tokenizer).save(folder)
         prepare(run, data, dev, tokenizer, options)
-    train, sources = load_lots(run, TRAIN)
-    looked_at, _ = load_lots(run, DEV)
+    train, sources = load_encoded(run, TRAIN)
+    looked_at, _ = load_encoded(run, DEV)
     lexicon = lexicon_of(folder, tokenizer, known) if options.lexicon() else None
-    rows = Rows(train, options.share_of_sources(sources), options)
+    rows = PackedRows(train, options.share_of_sources(sources), options)
     warn_of_padding(rows)
     batches = Batches(train, options, lexicon)
-    look = Look(model, looked_at, tokenizer, options, lexicon)
+    evaluator = Evaluator(model, looked_at, tokenizer, options, lexicon)
     return fit(
         model,
         lambda step: batches.batch(rows.at(step)),
-        look.scores,
+        evaluator.scores,
         as_they_are(options),
         run,
     )
@@ -110,16 +110,16 @@ def train_qa(
 
 def make_checkpoint(folder: pathlib.Path, dev: pathlib.Path) -> pathlib.Path:
     """Export the run's best weights to `folder`/checkpoint; return that path."""
-    return export_apart("nlg.qa.train.export", folder, dev)
+    return export_in_subprocess("nlg.qa.train.export", folder, dev)
 
 
-def start_from_mean(
+def init_from_mean(
     inits: Sequence[pathlib.Path], options: QATraining
 ) -> tuple[Answerer, Tokenizer]:
     """Return a model that begins with the mean of several readers' weights.
 
     Trainings that parted from one another lie around weights that are better than
-    theirs (model soups, arXiv:2203.05482). Of one reader or backbone, see `start_from`.
+    theirs (model soups, arXiv:2203.05482). Of one reader or backbone, see `init_from`.
 
     Raises:
         OptionError: they know other tokens, or other words by their vectors.
@@ -127,11 +127,11 @@ def start_from_mean(
     """
     first, *rest = inits
     if not rest:
-        return start_from(first, options)
-    model, tokenizer = start_from(first, options, (TASK,))
+        return init_from(first, options)
+    model, tokenizer = init_from(first, options, (TASK,))
     means = weights_by_path(model)
     for count, init in enumerate(rest, 2):
-        other, its = start_from(init, options, (TASK,))
+        other, its = init_from(init, options, (TASK,))
         weights = weights_by_path(other)
         _check_alike(its, tokenizer, weights, means, f"{init} and {first}")
         means = {name: x + (weights[name] - x) / count for name, x in means.items()}
@@ -139,7 +139,7 @@ def start_from_mean(
     return model, tokenizer
 
 
-def start_from(
+def init_from(
     init: pathlib.Path, options: QATraining, tasks: Sequence[str] = (BACKBONE, TASK)
 ) -> tuple[Answerer, Tokenizer]:
     """Return a model that begins with the weights of `init`, or of a preset's size.
@@ -163,7 +163,9 @@ def start_from(
         return _reader(opened, options, changes)
     backbone = load_backbone(init)
     _check_room(options, backbone.config, init)
-    unilm = begin(backbone, init, options.layers, options.preset, **changes)
+    unilm = init_from_backbone(
+        backbone, init, options.layers, options.preset, **changes
+    )
     return build_model(unilm, options), backbone.tokenizer
 
 
@@ -240,13 +242,13 @@ def prepare(
     rng = random.Random(options.seed)
     examples = [example for path in data for example in load_examples(path)]
     write(to_rank(examples, options), run.folder / TO_RANK)
-    varied = list(swapped(examples, options.swapped, rng))
+    varied = list(substituted(examples, options.swapped, rng))
     joined = in_company(varied, options.least_passage, rng)
     looked_at = some(load_examples(dev), options.dev_questions)
     for name, found in ((TRAIN, joined), (DEV, looked_at)):
         shown = counted(found, f"reading for {name}")
-        lots, sources = lots_of(shown, tokenizer, options)
-        run.save(name, lots._asdict(), sources=sources)
+        encoded, sources = encode(shown, tokenizer, options)
+        run.save(name, encoded._asdict(), sources=sources)
 
 
 def to_rank(examples: Sequence[Example], options: QATraining) -> list[Example]:
@@ -269,7 +271,7 @@ def to_rank(examples: Sequence[Example], options: QATraining) -> list[Example]:
     return found
 
 
-def warn_of_padding(rows: Rows) -> None:
+def warn_of_padding(rows: PackedRows) -> None:
     """Say on stderr if much of each row is padding, which takes as long as tokens."""
     filled, options = rows.filled(), rows.options
     if filled < WELL_FILLED:
@@ -279,22 +281,22 @@ def warn_of_padding(rows: Rows) -> None:
         )
 
 
-def load_lots(run: Run, name: str) -> tuple[Lots, list[str]]:
+def load_encoded(run: Run, name: str) -> tuple[Encoded, list[str]]:
     """Return the samples that `prepare` wrote, and the names of their sources."""
     saved = run.load(name)
     if saved is None:
         raise DataError(f"{run.folder} has no {name}; take another folder")
     tensors, notes = saved
-    return Lots(**tensors), notes["sources"]
+    return Encoded(**tensors), notes["sources"]
 
 
-class Look:
+class Evaluator:
     """What a run looks at: the same questions of dev each time."""
 
     def __init__(
         self,
         model: Answerer,
-        lots: Lots,
+        encoded: Encoded,
         tokenizer: Tokenizer,
         options: QATraining,
         lexicon: Lexicon | None = None,
@@ -305,9 +307,11 @@ class Look:
         plain = dataclasses.replace(
             options, by_sample=False, untold_share=0.0, batch_tokens=options.row_tokens
         )
-        self.batches = Batches(lots, plain, lexicon)
-        self.rows = Rows(lots, [1.0] * (int(lots.sources.max()) + 1), plain).epoch(0)
-        self.kinds = lots.kinds
+        self.batches = Batches(encoded, plain, lexicon)
+        self.rows = PackedRows(
+            encoded, [1.0] * (int(encoded.sources.max()) + 1), plain
+        ).epoch(0)
+        self.kinds = encoded.kinds
 
     def scores(self) -> dict[str, float]:
         """Return nats an answer token, and how good the most probable answers are.
@@ -326,10 +330,10 @@ class Look:
 
     def attempts(self) -> Iterator[Attempt]:
         """Yield what the model answers to each question, and what is right."""
-        lengths = self.batches.lots.lengths[:, :2].sum(axis=1)
+        lengths = self.batches.encoded.lengths[:, :2].sum(axis=1)
         order = np.argsort(lengths, kind="stable")
-        for start in range(0, len(order), LOOK):
-            samples = order[start : start + LOOK].tolist()
+        for start in range(0, len(order), EVAL_BATCH):
+            samples = order[start : start + EVAL_BATCH].tolist()
             answers = ops.convert_to_numpy(self.write(**self._inputs(samples)))
             for sample, line in zip(samples, answers.tolist(), strict=False):
                 _, target = self.batches.sample(sample)
@@ -337,8 +341,8 @@ class Look:
                 yield Attempt(said, (right,) if right else ())
 
     def _inputs(self, samples: list[int]) -> dict[str, np.ndarray]:
-        """Return the sources of `LOOK` samples; the first fill the last batch up."""
-        filled = samples + samples[:1] * (LOOK - len(samples))
+        """Return the sources of `EVAL_BATCH` samples; the first fill up the last."""
+        filled = samples + samples[:1] * (EVAL_BATCH - len(samples))
         arrays = padded([self.batches.sample(sample)[0] for sample in filled])
         width = arrays["token_ids"].shape[1]
         room = ((0, 0), (0, bucket_of_length(width) - width))

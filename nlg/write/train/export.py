@@ -13,13 +13,13 @@ import pathlib
 import sys
 from typing import Any
 
-from nlg.backbone.start import Shape
+from nlg.backbone.init_from import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.metrics.poems import distinct
 from nlg.onnx_export.export import export_onnx, of_names, save_weights
 from nlg.runtime.checkpoint import GUIDED, VOCABULARY, WEIGHTS
 from nlg.training.backend import choose_backend
-from nlg.training.export_subprocess import best_of, emptied, finish
+from nlg.training.export_subprocess import best_of, clear_folder, finish
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
 from nlg.write.text_writer import TASK, TextWriter
@@ -52,7 +52,7 @@ def export(run_folder: pathlib.Path, out: pathlib.Path, samples: int) -> None:
     unilm = UniLM(shape.config)
     unilm.build()
     load_weights(unilm, weights)
-    write_graphs(unilm, emptied(out))
+    write_graphs(unilm, clear_folder(out))
     shape.tokenizer.vocabulary.save(out / VOCABULARY)
     facts = {
         "classes": load_arrays(run, TRAIN)[1],

@@ -5,10 +5,10 @@ import pathlib
 from typing import Any
 
 from nlg.backbone.checkpoint import load_backbone
-from nlg.backbone.start import Shape, start_from
+from nlg.backbone.init_from import Shape, init_from
 from nlg.errors import DataError
 from nlg.text.tokenizer import Tokenizer
-from nlg.training.export_subprocess import export_apart
+from nlg.training.export_subprocess import export_in_subprocess
 from nlg.training.loop import Means, fit
 from nlg.training.options import MAY_CHANGE
 from nlg.training.progress_bar import counted
@@ -27,7 +27,7 @@ from nlg.write.train.options import WriteTraining
 
 # in the run's folder; the last is the last to be written
 TRAIN, DEV = "train.safetensors", "dev.safetensors"
-LOOK = 32  # texts that are measured at once
+EVAL_BATCH = 32  # texts that are measured at once
 
 
 def train_writer(
@@ -53,7 +53,7 @@ def train_writer(
     run = Run(folder)
     notes = {"data": data.name, "dev": dev.name, "init": str(init)}
     defaults = dataclasses.asdict(WriteTraining())
-    run.claim(
+    run.lock_config(
         dataclasses.asdict(options) | notes,
         (*MAY_CHANGE, "metric_samples"),
         defaults,
@@ -61,7 +61,7 @@ def train_writer(
     for name, (texts, classes) in arrays.items():
         run.save(name, texts._asdict(), classes=classes)
     (texts, classes), (dev_texts, _) = load_arrays(run, TRAIN), load_arrays(run, DEV)
-    unilm = start_from(
+    unilm = init_from(
         opened,
         init,
         options.layers,
@@ -73,13 +73,15 @@ def train_writer(
     Shape(unilm.config, opened.tokenizer).save(folder)
     model = Writer(unilm)
     model.build()
-    look = Look(model, dev_texts, options.length)
-    return fit(model, Batches(texts, options).at, look.scores, options, run)
+    evaluator = Evaluator(model, dev_texts, options.length)
+    return fit(model, Batches(texts, options).at, evaluator.scores, options, run)
 
 
 def make_checkpoint(folder: pathlib.Path, options: WriteTraining) -> pathlib.Path:
     """Export the run's best weights to `folder`/checkpoint; return that path."""
-    return export_apart("nlg.write.train.export", folder, options.metric_samples)
+    return export_in_subprocess(
+        "nlg.write.train.export", folder, options.metric_samples
+    )
 
 
 def read_texts(
@@ -115,7 +117,7 @@ def load_arrays(run: Run, name: str) -> tuple[Texts, list[str]]:
     return Texts(**tensors), notes["classes"]
 
 
-class Look:
+class Evaluator:
     """What a run looks at: the same texts of dev each time."""
 
     def __init__(self, model: Writer, texts: Texts, length: int):
@@ -129,8 +131,8 @@ class Look:
     def _nats(self, told: bool) -> float:
         means = Means()
         for edge, rows in self.buckets.items():
-            for start in range(0, len(rows), LOOK):
-                batch = inputs(self.texts, rows[start : start + LOOK], edge, told)
+            for start in range(0, len(rows), EVAL_BATCH):
+                batch = inputs(self.texts, rows[start : start + EVAL_BATCH], edge, told)
                 self.model.reset_metrics()
                 scores = self.model.test_on_batch(batch, return_dict=True)
                 count = int((batch["targets"] > 0).sum())

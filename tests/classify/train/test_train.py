@@ -14,16 +14,16 @@ from same_run import assert_same_run
 
 from nlg.backbone.checkpoint import save_backbone
 from nlg.backbone.config import BackboneConfig
-from nlg.backbone.start import Shape
+from nlg.backbone.init_from import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.classify.labeller import Labeller
 from nlg.classify.train import export
 from nlg.classify.train.options import ClassifierTraining
 from nlg.classify.train.train import (
     Batches,
-    Look,
+    Evaluator,
     build_model,
-    leads_of,
+    label_priors_of,
     train_classifier,
 )
 from nlg.errors import CheckpointError
@@ -216,9 +216,9 @@ def test_no_batch_is_longer_than_the_backbone_reads(files):
 
 def test_leads_are_the_log_of_how_often_a_label_is():
     rows = [Row(1, "", "", label, None) for label in "1555"]
-    assert leads_of(rows, NAMES, 1.0) == pytest.approx(np.log([0.25, 0.75]))
-    assert leads_of(rows, NAMES, 0.5) == pytest.approx(np.log([0.5, 0.75**0.5]))
-    assert leads_of(rows, NAMES, 0.0) == [0, 0]
+    assert label_priors_of(rows, NAMES, 1.0) == pytest.approx(np.log([0.25, 0.75]))
+    assert label_priors_of(rows, NAMES, 0.5) == pytest.approx(np.log([0.5, 0.75**0.5]))
+    assert label_priors_of(rows, NAMES, 0.0) == [0, 0]
 
 
 def test_look_is_of_each_text_whatever_the_batches(trained, files):
@@ -228,7 +228,7 @@ def test_look_is_of_each_text_whatever_the_batches(trained, files):
 
     def look(batch_tokens):
         options = dataclasses.replace(OPTIONS, batch_tokens=batch_tokens)
-        return Look(model, rows, NAMES, tokenizer, options).scores()
+        return Evaluator(model, rows, NAMES, tokenizer, options).scores()
 
     assert look(16) == pytest.approx(look(4096), rel=1e-5)
     nats = [

@@ -4,7 +4,7 @@ import pytest
 from nlg.couplet.config import COMPLETE, FORWARD, REVERSE
 from nlg.couplet.dataset import Couplet
 from nlg.couplet.pairs import Pairs
-from nlg.couplet.train.batches import MOST_GIVEN, batch_of, lots_of
+from nlg.couplet.train.batches import MOST_GIVEN, batch_of, encode
 from nlg.text.vocab import PAD_ID, UNK_ID, Vocabulary
 
 FIRST, SECOND = "春眠不觉晓", "秋梦忽闻鸡"
@@ -19,28 +19,28 @@ def text_of(ids):
 
 
 def batch(mode, rows=1, seed=0, **options):
-    lots = lots_of(COUPLETS[:1], VOCABULARY, 9)[5]
-    many, modes = np.repeat(lots, rows, axis=0), np.full(rows, mode)
+    encoded = encode(COUPLETS[:1], VOCABULARY, 9)[5]
+    many, modes = np.repeat(encoded, rows, axis=0), np.full(rows, mode)
     return batch_of(many, modes, PAIRS, np.random.default_rng(seed), **options)
 
 
 def test_couplets_are_parted_by_their_length_shortest_first():
-    lots = lots_of(COUPLETS, VOCABULARY, 5)
-    assert list(lots) == [2, 5]
-    assert {rows.dtype.name for rows in lots.values()} == {"uint16"}
-    assert lots[5].shape == (2, 2, 5)
-    for row, couplet in zip(lots[5], (COUPLETS[0], COUPLETS[2]), strict=True):
+    encoded = encode(COUPLETS, VOCABULARY, 5)
+    assert list(encoded) == [2, 5]
+    assert {rows.dtype.name for rows in encoded.values()} == {"uint16"}
+    assert encoded[5].shape == (2, 2, 5)
+    for row, couplet in zip(encoded[5], (COUPLETS[0], COUPLETS[2]), strict=True):
         assert tuple(map(text_of, row)) == couplet
 
 
 def test_longer_couplets_than_asked_and_empty_ones_are_left_out():
-    assert list(lots_of([*COUPLETS, Couplet("", "")], VOCABULARY, 4)) == [2]
-    assert lots_of(COUPLETS, VOCABULARY, 1) == {}
+    assert list(encode([*COUPLETS, Couplet("", "")], VOCABULARY, 4)) == [2]
+    assert encode(COUPLETS, VOCABULARY, 1) == {}
 
 
 def test_a_character_without_an_id_is_the_unknown_one():
-    lots = lots_of([Couplet("春雪", "秋霜")], VOCABULARY, 9)
-    assert lots[2][0, :, 1].tolist() == [UNK_ID, UNK_ID]
+    encoded = encode([Couplet("春雪", "秋霜")], VOCABULARY, 9)
+    assert encoded[2][0, :, 1].tolist() == [UNK_ID, UNK_ID]
 
 
 @pytest.mark.parametrize(
@@ -81,9 +81,9 @@ def test_a_part_of_every_longer_line_is_left_to_be_completed(length):
 
 
 def test_couplets_of_one_batch_may_have_different_tasks():
-    lots = lots_of(COUPLETS[:1] * 3, VOCABULARY, 9)[5]
+    encoded = encode(COUPLETS[:1] * 3, VOCABULARY, 9)[5]
     modes = np.array([COMPLETE, FORWARD, REVERSE])
-    made = batch_of(lots, modes, PAIRS, np.random.default_rng(0))
+    made = batch_of(encoded, modes, PAIRS, np.random.default_rng(0))
     assert "□" in text_of(made["token_ids"][0])
     assert [text_of(ids) for ids in made["token_ids"][1:]] == [FIRST, SECOND]
     assert [text_of(ids) for ids in made["targets"]] == [FIRST, SECOND, FIRST]

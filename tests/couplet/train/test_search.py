@@ -22,7 +22,7 @@ from nlg.couplet.train import search
 from nlg.couplet.train.model import CoupletTagger
 from nlg.couplet.train.search import Rules, answer_lines
 from nlg.decode.results import NEG_INF
-from nlg.decode.slots import Filled
+from nlg.decode.slots import SlotHypotheses
 from nlg.text.couplets import check_couplet, repeat_groups
 from nlg.text.prosody import tones
 from nlg.text.vocab import PAD, PAD_ID, UNK, Vocabulary
@@ -114,7 +114,7 @@ def chance(rows, length, seed=0):
 
 
 def answer(writer, given, temperature=0.0, seed=0, beams=K):
-    """Return what a model or its graph writes, `Filled` in NumPy."""
+    """Return what a model or its graph writes, `SlotHypotheses` in NumPy."""
     read = [given[name] for name in ("token_ids", "pair_ids", "mode")]
     rules = Rules(*(given[name] for name in Rules._fields))
     given = (*read, chance(*read[0].shape, seed), np.float32(temperature), rules)
@@ -122,7 +122,7 @@ def answer(writer, given, temperature=0.0, seed=0, beams=K):
         filled = answer_lines(writer, *given, beams=beams)
     else:
         filled = writer(*given)
-    return Filled(*map(ops.convert_to_numpy, filled))
+    return SlotHypotheses(*map(ops.convert_to_numpy, filled))
 
 
 def texts(vocabulary, filled):

@@ -20,10 +20,10 @@ from nlg.couplet.pairs import Pairs
 from nlg.couplet.responder import MANY_BEAMS, ReplyOptions, Responder
 from nlg.couplet.rules import Task
 from nlg.couplet.train import train as train_module
-from nlg.couplet.train.batches import lots_of
+from nlg.couplet.train.batches import encode
 from nlg.couplet.train.options import CoupletTraining
 from nlg.couplet.train.search import Rules, answer_lines
-from nlg.couplet.train.train import begin, build_model, score, train_couplet
+from nlg.couplet.train.train import build_model, init_from, score, train_couplet
 from nlg.errors import CheckpointError, DataError
 from nlg.onnx_export.export import save_weights
 from nlg.runtime import checkpoints_folder
@@ -221,9 +221,9 @@ def test_checkpoint_runs_the_search_that_the_eager_model_does(model, answers):
 def test_checkpoint_judges_as_the_eager_model_does(model, answers):
     couplets = made_up_couplets(6, seed=9)
     judged = answers.judge(couplets)
-    lots = lots_of(couplets, answers.vocabulary, 9)
+    encoded = encode(couplets, answers.vocabulary, 9)
     modes, rng = np.zeros(6, int), np.random.default_rng(0)
-    nats = model(train_module.batch_of(lots[5], modes, answers.pairs, rng))
+    nats = model(train_module.batch_of(encoded[5], modes, answers.pairs, rng))
     np.testing.assert_allclose(judged.log_probs, -np.array(nats), atol=1e-4)
 
 
@@ -279,10 +279,10 @@ def test_attention_may_join_a_model_that_was_trained_without(tmp_path):
     before, path = model_of(attend_every=0), tmp_path / "weights.safetensors"
     save_weights(before, path, "float32")
     after, other = model_of(attend_every=1), model_of(blocks=2)
-    begin(after, path)
+    init_from(after, path)
     np.testing.assert_array_equal(after.places(**batch), before.places(**batch))
     with pytest.raises(CheckpointError, match="missing 4: couplet/block_1/"):
-        begin(other, path)
+        init_from(other, path)
 
 
 def test_of_more_pairs_the_most_frequent_go_on(trained, files, tmp_path):
@@ -321,15 +321,15 @@ def test_score_does_not_depend_on_the_batches(files):
     keras.utils.set_random_seed(0)
     model = build_model(len(vocabulary), len(pairs), CoupletTraining(**SETTINGS))
     model.compile()
-    lots = lots_of(couplets, vocabulary, 9)
-    whole, single = (score(model, lots, pairs, size) for size in (1000, 1))
+    encoded = encode(couplets, vocabulary, 9)
+    whole, single = (score(model, encoded, pairs, size) for size in (1000, 1))
     assert whole["dev_loss"] == whole["dev_forward"]
     for name in ("dev_forward", "dev_reverse"):
         assert whole[name] == pytest.approx(single[name], rel=1e-4)
     assert {*whole} == {"dev_loss", *(f"dev_{mode}" for mode in MODES)}
     # Each character weighs the same: by hand, from the nats of each place.
     nats = []
-    for rows in lots.values():
+    for rows in encoded.values():
         batch = {
             "token_ids": rows[:, 0].astype("int32"),
             "pair_ids": pairs.encode(rows[:, 0]),

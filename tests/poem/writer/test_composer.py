@@ -11,8 +11,8 @@ import pytest
 from poem.writer.writers import Z, small_composer
 
 from nlg.errors import OptionError
-from nlg.poem.writer.composer import BEAMS, ComposeOptions, Composer, Row
-from nlg.poem.writer.request import Wish
+from nlg.poem.writer.composer import BEAMS, ComposeOptions, Composer, Draft
+from nlg.poem.writer.request import PoemRequest
 from nlg.poem.writer.train.batches import inputs
 from nlg.text import prosody
 from nlg.text.forms import FORMS, verse
@@ -30,7 +30,7 @@ def composer(tmp_path_factory):
 
 
 def written(composer, count=1, seed=1, options=ONE, **asked):
-    return list(composer.write(Wish(**asked), count, seed, options))
+    return list(composer.write(PoemRequest(**asked), count, seed, options))
 
 
 def best_of(composer, rows, asked):
@@ -132,30 +132,33 @@ def test_of_candidates_the_best_is_kept(composer):
 def test_a_known_line_is_not_taken_if_another_poem_has_none(composer, monkeypatch):
     first, second = written(composer, 2, options=ONE)
     rows = [
-        Row(poem.lines, poem.score)
+        Draft(poem.lines, poem.score)
         for poem in sorted((first, second), key=lambda poem: poem.score)
     ]
-    asked = composer.ask(Wish())
+    asked = composer.ask(PoemRequest())
     assert best_of(composer, rows, asked) is rows[1]
     monkeypatch.setattr(composer, "known", set(rows[1].lines))
     assert best_of(composer, rows, asked) is rows[0]
 
 
 def test_a_poem_that_names_its_theme_is_taken_before_a_better_one(composer):
-    rows = [Row(("白日依山尽",), -9.0), Row(("黄河入海流",), -1.0)]
-    assert best_of(composer, rows, composer.ask(Wish())) is rows[1]
-    assert best_of(composer, rows, composer.ask(Wish(theme="白日"))) is rows[0]
-    assert best_of(composer, rows, composer.ask(Wish(theme="山川"))) is rows[0]
-    assert best_of(composer, rows, composer.ask(Wish(title="山川"))) is rows[1]
+    rows = [Draft(("白日依山尽",), -9.0), Draft(("黄河入海流",), -1.0)]
+    assert best_of(composer, rows, composer.ask(PoemRequest())) is rows[1]
+    assert best_of(composer, rows, composer.ask(PoemRequest(theme="白日"))) is rows[0]
+    assert best_of(composer, rows, composer.ask(PoemRequest(theme="山川"))) is rows[0]
+    assert best_of(composer, rows, composer.ask(PoemRequest(title="山川"))) is rows[1]
 
 
 def test_a_poem_drawn_line_by_line_is_the_one_drawn_at_once(composer):
     for asked in ({"form": "五律"}, {"acrostic": SEASONS, "theme": "秋思"}):
-        wish = Wish(**asked)
-        stages = list(composer.stream(wish, 3, ONE))
-        (whole,) = composer.write(wish, 1, 3, ONE)
+        poem_request = PoemRequest(**asked)
+        stages = list(composer.stream(poem_request, 3, ONE))
+        (whole,) = composer.write(poem_request, 1, 3, ONE)
         assert stages[-1] == whole._replace(score=stages[-1].score)
-        assert stages[-1].score == pytest.approx(whole.score, abs=1e-3) or wish.theme
+        assert (
+            stages[-1].score == pytest.approx(whole.score, abs=1e-3)
+            or poem_request.theme
+        )
         for number, stage in enumerate(stages, 1):
             assert stage.lines == whole.lines[:number]
 
@@ -166,7 +169,7 @@ def test_a_search_finds_better_poems_than_a_draw_and_as_many_as_it_has_beams(com
     assert len({p.lines for p in found}) == 4
     assert found[0].score > written(composer, form="五绝")[0].score
     with pytest.raises(OptionError, match="5 poems of 4 beams"):
-        composer.write(Wish(), 5, 1, ComposeOptions(beam=4))
+        composer.write(PoemRequest(), 5, 1, ComposeOptions(beam=4))
 
 
 def test_without_warmth_a_draw_is_the_same_for_every_seed(composer):
@@ -205,7 +208,7 @@ def test_a_word_that_no_plan_has_room_for_is_left_out(composer):
 
 
 def test_a_word_that_is_unknown_or_long_is_not_favoured(composer):
-    asked = composer.ask(Wish(theme="明月 龘龘 江南"))
+    asked = composer.ask(PoemRequest(theme="明月 龘龘 江南"))
     tokens = [row[row >= 0].tolist() for row in asked.words]
     words = [composer.vocabulary.decode(row) for row in tokens]
     assert words == ["明月", "", "江南", ""]
@@ -227,7 +230,7 @@ def test_guidance_is_for_what_is_told_besides_the_form(composer, options):
 
 @pytest.mark.parametrize("options", [ONE, BEAM], ids=["drawn", "searched"])
 def test_a_guidance_of_one_is_the_writer_as_it_was_trained(composer, options):
-    asked = composer.ask(Wish(form="五绝", period="唐"))
+    asked = composer.ask(PoemRequest(form="五绝", period="唐"))
     near = dataclasses.replace(options, guidance=1.0)
     (want,) = written(composer, form="五绝", period="唐", options=near)
     given = composer.checkpoint.runs[-1]
@@ -241,15 +244,15 @@ def test_a_guidance_of_one_is_the_writer_as_it_was_trained(composer, options):
 @pytest.mark.parametrize("form", ["五绝", "七律"])
 def test_a_score_is_the_loss_that_training_would_have(composer, form, options):
     latent = np.linspace(-1, 1, Z)
-    wish = Wish(form=form, theme="明月", period="宋")
+    poem_request = PoemRequest(form=form, theme="明月", period="宋")
     options = dataclasses.replace(options, theme_weight=0.0, guidance=1.0)
-    (poem,) = composer.write(wish, 1, 1, options, latent)
+    (poem,) = composer.write(poem_request, 1, 1, options, latent)
     encode = composer.vocabulary.encode
     batch = inputs(
         form,
         [encode("明月")],
         np.array([encode(verse(poem.lines))]),
-        np.array([composer.conditions.told(form=form, period="宋")]),
+        np.array([composer.conditions.ids_of(form=form, period="宋")]),
         latent[None].astype("float32"),
     )
     nats = np.array(composer.checkpoint.model(batch))
@@ -259,7 +262,7 @@ def test_a_score_is_the_loss_that_training_would_have(composer, form, options):
 
 def test_a_latent_steers_the_writer(composer):
     latent = np.full(Z, 3.0)
-    (steered,) = composer.write(Wish(), 1, 1, ONE, latent)
+    (steered,) = composer.write(PoemRequest(), 1, 1, ONE, latent)
     assert [steered] != written(composer)
 
 
@@ -275,7 +278,7 @@ def test_a_latent_steers_the_writer(composer):
 def test_what_cannot_be_is_refused_before_anything_is_written(composer, asked, message):
     before = len(composer.checkpoint.runs)
     with pytest.raises(OptionError, match=re.escape(message)):
-        composer.write(Wish(**asked))
+        composer.write(PoemRequest(**asked))
     assert len(composer.checkpoint.runs) == before
 
 

@@ -2,7 +2,13 @@ import pytest
 
 from nlg.errors import OptionError
 from nlg.poem.dataset import Poem
-from nlg.poem.writer.conditions import KINDS, PERIOD_OF, PERIODS, Conditions, Told
+from nlg.poem.writer.conditions import (
+    KINDS,
+    PERIOD_OF,
+    PERIODS,
+    ConditionIds,
+    Conditions,
+)
 
 POETS = ("李白", "杜甫", "白居易")
 QUIET = Poem("五绝", ("床前明月光",) * 4, author="李白", dynasty="五代十国")
@@ -15,17 +21,17 @@ def test_only_authors_of_enough_poems_are_known_the_most_prolific_first():
 
 def test_a_poem_is_told_by_what_is_known_of_it():
     conditions = Conditions(POETS)
-    assert conditions.of(QUIET) == Told(form=1, period=2, author=1)
+    assert conditions.of(QUIET) == ConditionIds(form=1, period=2, author=1)
     assert conditions.of(QUIET, 5).sentiment == 5
     stranger = Poem("七律", (), author="无名氏", dynasty="某")
-    assert conditions.of(stranger) == Told(form=4)
+    assert conditions.of(stranger) == ConditionIds(form=4)
 
 
 def test_names_are_the_classes_that_poems_are_told_by():
     told = Conditions(POETS).told(form="五绝", period="唐", author="李白", sentiment="")
     assert told == Conditions(POETS).of(QUIET)
-    example = Conditions(["李白"]).told(form="七绝", author="李白")
-    assert example == Told(form=2, period=0, sentiment=0, author=1)
+    example = Conditions(["李白"]).ids_of(form="七绝", author="李白")
+    assert example == ConditionIds(form=2, period=0, sentiment=0, author=1)
 
 
 def test_every_dynasty_is_of_one_period():
@@ -53,7 +59,7 @@ def test_of_many_authors_some_are_named_and_of_none_none():
     with pytest.raises(OptionError, match=r"there are 0, 1, 2, 3, 4, 5 and 94 more$"):
         Conditions(map(str, range(100))).told(author="x")
     with pytest.raises(OptionError, match="there is none"):
-        Conditions([]).told(author="x")
+        Conditions([]).ids_of(author="x")
 
 
 def test_authors_are_kept_in_a_file(tmp_path):

@@ -4,20 +4,20 @@ import pytest
 from poem.writer.writers import small_vocabulary
 
 from nlg.errors import OptionError
-from nlg.poem.writer.plans import Pages, doubled, group_named
-from nlg.poem.writer.request import Wish, fixed_of
+from nlg.poem.writer.plans import PlanBuilder, doubled, group_named
+from nlg.poem.writer.request import PoemRequest, fixed_of
 from nlg.text import prosody
 from nlg.text.forms import FORMS
 
 
 @pytest.fixture(scope="module")
 def pages():
-    return Pages(small_vocabulary())
+    return PlanBuilder(small_vocabulary())
 
 
 def arrays_of(pages, form, **asked):
-    wish = Wish(form=form, **asked)
-    return pages.arrays(FORMS[form], fixed_of(wish, FORMS[form]), wish)
+    poem_request = PoemRequest(form=form, **asked)
+    return pages.arrays(FORMS[form], fixed_of(poem_request, FORMS[form]), poem_request)
 
 
 def drawn(pages, arrays):

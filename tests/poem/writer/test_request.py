@@ -1,59 +1,68 @@
 import pytest
 
 from nlg.errors import OptionError
-from nlg.poem.writer.request import Wish, drawn, fixed_of, form_wanted, source_of
+from nlg.poem.writer.request import PoemRequest, drawn, fixed_of, form_wanted, source_of
 from nlg.text.forms import FORMS
 
 STORKS = "白日依山尽，黄河入海流。_____，_____。"
 
 
 @pytest.mark.parametrize(
-    ("wish", "form"),
+    ("poem_request", "form"),
     [
-        (Wish(), "七绝"),
-        (Wish(form="五律"), "五律"),
-        (Wish(acrostic="春夏秋冬"), "七绝"),
-        (Wish(acrostic="春夏秋冬风花雪月"), "七律"),
-        (Wish(acrostic="春夏秋冬", form="五绝"), "五绝"),
-        (Wish(first_line="春眠不觉晓"), "五绝"),
-        (Wish(first_line="春眠不觉晓，", acrostic="春夏秋冬风花雪月"), "五律"),
-        (Wish(keep=STORKS), "五绝"),
+        (PoemRequest(), "七绝"),
+        (PoemRequest(form="五律"), "五律"),
+        (PoemRequest(acrostic="春夏秋冬"), "七绝"),
+        (PoemRequest(acrostic="春夏秋冬风花雪月"), "七律"),
+        (PoemRequest(acrostic="春夏秋冬", form="五绝"), "五绝"),
+        (PoemRequest(first_line="春眠不觉晓"), "五绝"),
+        (PoemRequest(first_line="春眠不觉晓，", acrostic="春夏秋冬风花雪月"), "五律"),
+        (PoemRequest(keep=STORKS), "五绝"),
     ],
 )
-def test_the_form_is_what_all_parts_fit(wish, form):
-    assert form_wanted(wish).name == form
+def test_the_form_is_what_all_parts_fit(poem_request, form):
+    assert form_wanted(poem_request).name == form
 
 
 @pytest.mark.parametrize(
-    ("wish", "message"),
+    ("poem_request", "message"),
     [
-        (Wish(form="词"), "no form '词'"),
+        (PoemRequest(form="词"), "no form '词'"),
         (
-            Wish(acrostic="春夏秋"),
+            PoemRequest(acrostic="春夏秋"),
             "the acrostic has 3 characters, with 七绝 it takes 4",
         ),
         (
-            Wish(acrostic="春夏秋冬", form="七律"),
+            PoemRequest(acrostic="春夏秋冬", form="七律"),
             "the acrostic has 4 characters, with 七律 it takes 8",
         ),
         (
-            Wish(first_line="春眠不觉晓", form="七绝"),
+            PoemRequest(first_line="春眠不觉晓", form="七绝"),
             "the first line has 5 characters, with 七绝 it takes 7",
         ),
-        (Wish(keep=STORKS, form="七绝"), "what to keep has 20 characters, with 七绝"),
-        (Wish(keep="白日_"), "what to keep has 3 characters, with 七绝 it takes 28"),
         (
-            Wish(keep=STORKS, first_line="朝辞白帝彩云间"),
+            PoemRequest(keep=STORKS, form="七绝"),
+            "what to keep has 20 characters, with 七绝",
+        ),
+        (
+            PoemRequest(keep="白日_"),
+            "what to keep has 3 characters, with 七绝 it takes 28",
+        ),
+        (
+            PoemRequest(keep=STORKS, first_line="朝辞白帝彩云间"),
             "the first line has 7 characters, with 五绝 it takes 5",
         ),
-        (Wish(acrostic="春夏A冬"), "the acrostic 春夏A冬: 'A' is no Chinese character"),
-        (Wish(first_line="春眠 不觉晓"), "' ' is no Chinese character"),
-        (Wish(acrostic="春夏秋😀"), "'😀' is no Chinese character"),
+        (
+            PoemRequest(acrostic="春夏A冬"),
+            "the acrostic 春夏A冬: 'A' is no Chinese character",
+        ),
+        (PoemRequest(first_line="春眠 不觉晓"), "' ' is no Chinese character"),
+        (PoemRequest(acrostic="春夏秋😀"), "'😀' is no Chinese character"),
     ],
 )
-def test_what_fits_no_form_is_named(wish, message):
+def test_what_fits_no_form_is_named(poem_request, message):
     with pytest.raises(OptionError) as error:
-        form_wanted(wish)
+        form_wanted(poem_request)
     assert message in str(error.value)
 
 
@@ -69,7 +78,7 @@ def test_what_fits_no_form_is_named(wish, message):
 )
 def test_a_wish_that_contradicts_itself_is_refused(asked, message):
     with pytest.raises(OptionError) as error:
-        Wish(**asked)
+        PoemRequest(**asked)
     assert message in str(error.value)
 
 
@@ -83,56 +92,61 @@ def test_a_wish_that_contradicts_itself_is_refused(asked, message):
 )
 def test_an_acrostic_stands_where_it_is_asked_to(at, picture):
     form = FORMS["五绝"]
-    fixed = fixed_of(Wish(acrostic="春夏秋冬", acrostic_at=at), form)
+    fixed = fixed_of(PoemRequest(acrostic="春夏秋冬", acrostic_at=at), form)
     assert drawn(fixed, form) == picture
 
 
 def test_a_diagonal_of_eight_lines_begins_anew_at_the_end_of_a_line():
-    wish = Wish(acrostic="春夏秋冬风花雪月", acrostic_at="diagonal")
-    assert drawn(fixed_of(wish, FORMS["五律"]), FORMS["五律"]).split()[5] == "花____"
+    poem_request = PoemRequest(acrostic="春夏秋冬风花雪月", acrostic_at="diagonal")
+    assert (
+        drawn(fixed_of(poem_request, FORMS["五律"]), FORMS["五律"]).split()[5]
+        == "花____"
+    )
 
 
 def test_traditional_characters_and_wide_blanks_are_read():
-    wish = Wish(keep="黃河入海流＿＿＿＿＿" + "_" * 10, first_line="黃河入海流")
-    assert drawn(fixed_of(wish, FORMS["五绝"]), FORMS["五绝"]) == "黄河入海流"
+    poem_request = PoemRequest(
+        keep="黃河入海流＿＿＿＿＿" + "_" * 10, first_line="黃河入海流"
+    )
+    assert drawn(fixed_of(poem_request, FORMS["五绝"]), FORMS["五绝"]) == "黄河入海流"
 
 
 def test_two_characters_at_one_place_are_both_named():
-    wish = Wish(acrostic="春夏秋冬", keep="白日依山尽" + "_" * 15)
+    poem_request = PoemRequest(acrostic="春夏秋冬", keep="白日依山尽" + "_" * 15)
     with pytest.raises(OptionError) as error:
-        fixed_of(wish, FORMS["五绝"])
+        fixed_of(poem_request, FORMS["五绝"])
     assert str(error.value) == (
         "line 1, character 1: the acrostic has 春, what to keep has 白; change one"
     )
 
 
 def test_one_character_may_be_asked_for_twice():
-    wish = Wish(acrostic="春夏秋冬", first_line="春眠不觉晓")
-    assert fixed_of(wish, FORMS["五绝"])[0, 0] == "春"
+    poem_request = PoemRequest(acrostic="春夏秋冬", first_line="春眠不觉晓")
+    assert fixed_of(poem_request, FORMS["五绝"])[0, 0] == "春"
 
 
 @pytest.mark.parametrize(
-    ("wish", "source"),
+    ("poem_request", "source"),
     [
-        (Wish(), ""),
-        (Wish(title=" 登鸛雀樓 "), "登鹳雀楼"),
-        (Wish(title="秋" * 99), "秋" * 16),
+        (PoemRequest(), ""),
+        (PoemRequest(title=" 登鸛雀樓 "), "登鹳雀楼"),
+        (PoemRequest(title="秋" * 99), "秋" * 16),
         (
-            Wish(theme="明月故人 白日依山 黄河入海 更上层楼"),
+            PoemRequest(theme="明月故人 白日依山 黄河入海 更上层楼"),
             "明月故人、白日依山、黄河入海、更上层楼",
         ),
-        (Wish(theme="秋思"), "秋思"),
-        (Wish(theme="明月 故人"), "明月、故人"),
-        (Wish(theme="明月，故人、酒"), "明月、故人、酒"),
+        (PoemRequest(theme="秋思"), "秋思"),
+        (PoemRequest(theme="明月 故人"), "明月、故人"),
+        (PoemRequest(theme="明月，故人、酒"), "明月、故人、酒"),
     ],
 )
-def test_short_words_are_read_as_they_are(wish, source):
-    assert source_of(wish) == source
+def test_short_words_are_read_as_they_are(poem_request, source):
+    assert source_of(poem_request) == source
 
 
 def test_of_prose_the_words_that_matter_are_read():
     prose = "昨天傍晚我和老朋友一起在西湖边散步，看见明月从雷峰塔后面升起来。"
-    words = source_of(Wish(theme=prose)).split("、")
+    words = source_of(PoemRequest(theme=prose)).split("、")
     assert 1 < len(words) <= 4
     assert all(word in prose for word in words)
 
@@ -147,5 +161,5 @@ def test_of_prose_the_words_that_matter_are_read():
 )
 def test_a_theme_that_cannot_be_read_is_refused(theme, message):
     with pytest.raises(OptionError) as error:
-        source_of(Wish(theme=theme))
+        source_of(PoemRequest(theme=theme))
     assert message in str(error.value)

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from nlg.qa.data.answer_substitution import LONGEST, swapped
+from nlg.qa.data.answer_substitution import LONGEST, substituted
 from nlg.qa.data.examples import Example
 
 
@@ -18,7 +18,7 @@ EXAMPLES = [SPRING, STORKS, RIVER]
 
 def drawn(examples, share=1.0, times=30):
     """All that swapping makes of `examples`, in many draws."""
-    return [list(swapped(examples, share, random.Random(n))) for n in range(times)]
+    return [list(substituted(examples, share, random.Random(n))) for n in range(times)]
 
 
 def test_another_poet_stands_wherever_the_answer_stood():
@@ -75,7 +75,7 @@ def test_the_share_is_of_the_answered_and_the_order_stays():
     counts = [f"{n}人" for n in range(100, 900)]
     asked = [about(f"{count}来了。", "来了多少？", count) for count in counts]
     silent = [about("没有人来。", "来了多少？", "")._replace(start=-1)] * 9
-    made = list(swapped(asked + silent, 0.5, random.Random(3)))
+    made = list(substituted(asked + silent, 0.5, random.Random(3)))
     changed = sum(old != new for old, new in zip(asked, made, strict=False))
     assert 340 <= changed <= 460
     assert [x.question for x in made] == [x.question for x in asked + silent]
@@ -85,5 +85,5 @@ def test_the_share_is_of_the_answered_and_the_order_stays():
 
 def test_a_share_of_none_draws_nothing():
     rng = random.Random(3)
-    assert list(swapped(EXAMPLES, 0.0, rng)) == EXAMPLES
+    assert list(substituted(EXAMPLES, 0.0, rng)) == EXAMPLES
     assert rng.getstate() == random.Random(3).getstate()

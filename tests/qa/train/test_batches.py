@@ -10,10 +10,10 @@ from nlg.qa.data.examples import Example
 from nlg.qa.train.batches import (
     PREDICTIONS_MULTIPLE,
     Batches,
-    Row,
-    Rows,
+    PackedRow,
+    PackedRows,
+    encode,
     in_company,
-    lots_of,
 )
 from nlg.qa.train.options import QATraining
 from nlg.qa.train.train import warn_of_padding
@@ -37,8 +37,8 @@ def changed(**changes):
     return dataclasses.replace(OPTIONS, **changes)
 
 
-def lots(examples=EXAMPLES, options=OPTIONS):
-    return lots_of(examples, TOKENIZER, options)[0]
+def encoded(examples=EXAMPLES, options=OPTIONS):
+    return encode(examples, TOKENIZER, options)[0]
 
 
 def text(token_ids):
@@ -58,7 +58,7 @@ def parts(found, number):
 
 
 def test_samples_are_the_examples_in_their_order():
-    found, sources = lots_of(EXAMPLES, TOKENIZER, OPTIONS)
+    found, sources = encode(EXAMPLES, TOKENIZER, OPTIONS)
     for number, example in enumerate(EXAMPLES):
         assert parts(found, number) == (
             example.passage,
@@ -73,35 +73,35 @@ def test_samples_are_the_examples_in_their_order():
 def test_a_long_passage_is_cut_around_its_answer():
     far = POET._replace(passage="李白。" * 30 + POET.passage, start=90)
     for seed in range(20):
-        passage, _, answer = parts(lots([far], changed(seed=seed)), 0)
+        passage, _, answer = parts(encoded([far], changed(seed=seed)), 0)
         assert len(passage) == 20 and answer == "杜甫" and answer in passage
 
 
 def test_of_a_long_question_the_end_stays():
     asked = POET._replace(question="李白和杜甫都是诗人，谁号少陵野老？")
-    assert parts(lots([asked]), 0)[1] == "，谁号少陵野老？"
+    assert parts(encoded([asked]), 0)[1] == "，谁号少陵野老？"
 
 
 def test_an_answer_is_cut_into_words_as_its_passage_is():
     phone = Example("", "iphone6是", "iphone几", "6", 6)
-    assert parts(lots([phone]), 0) == (
+    assert parts(encoded([phone]), 0) == (
         "i##p##h##o##n##e##6是", "i##p##h##o##n##e[UNK]", "##6",
     )  # fmt: skip
     written = phone._replace(start=-1)  # an answer that stands nowhere is written anew
-    assert parts(lots([written]), 0)[2] == "[UNK]"
+    assert parts(encoded([written]), 0)[2] == "[UNK]"
 
 
 def test_examples_that_do_not_fit_are_left_out():
     long = POET._replace(answer="杜甫，字子美，号少", start=0)
     blank = POET._replace(passage=" \n", answer="", start=-1)
-    assert len(lots([long, POET, blank]).lengths) == 1
+    assert len(encoded([long, POET, blank]).lengths) == 1
     with pytest.raises(DataError, match=r"no question to train on.*more than 8 tokens"):
-        lots([long, blank])
+        encoded([long, blank])
 
 
 def test_traditional_and_wide_text_is_read_as_the_model_knows_it():
     typed = POET._replace(passage="杜甫，號少陵野老。", question="誰號少陵野老？")
-    assert parts(lots([typed]), 0)[:2] == ("杜甫，号少陵野老。", "谁号少陵野老？")
+    assert parts(encoded([typed]), 0)[:2] == ("杜甫，号少陵野老。", "谁号少陵野老？")
 
 
 # --- company
@@ -144,11 +144,11 @@ def test_a_passage_that_is_long_enough_stays_alone():
 
 def many(count=60, seed=0):
     rng = np.random.default_rng(seed)
-    return lots([EXAMPLES[n] for n in rng.integers(0, 3, count)])
+    return encoded([EXAMPLES[n] for n in rng.integers(0, 3, count)])
 
 
 def test_every_sample_comes_once_an_epoch_in_an_order_of_its_seed():
-    rows = Rows(many(), [1, 1], changed(batch_tokens=64))
+    rows = PackedRows(many(), [1, 1], changed(batch_tokens=64))
 
     def samples(epoch):
         return [x for batch in rows.epoch(epoch) for row in batch for x in row.samples]
@@ -161,7 +161,7 @@ def test_every_sample_comes_once_an_epoch_in_an_order_of_its_seed():
 def test_rows_hold_what_fits_in_them():
     found = many()
     lengths = found.lengths.sum(axis=1) + SPECIAL
-    for batch in Rows(found, [1, 1], OPTIONS).epoch(0):
+    for batch in PackedRows(found, [1, 1], OPTIONS).epoch(0):
         assert len(batch) == 2
         for row in batch:
             assert lengths[row.samples].sum() <= OPTIONS.row_tokens
@@ -169,10 +169,10 @@ def test_rows_hold_what_fits_in_them():
 
 def test_run_warns_of_rows_that_are_mostly_padding(capsys):
     """A sample of 26 tokens stands alone in a row of 40; two fill one of 52."""
-    found = lots([POET] * 8)
+    found = encoded([POET] * 8)
     assert (found.lengths.sum(axis=1) + SPECIAL).tolist() == [26] * 8
     for size, share in ((40, 26 / 40), (52, 1.0), (60, 52 / 60)):
-        rows = Rows(found, [1], changed(row_tokens=size, batch_tokens=size))
+        rows = PackedRows(found, [1], changed(row_tokens=size, batch_tokens=size))
         assert rows.filled() == pytest.approx(share)
         warn_of_padding(rows)
         said = "rows of 40 tokens are 65% full, the rest is padding"
@@ -181,7 +181,7 @@ def test_run_warns_of_rows_that_are_mostly_padding(capsys):
 
 def test_a_share_of_a_source_is_drawn_anew_each_epoch():
     found = many(600)
-    rows = Rows(found, [1, 0.5], changed(batch_tokens=64))
+    rows = PackedRows(found, [1, 0.5], changed(batch_tokens=64))
     rivers = set(np.flatnonzero(found.sources == 1))
     seen = []
     for epoch in range(2):
@@ -192,18 +192,20 @@ def test_a_share_of_a_source_is_drawn_anew_each_epoch():
         assert 0.35 < len(seen[-1]) / len(rivers) < 0.65
     assert seen[0] != seen[1]
     with pytest.raises(DataError, match="shares leave no question"):
-        Rows(found, [0, 0], OPTIONS)
+        PackedRows(found, [0, 0], OPTIONS)
 
 
 def test_kinds_are_told_only_where_the_model_hears_them():
-    rows = Rows(many(), [1, 1], OPTIONS).epoch(0)
+    rows = PackedRows(many(), [1, 1], OPTIONS).epoch(0)
     assert {row.kind for batch in rows for row in batch} == {0}
 
 
 def test_the_samples_of_a_row_ask_for_one_kind_or_are_not_told():
     found = many(600)
     options = changed(answer_types=True, untold_share=0.25)
-    rows = [row for batch in Rows(found, [1, 1], options).epoch(0) for row in batch]
+    rows = [
+        row for batch in PackedRows(found, [1, 1], options).epoch(0) for row in batch
+    ]
     untold = [x for row in rows if not row.kind for x in row.samples]
     assert 0.15 < len(untold) / 600 < 0.35
     for row in rows:
@@ -214,7 +216,9 @@ def test_the_samples_of_a_row_ask_for_one_kind_or_are_not_told():
 
 
 def test_a_batch_is_what_the_drawing_says():
-    found = Batches(lots(), OPTIONS).batch([Row([0, 2]), Row([1], kind=4)])
+    found = Batches(encoded(), OPTIONS).batch(
+        [PackedRow([0, 2]), PackedRow([1], kind=4)]
+    )
     row, end = found["token_ids"][0], 30
     first = "[CLS]杜甫，字子美，号少陵野老。[SEP]谁号少陵野老？[SEP]杜甫[SEP]"
     second = "[CLS]李白是诗人。[SEP]谁号少陵野老？[SEP][SEP]"
@@ -232,7 +236,7 @@ def test_a_batch_is_what_the_drawing_says():
 
 
 def test_each_answer_token_is_predicted_from_the_place_before_it():
-    found = Batches(lots(), OPTIONS).batch([Row([0, 2]), Row([1])])
+    found = Batches(encoded(), OPTIONS).batch([PackedRow([0, 2]), PackedRow([1])])
     tokens = found["token_ids"].reshape(-1)
     count = int(found["weights"].sum())
     assert len(found["places"]) == PREDICTIONS_MULTIPLE
@@ -244,15 +248,15 @@ def test_each_answer_token_is_predicted_from_the_place_before_it():
 
 
 def test_samples_may_count_alike():
-    weights = Batches(lots(), changed(by_sample=True)).batch([Row([0, 2]), Row([1])])[
-        "weights"
-    ]
+    weights = Batches(encoded(), changed(by_sample=True)).batch(
+        [PackedRow([0, 2]), PackedRow([1])]
+    )["weights"]
     np.testing.assert_allclose(weights[:4], [1 / 3] * 3 + [1], rtol=1e-6)
     assert weights.sum() == pytest.approx(3)
 
 
 def test_arrays_have_the_dtypes_that_the_model_takes():
-    found = Batches(lots(), OPTIONS).batch([Row([0])])
+    found = Batches(encoded(), OPTIONS).batch([PackedRow([0])])
     dtypes = {name: array.dtype.name for name, array in found.items()}
     assert dtypes.pop("weights") == "float32"
     assert set(dtypes.values()) == {"int32"}

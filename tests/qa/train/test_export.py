@@ -85,7 +85,7 @@ def test_how_to_choose_is_learned_from_questions_whose_answer_was_found(
     weights = json.loads((tmp_path / rerank.FILE).read_text("utf-8"))
     assert reader.ranking.weights == weights
     one = Asked("杜甫号什么？", [POET])
-    (found,) = reader.evidence_all([one], AnswerOptions(silence=1))
+    (found,) = reader.evidence_all([one], AnswerOptions(no_answer_threshold=1))
     (chance,) = reader.ranking.probabilities([evidence for _, evidence in found])
     assert chance == pytest.approx(1 / 2, abs=0.05)  # as often as it is right
 

@@ -10,7 +10,7 @@ from qa.readers import VECTORS, Modulo, numpy, sources, tiny_reader
 from nlg.layers.losses import nats_of
 from nlg.qa.config import KINDS, QAConfig
 from nlg.qa.inputs import padded
-from nlg.qa.train.batches import Batches, Lots, Row
+from nlg.qa.train.batches import Batches, Encoded, PackedRow
 from nlg.qa.train.model import Answerer
 from nlg.qa.train.options import QATraining
 from nlg.text.vocab import SEP_ID
@@ -46,7 +46,7 @@ def samples():
     lengths = [[len(part) for part in sample] for sample in found]
     ids = [token for sample in found for part in sample for token in part]
     zeros = np.zeros(3, "uint8")
-    return Lots(np.array(ids, "uint16"), np.array(lengths), zeros, zeros)
+    return Encoded(np.array(ids, "uint16"), np.array(lengths), zeros, zeros)
 
 
 BATCHES = Batches(samples(), OPTIONS, Modulo())
@@ -65,7 +65,7 @@ def thought(model, sample, kind=0):
     inputs = {name: arrays[name] for name in model.config.inputs()}
     inputs |= {"class_ids": np.array([[kind]], "int32")}
     reading = model.read(inputs)
-    log_probs, cache = reading.first, model.room(reading, 1, len(answer))
+    log_probs, cache = reading.first, model.empty_cache(reading, 1, len(answer))
     nats = []
     for index, token in enumerate(answer.tolist()):
         nats.append(-numpy(log_probs)[0, token])
@@ -79,20 +79,22 @@ def test_what_is_charged_is_what_is_thought_when_writing(changes):
     model = tiny_reader(**changes)
     for sample in range(3):
         want = thought(model, sample, kind=2)
-        np.testing.assert_allclose(charged(model, Row([sample], 2)), want, atol=1e-4)
+        np.testing.assert_allclose(
+            charged(model, PackedRow([sample], 2)), want, atol=1e-4
+        )
 
 
 @EVERY_WAY
 def test_packed_samples_are_charged_as_samples_apart(changes):
     model = tiny_reader(**changes)
-    packed = charged(model, Row([0, 1], 3), Row([2], 5))
-    apart = [charged(model, Row([n], kind)) for n, kind in enumerate((3, 3, 5))]
+    packed = charged(model, PackedRow([0, 1], 3), PackedRow([2], 5))
+    apart = [charged(model, PackedRow([n], kind)) for n, kind in enumerate((3, 3, 5))]
     np.testing.assert_allclose(packed, np.concatenate(apart), atol=1e-4)
 
 
 def test_loss_is_the_mean_over_the_predictions_that_count():
     model = tiny_reader()
-    batch = BATCHES.batch([Row([0, 1]), Row([2])])
+    batch = BATCHES.batch([PackedRow([0, 1]), PackedRow([2])])
     nats = numpy(model(batch))
     want = (nats * batch["weights"]).sum() / batch["weights"].sum()
     assert float(model.losses[0]) == pytest.approx(want, rel=1e-5)
@@ -105,7 +107,7 @@ def test_a_token_that_is_nowhere_in_the_source_is_not_copied():
     sure.copying.gate.kernel.assign(0 * sure.copying.gate.kernel)
     model.copying.gate.kernel.assign(0 * model.copying.gate.kernel)
     model.copying.gate.bias.assign([-9.0])
-    write, copy = charged(model, Row([2])), charged(sure, Row([2]))
+    write, copy = charged(model, PackedRow([2])), charged(sure, PackedRow([2]))
     assert np.all(copy[:2] > write[:2] + 8)  # 20 and 21 must be written
     assert copy[2] < 9  # the end may be copied from the source's [SEP]
 
@@ -137,15 +139,17 @@ def test_new_aids_leave_the_backbone_as_it_was():
     aided.build()
     assert not plain.copying and not plain.hints
     for sample in range(3):
-        before, after = (charged(model, Row([sample])) for model in (plain, aided))
+        before, after = (
+            charged(model, PackedRow([sample])) for model in (plain, aided)
+        )
         # The gate is 0.7 % open, so what is improbable becomes a little less so.
         assert np.all(after < before + 0.01)
         np.testing.assert_allclose(np.exp(-after), np.exp(-before), atol=0.01)
-    batch = BATCHES.batch([Row([0])])
+    batch = BATCHES.batch([PackedRow([0])])
     picked = ops.reshape(unilm(batch), (48, -1))
     nats = nats_of(unilm.logits(picked), np.roll(batch["token_ids"][0], -1))
     want = numpy(nats)[batch["places"]][batch["weights"] > 0]
-    np.testing.assert_allclose(charged(plain, Row([0])), want, atol=1e-4)
+    np.testing.assert_allclose(charged(plain, PackedRow([0])), want, atol=1e-4)
 
 
 def test_vectors_of_words_are_without_effect_at_the_start():
@@ -159,7 +163,9 @@ def test_vectors_of_words_are_without_effect_at_the_start():
         shared[variable.path].assign(variable)
     for sample in range(3):
         np.testing.assert_allclose(
-            charged(told, Row([sample])), charged(plain, Row([sample])), rtol=1e-6
+            charged(told, PackedRow([sample])),
+            charged(plain, PackedRow([sample])),
+            rtol=1e-6,
         )
 
 
@@ -192,6 +198,6 @@ def test_overlap_words_meaning_and_kind_make_a_difference():
 def test_training_lowers_the_loss_of_what_it_sees():
     model = tiny_reader()
     model.compile(optimizer=keras.optimizers.Adam(0.02), run_eagerly=True)
-    batch = BATCHES.batch([Row([0, 1]), Row([2])])
+    batch = BATCHES.batch([PackedRow([0, 1]), PackedRow([2])])
     losses = [float(model.train_on_batch(batch)) for _ in range(9)]
     assert losses[-1] < 0.3 * losses[0]

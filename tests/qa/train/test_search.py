@@ -65,7 +65,7 @@ def test_support_is_what_each_passage_thinks_token_by_token(model):
         for passage in range(2):
             one = {name: x[row, passage : passage + 1] for name, x in inputs.items()}
             reading, total = model.read(one), 0.0
-            log_probs, cache = reading.first, model.room(reading, 1, LENGTH)
+            log_probs, cache = reading.first, model.empty_cache(reading, 1, LENGTH)
             for index, token in enumerate(found.answers[row, 0].tolist()):
                 if token == 0:
                     break

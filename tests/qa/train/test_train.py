@@ -16,7 +16,7 @@ from same_run import assert_same_run
 
 from nlg.backbone.checkpoint import load_backbone, save_backbone
 from nlg.backbone.config import BackboneConfig
-from nlg.backbone.start import Shape
+from nlg.backbone.init_from import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.config import apply_values
 from nlg.errors import CheckpointError, OptionError
@@ -27,7 +27,7 @@ from nlg.qa.data.examples import Example, load_examples, write
 from nlg.qa.explain import explain, longest
 from nlg.qa.reader import BEAMS, Answer, AnswerOptions, Asked, Reader
 from nlg.qa.train import export
-from nlg.qa.train.batches import Batches, Rows
+from nlg.qa.train.batches import Batches, PackedRows
 from nlg.qa.train.options import QATraining
 from nlg.qa.train.saliency import Saliency, saliency
 from nlg.qa.train.search import answer
@@ -35,13 +35,13 @@ from nlg.qa.train.train import (
     DEV,
     TO_RANK,
     TRAIN,
-    Look,
+    Evaluator,
     build_model,
-    load_lots,
+    init_from,
+    init_from_mean,
+    load_encoded,
     prepare,
     some,
-    start_from,
-    start_from_mean,
     to_rank,
     train_qa,
 )
@@ -209,10 +209,10 @@ def test_the_graph_finds_what_keras_finds(trained, free):
 
 
 def test_the_graph_finds_the_saliency_that_keras_finds(trained):
-    model, (lots, _) = shipped_model(trained[0]), load_lots(Run(trained[0]), DEV)
+    model, (encoded, _) = shipped_model(trained[0]), load_encoded(Run(trained[0]), DEV)
     tokenizer = Shape.load(trained[0]).tokenizer
     lexicon = lexicon_of(trained[0], tokenizer)
-    batches = Look(model, lots, tokenizer, TOLD, lexicon).batches
+    batches = Evaluator(model, encoded, tokenizer, TOLD, lexicon).batches
     graph = open_checkpoint(trained[0] / "checkpoint", "qa").graph("saliency")
     S, T = longest(SETTINGS)
     for number in range(3):
@@ -276,7 +276,7 @@ def test_finished_run_refuses_other_vectors_and_names_them(trained, files, tmp_p
 @pytest.fixture
 def no_answers(monkeypatch):
     """Let looks score no answers: to compile the writing of some takes seconds."""
-    monkeypatch.setattr(Look, "attempts", lambda look: iter(()))
+    monkeypatch.setattr(Evaluator, "attempts", lambda evaluator: iter(()))
 
 
 def test_stopped_run_goes_on_as_if_it_had_not_been(files, tmp_path, eager, no_answers):
@@ -310,12 +310,12 @@ def test_a_run_with_types_averages_and_slow_layers_is_trained(
     assert Shape.load(tmp_path).config.classes == (6,)
     kept, _ = Run(tmp_path).load("best.safetensors")
     assert "unilm/condition/class_0" in kept
-    assert load_lots(Run(tmp_path), TRAIN)[1] == ["a", "b"]
+    assert load_encoded(Run(tmp_path), TRAIN)[1] == ["a", "b"]
 
 
 def test_dev_is_a_sample_of_the_questions_kept_back(trained):
-    lots, _ = load_lots(Run(trained[0]), DEV)
-    assert len(lots.lengths) == SETTINGS["dev_questions"]
+    encoded, _ = load_encoded(Run(trained[0]), DEV)
+    assert len(encoded.lengths) == SETTINGS["dev_questions"]
 
 
 def test_every_run_looks_at_the_same_questions():
@@ -328,22 +328,22 @@ def test_every_run_looks_at_the_same_questions():
 def test_short_passages_of_training_stand_among_others(trained):
     out, _ = trained
     for name, joined in ((TRAIN, True), (DEV, False)):
-        lots, _ = load_lots(Run(out), name)
-        assert np.all((lots.lengths[:, 0] >= 12) == joined)
+        encoded, _ = load_encoded(Run(out), name)
+        assert np.all((encoded.lengths[:, 0] >= 12) == joined)
 
 
 def test_answers_are_exchanged_in_training_alone(files, tmp_path):
     data, dev, backbone = files
-    lots = {}
+    encoded = {}
     for share in (0.0, 1.0):
         run = Run(tmp_path / str(share))
         options = dataclasses.replace(OPTIONS, swapped=share, least_passage=0)
-        run.claim(dataclasses.asdict(options), ())
+        run.lock_config(dataclasses.asdict(options), ())
         prepare(run, [data], dev, load_backbone(backbone).tokenizer, options)
-        lots[share] = {name: load_lots(run, name)[0] for name in (TRAIN, DEV)}
+        encoded[share] = {name: load_encoded(run, name)[0] for name in (TRAIN, DEV)}
         assert set(load_examples(run.folder / TO_RANK)) == set(load_examples(data))
-    np.testing.assert_equal(lots[0.0][DEV], lots[1.0][DEV])
-    old, new = lots[0.0][TRAIN], lots[1.0][TRAIN]
+    np.testing.assert_equal(encoded[0.0][DEV], encoded[1.0][DEV])
+    old, new = encoded[0.0][TRAIN], encoded[1.0][TRAIN]
     np.testing.assert_array_equal(old.lengths, new.lengths)
     samples = [Batches(x, OPTIONS) for x in (old, new)]
     pairs = [[batches.sample(n) for batches in samples] for n in range(len(new.kinds))]
@@ -354,7 +354,7 @@ def test_answers_are_exchanged_in_training_alone(files, tmp_path):
 
 
 def test_a_backbone_is_taken_with_its_weights_but_as_a_unilm(files):
-    model, tokenizer = start_from(files[2], OPTIONS)
+    model, tokenizer = init_from(files[2], OPTIONS)
     unilm = model.unilm
     assert unilm.config.application == "unilm" and unilm.config.dropout == 0.1
     opened = load_backbone(files[2])
@@ -367,7 +367,7 @@ def test_a_backbone_is_taken_with_its_weights_but_as_a_unilm(files):
 
 
 def test_answer_types_are_added_to_a_backbone(files):
-    unilm = start_from(files[2], dataclasses.replace(OPTIONS, answer_types=True))[
+    unilm = init_from(files[2], dataclasses.replace(OPTIONS, answer_types=True))[
         0
     ].unilm
     want = weights_by_path(load_backbone(files[2]).model)
@@ -381,15 +381,17 @@ def test_answer_types_are_added_to_a_backbone(files):
 
 def test_a_reader_is_gone_on_with_and_what_it_is_told_besides_has_no_effect(trained):
     run, checkpoint = Run(trained[0]), trained[0] / "checkpoint"
-    model, tokenizer = start_from(checkpoint, TOLD)
+    model, tokenizer = init_from(checkpoint, TOLD)
     told = dataclasses.replace(TOLD, answer_types=True)
-    other, _ = start_from(checkpoint, told)
+    other, _ = init_from(checkpoint, told)
     want = load_file(checkpoint / "weights.safetensors")
     for name, weight in weights_by_path(model).items():
         np.testing.assert_array_equal(weight, want[name])
-    lots, _ = load_lots(run, DEV)
+    encoded, _ = load_encoded(run, DEV)
     lexicon = lexicon_of(run.folder, tokenizer)
-    batch = Batches(lots, OPTIONS, lexicon).batch(Rows(lots, [1.0] * 2, OPTIONS).at(0))
+    batch = Batches(encoded, OPTIONS, lexicon).batch(
+        PackedRows(encoded, [1.0] * 2, OPTIONS).at(0)
+    )
     nats = numpy(model(batch))
     assert nats.std() > 0
     np.testing.assert_allclose(numpy(other(batch)), nats, rtol=1e-6)
@@ -398,26 +400,26 @@ def test_a_reader_is_gone_on_with_and_what_it_is_told_besides_has_no_effect(trai
 def test_a_reader_that_does_not_suit_is_refused(trained):
     checkpoint = trained[0] / "checkpoint"
     with pytest.raises(OptionError, match="all 1 blocks are kept: leave preset"):
-        start_from(checkpoint, dataclasses.replace(TOLD, preset="tiny"))
+        init_from(checkpoint, dataclasses.replace(TOLD, preset="tiny"))
     with pytest.raises(CheckpointError, match="unused 7: answerer/copying"):
-        start_from(checkpoint, dataclasses.replace(TOLD, copy=False))
+        init_from(checkpoint, dataclasses.replace(TOLD, copy=False))
     with pytest.raises(CheckpointError, match="for couplet, not for backbone or qa"):
-        start_from(checkpoints_folder() / "couplet", OPTIONS)
+        init_from(checkpoints_folder() / "couplet", OPTIONS)
 
 
 def test_a_reader_gets_more_blocks_which_change_next_to_nothing(trained):
     checkpoint = trained[0] / "checkpoint"
-    model, tokenizer = start_from(checkpoint, TOLD)
-    deep, _ = start_from(checkpoint, dataclasses.replace(TOLD, layers=3))
+    model, tokenizer = init_from(checkpoint, TOLD)
+    deep, _ = init_from(checkpoint, dataclasses.replace(TOLD, layers=3))
     assert deep.unilm.config.layers == 3
-    lots, _ = load_lots(Run(trained[0]), DEV)
-    rows = Rows(lots, [1.0] * 2, TOLD).at(0)
-    batch = Batches(lots, TOLD, lexicon_of(trained[0], tokenizer)).batch(rows)
+    encoded, _ = load_encoded(Run(trained[0]), DEV)
+    rows = PackedRows(encoded, [1.0] * 2, TOLD).at(0)
+    batch = Batches(encoded, TOLD, lexicon_of(trained[0], tokenizer)).batch(rows)
     nats = numpy(model(batch))
     off = np.abs(numpy(deep(batch)) - nats)
     assert off.mean() < 0.1 * nats.std()
     again = dataclasses.replace(TOLD, layers=1)
-    assert start_from(checkpoint, again)[0].unilm.config.layers == 1
+    assert init_from(checkpoint, again)[0].unilm.config.layers == 1
 
 
 def test_a_reader_has_the_vectors_it_was_given_and_goes_on_with_them(trained, tmp_path):
@@ -431,7 +433,7 @@ def test_a_reader_has_the_vectors_it_was_given_and_goes_on_with_them(trained, tm
         tensors = run.load(name)[0]
         (table,) = (x for k, x in tensors.items() if k.endswith("meaning/table"))
         np.testing.assert_allclose(table, want, rtol=1e-6)
-    model, _ = start_from(checkpoint, TOLD)
+    model, _ = init_from(checkpoint, TOLD)
     np.testing.assert_allclose(numpy(model.meaning.table), want, rtol=1e-3)
     known = vectors_for(model, checkpoint, None)
     again = lexicon_of(tmp_path, tokenizer, known)
@@ -440,9 +442,9 @@ def test_a_reader_has_the_vectors_it_was_given_and_goes_on_with_them(trained, tm
 
 def test_vectors_that_do_not_suit_are_one_clear_line(trained, files):
     path, checkpoint = vectors_of(files), trained[0] / "checkpoint"
-    plain, _ = start_from(files[2], OPTIONS)
-    told, _ = start_from(files[2], TOLD)
-    wide, _ = start_from(files[2], dataclasses.replace(TOLD, vector_units=4))
+    plain, _ = init_from(files[2], OPTIONS)
+    told, _ = init_from(files[2], TOLD)
+    wide, _ = init_from(files[2], dataclasses.replace(TOLD, vector_units=4))
     for model, init, given, problem in (
         (plain, files[2], path, "is of no use without a number of words: add --set"),
         (told, files[2], None, "backbone has none: give a file with --vectors"),
@@ -455,7 +457,7 @@ def test_vectors_that_do_not_suit_are_one_clear_line(trained, files):
 
 def test_what_a_reader_is_told_it_goes_on_being_told(trained, tmp_path):
     told = dataclasses.replace(TOLD, answer_types=True)
-    model, _ = start_from(trained[0] / "checkpoint", told)
+    model, _ = init_from(trained[0] / "checkpoint", told)
     folder = tmp_path / "told"
     shutil.copytree(trained[0] / "checkpoint", folder)
     save_weights(model, folder / "weights.safetensors")
@@ -463,10 +465,10 @@ def test_what_a_reader_is_told_it_goes_on_being_told(trained, tmp_path):
     config["backbone"] = dataclasses.asdict(model.unilm.config)
     write_json(folder / "config.json", config)
     seal(folder)
-    again, _ = start_from(folder, told)
+    again, _ = init_from(folder, told)
     assert weights_by_path(again).keys() == weights_by_path(model).keys()
     with pytest.raises(CheckpointError, match=r"unused \d+: unilm.*beta_kernel"):
-        start_from(folder, TOLD)
+        init_from(folder, TOLD)
 
 
 def altered(checkpoint, folder, changed=lambda name, tensor: tensor, words=()):
@@ -492,13 +494,13 @@ def test_of_several_readers_the_mean_is_gone_on_with(trained, tmp_path):
     checkpoint = trained[0] / "checkpoint"
     twice = altered(checkpoint, tmp_path / "twice", grown(2))
     eightfold = altered(checkpoint, tmp_path / "eightfold", grown(8))
-    model, _ = start_from_mean([checkpoint, twice, eightfold], TOLD)
+    model, _ = init_from_mean([checkpoint, twice, eightfold], TOLD)
     want = load_file(checkpoint / "weights.safetensors")
     for name, weight in weights_by_path(model).items():
         factor = 1 if "meaning" in name else (1 + 2 + 8) / 3
         mean = want[name].astype("float32") * factor
         np.testing.assert_allclose(weight, mean, rtol=1e-5, err_msg=name)
-    alone, _ = start_from_mean([checkpoint], TOLD)
+    alone, _ = init_from_mean([checkpoint], TOLD)
     for name, weight in weights_by_path(alone).items():
         np.testing.assert_array_equal(weight, want[name])
 
@@ -515,16 +517,16 @@ def test_readers_that_have_no_mean_are_refused(trained, files, tmp_path):
         ([checkpoint, files[2]], TOLD, "for backbone, not for qa"),
     ):
         with pytest.raises((OptionError, CheckpointError), match=problem):
-            start_from_mean(pair, options)
+            init_from_mean(pair, options)
 
 
 def test_a_preset_starts_from_random_weights(files):
-    unilm = start_from(files[2], dataclasses.replace(OPTIONS, preset="tiny"))[0].unilm
+    unilm = init_from(files[2], dataclasses.replace(OPTIONS, preset="tiny"))[0].unilm
     assert (unilm.config.layers, unilm.config.max_positions) == (2, 48)
     assert unilm.config.vocab_size == load_backbone(files[2]).config.vocab_size
     deep = dataclasses.replace(OPTIONS, preset="tiny", layers=3)
     with pytest.raises(OptionError, match=r"layers .3. is more than the 2 that tiny"):
-        start_from(files[2], deep)
+        init_from(files[2], deep)
 
 
 def test_as_many_blocks_as_are_asked_for_are_kept_the_first(files, tmp_path):
@@ -532,50 +534,52 @@ def test_as_many_blocks_as_are_asked_for_are_kept_the_first(files, tmp_path):
     deep = UniLM(dataclasses.replace(opened.config, layers=3))
     deep.build()
     save_backbone(tmp_path / "b", deep, opened.tokenizer.vocabulary, {}, "float32")
-    unilm = start_from(tmp_path / "b", dataclasses.replace(OPTIONS, layers=2))[0].unilm
+    unilm = init_from(tmp_path / "b", dataclasses.replace(OPTIONS, layers=2))[0].unilm
     got, want = weights_by_path(unilm), weights_by_path(deep)
     assert unilm.config.layers == 2
     assert want.keys() - got.keys() == {name for name in want if "block_2" in name}
     for name, tensor in got.items():
         np.testing.assert_array_equal(tensor, want[name])
     with pytest.raises(OptionError, match=r"layers .4. is more than the 3 that"):
-        start_from(tmp_path / "b", dataclasses.replace(OPTIONS, layers=4))
+        init_from(tmp_path / "b", dataclasses.replace(OPTIONS, layers=4))
 
 
 def test_a_backbone_that_does_not_suit_is_refused(files, tmp_path):
     wide = dataclasses.replace(OPTIONS, row_tokens=64, batch_tokens=64)
     with pytest.raises(OptionError, match=r"row_tokens .64. is more than the 48 pos"):
-        start_from(files[2], wide)
+        init_from(files[2], wide)
     opened = load_backbone(files[2])
     config = dataclasses.replace(opened.config, condition_size=4, classes=(2,))
     unilm = UniLM(config)
     unilm.build()
     save_backbone(tmp_path / "b", unilm, opened.tokenizer.vocabulary, {})
     with pytest.raises(OptionError, match="has a condition of its own"):
-        start_from(tmp_path / "b", OPTIONS)
+        init_from(tmp_path / "b", OPTIONS)
 
 
 def test_a_look_scores_the_answers_that_the_model_writes(trained, files):
-    lots, _ = load_lots(Run(trained[0]), DEV)
-    model, tokenizer = start_from(files[2], OPTIONS)
+    encoded, _ = load_encoded(Run(trained[0]), DEV)
+    model, tokenizer = init_from(files[2], OPTIONS)
     unilm = model.unilm
-    look = Look(build_model(unilm, OPTIONS), lots, tokenizer, OPTIONS)
+    evaluator = Evaluator(build_model(unilm, OPTIONS), encoded, tokenizer, OPTIONS)
     right = {}
-    for number in range(len(lots.lengths)):
-        source, target = look.batches.sample(number)
+    for number in range(len(encoded.lengths)):
+        source, target = evaluator.batches.sample(number)
         right[tuple(source.token_ids)] = target.tolist()
 
     def perfect(token_ids, **others):
         lines = [right[tuple(ids[ids > 0])] for ids in token_ids]
         return np.array([line + [0] * (5 - len(line)) for line in lines])
 
-    look.write = perfect
-    attempts = list(look.attempts())
+    evaluator.write = perfect
+    attempts = list(evaluator.attempts())
     assert len(attempts) == 12
     assert all(
         (said.answer,) == said.references or not said.answer for said in attempts
     )
-    assert sum(not said.references for said in attempts) == sum(lots.lengths[:, 2] == 0)
+    assert sum(not said.references for said in attempts) == sum(
+        encoded.lengths[:, 2] == 0
+    )
 
 
 def test_files_without_questions_are_one_clear_line(files, tmp_path):

@@ -19,7 +19,7 @@ from write.reviews import (
 )
 
 from nlg.backbone.checkpoint import save_backbone
-from nlg.backbone.start import Shape
+from nlg.backbone.init_from import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.errors import DataError
 from nlg.training.loop import load_weights
@@ -28,7 +28,7 @@ from nlg.write.text_writer import TextWriter
 from nlg.write.train import export as exporting
 from nlg.write.train.model import Writer
 from nlg.write.train.options import WriteTraining
-from nlg.write.train.train import DEV, Look, load_arrays, train_writer
+from nlg.write.train.train import DEV, Evaluator, load_arrays, train_writer
 
 SETTINGS = {
     "length": 16,
@@ -157,10 +157,10 @@ def test_look_is_nats_a_token_whatever_the_batches(trained, monkeypatch):
     model = Writer(best_of(out))
     model.build()
     model.compile()
-    look = Look(model, load_arrays(Run(out), DEV)[0], 16)
-    whole = look.scores()
-    monkeypatch.setattr("nlg.write.train.train.LOOK", 1)
-    assert look.scores() == pytest.approx(whole, rel=1e-5)
+    evaluator = Evaluator(model, load_arrays(Run(out), DEV)[0], 16)
+    whole = evaluator.scores()
+    monkeypatch.setattr("nlg.write.train.train.EVAL_BATCH", 1)
+    assert evaluator.scores() == pytest.approx(whole, rel=1e-5)
     best = min(line["dev_loss"] for line in Run(out).lines())
     assert whole["dev_loss"] == pytest.approx(best, abs=0.01)
 

@@ -8,10 +8,10 @@ from nlg.poem.dataset import Poem
 from nlg.text.forms import FORMS
 from nlg.text.vocab import Vocabulary
 
-Pages = dict[tuple[int, int], np.ndarray]  # (R, C) -> (N, R, C) int32
+Encoded = dict[tuple[int, int], np.ndarray]  # (R, C) -> (N, R, C) int32
 
 
-def pages_of(poems: Iterable[Poem], vocabulary: Vocabulary, halves: bool) -> Pages:
+def encode(poems: Iterable[Poem], vocabulary: Vocabulary, halves: bool) -> Encoded:
     """Encode `poems`; with `halves`, each 律诗 gives its two quatrains as well."""
     rows: dict[tuple[int, int], list[list[list[int]]]] = {}
     for poem in poems:

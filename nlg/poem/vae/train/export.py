@@ -14,7 +14,7 @@ from nlg.poem.dataset import load_poems
 from nlg.poem.known import KNOWN
 from nlg.poem.vae.evaluate import measure
 from nlg.poem.vae.poet import TASK, Poet
-from nlg.poem.vae.train.batches import pages_of
+from nlg.poem.vae.train.batches import encode
 from nlg.poem.vae.train.model import PoemVAE
 from nlg.poem.vae.train.options import VAETraining
 from nlg.poem.vae.train.search import SLOTS, Poems, Rules, write_poems
@@ -22,7 +22,7 @@ from nlg.poem.vae.train.train import build_model, score
 from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
 from nlg.text.vocab import Vocabulary
 from nlg.training.backend import choose_backend
-from nlg.training.export_subprocess import best_of, emptied, finish
+from nlg.training.export_subprocess import best_of, clear_folder, finish
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
 
@@ -44,18 +44,18 @@ def export(
     vocabulary = Vocabulary.load(run_folder / "vocab.txt")
     model = build_model(len(vocabulary), options)
     load_weights(model, weights)
-    write_graphs(model, emptied(out))
+    write_graphs(model, clear_folder(out))
     vocabulary.save(out / VOCABULARY)
     lines = (line for poem in load_poems(data) for line in poem.lines)
     KnownLines.from_lines(lines).save(out / KNOWN)
     dev_poems = load_poems(dev)
-    pages = pages_of(dev_poems, vocabulary, halves=False)
+    encoded = encode(dev_poems, vocabulary, halves=False)
     model.compile()  # Keras asks for it before it measures
 
     def metrics():
         poet = Poet.from_checkpoint(out)
         found = measure(poet, dev_poems, options.metric_samples)
-        return found | {"bound": score(model, pages, options.batch_tokens)}
+        return found | {"bound": score(model, encoded, options.batch_tokens)}
 
     facts = {"slots": SLOTS, "model": dataclasses.asdict(model.config)}
     finish(out, run, TASK, facts | settings, metrics)

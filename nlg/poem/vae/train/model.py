@@ -29,7 +29,7 @@ from nlg.poem.vae.train.options import VAEConfig
 BLOCKS = [("reading", 1), ("column", 1), ("reading", 2)]  # repeated up to the depth
 
 
-class Page(keras.layers.Layer):
+class PagePosition(keras.layers.Layer):
     """Vectors (R, C, D) that tell each place of a page where it stands.
 
     The shape of the page is the form of the poem: 4 x 5 is 五绝, 8 x 7 七律.
@@ -60,7 +60,7 @@ class Encoder(keras.layers.Layer):
     def __init__(self, config, vocabulary, **kwargs):
         super().__init__(**kwargs)
         self.vocabulary = vocabulary
-        self.page = Page(config, name="page")
+        self.page = PagePosition(config, name="page")
         self.blocks = blocks(config.encoder_blocks, config)
         self.norm = ConditionalLayerNormalization(name="norm")
         self.attention = keras.layers.Dense(1, name="attention", dtype="float32")
@@ -101,7 +101,7 @@ class Decoder(keras.layers.Layer):
     def __init__(self, config, **kwargs):
         super().__init__(**kwargs)
         self.config = config
-        self.page = Page(config, name="page")
+        self.page = PagePosition(config, name="page")
         self.expand = keras.layers.Dense(config.units, name="expand")
         self.blocks = blocks(config.decoder_blocks, config)
 

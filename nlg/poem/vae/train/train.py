@@ -8,13 +8,13 @@ import numpy as np
 
 from nlg.errors import DataError
 from nlg.poem.dataset import Poem, load_poems
-from nlg.poem.vae.train.batches import Pages, pages_of
+from nlg.poem.vae.train.batches import Encoded, encode
 from nlg.poem.vae.train.model import PoemVAE
 from nlg.poem.vae.train.options import VAETraining
 from nlg.poem.vae.train.search import SLOTS
 from nlg.text.vocab import Vocabulary
 from nlg.training.batches import Schedule
-from nlg.training.export_subprocess import export_apart
+from nlg.training.export_subprocess import export_in_subprocess
 from nlg.training.loop import Means, fit
 from nlg.training.options import MAY_CHANGE
 from nlg.training.run import Run
@@ -30,7 +30,7 @@ def train_vae(
         if not found:
             raise DataError(f"{path}: no poem in it; make it with nlg data poem")
     run = Run(folder)
-    run.claim(
+    run.lock_config(
         dataclasses.asdict(options) | {"data": data.name},
         (*MAY_CHANGE, "metric_samples"),
         defaults=dataclasses.asdict(VAETraining()),
@@ -42,23 +42,23 @@ def train_vae(
             f"or more, the search needs {SLOTS}; give more poems or a lower min_count"
         )
     model = build_model(len(vocabulary), options)
-    pages = pages_of(poems, vocabulary, halves=True)
-    dev_pages = pages_of(dev_poems, vocabulary, halves=False)
+    encoded = encode(poems, vocabulary, halves=True)
+    dev_encoded = encode(dev_poems, vocabulary, halves=False)
     schedule = Schedule(
-        {shape: len(rows) for shape, rows in pages.items()},
-        {shape: _batch_size(shape, options.batch_tokens) for shape in pages},
+        {shape: len(rows) for shape, rows in encoded.items()},
+        {shape: _batch_size(shape, options.batch_tokens) for shape in encoded},
         options.seed,
     )
 
     def batch_at(step: int) -> np.ndarray:
         shape, rows = schedule.at(step)
-        return pages[shape][rows]
+        return encoded[shape][rows]
 
     def warm_up(step: int) -> None:
         model.latent.weight.assign(min(1.0, (step + 1) / max(1, options.kl_warmup)))
 
     def evaluate() -> dict[str, float]:
-        return score(model, dev_pages, options.batch_tokens)
+        return score(model, dev_encoded, options.batch_tokens)
 
     return fit(model, batch_at, evaluate, options, run, warm_up)
 
@@ -74,24 +74,24 @@ def make_checkpoint(
     folder: pathlib.Path, data: pathlib.Path, dev: pathlib.Path
 ) -> pathlib.Path:
     """Export the run's best weights to `folder`/checkpoint; return that path."""
-    return export_apart("nlg.poem.vae.train.export", folder, data, dev)
+    return export_in_subprocess("nlg.poem.vae.train.export", folder, data, dev)
 
 
-def score(model: PoemVAE, pages: Pages, batch_tokens: int) -> dict[str, float]:
-    """Return the negative evidence lower bound on `pages`, and its two parts.
+def score(model: PoemVAE, encoded: Encoded, batch_tokens: int) -> dict[str, float]:
+    """Return the negative evidence lower bound on `encoded`, and its two parts.
 
     `dev_loss` is in nats a character, so forms can be compared; the parts are in nats
     a poem. The latent is sampled, as the bound asks.
     """
     means = Means()
-    for shape, poems in pages.items():
+    for shape, poems in encoded.items():
         size = _batch_size(shape, batch_tokens)
         for start in range(0, len(poems), size):
             batch = poems[start : start + size]
             model.reset_metrics()
             means.add(model.test_on_batch(batch, return_dict=True), len(batch))
     scores = means.result()
-    places = np.mean([page.size for poems in pages.values() for page in poems])
+    places = np.mean([page.size for poems in encoded.values() for page in poems])
     return {
         "dev_loss": float((scores["reconstruction"] + scores["kl"]) / places),
         "dev_reconstruction": scores["reconstruction"],

@@ -33,7 +33,7 @@ MOST_WORDS = 16  # that are kept of a poem
 TILE = 8  # rows are padded to a multiple
 
 
-class Leaves(NamedTuple):
+class Encoded(NamedTuple):
     """Poems of one form."""
 
     poems: np.ndarray  # (N, T) uint16, with marks
@@ -49,12 +49,12 @@ def marks_of(form: Form) -> np.ndarray:
     return places % (form.columns + 1) == form.columns
 
 
-def leaves_of(
+def encode(
     poems: Iterable[Poem],
     tokenizer: Tokenizer,
     conditions: Conditions,
     sentiments: Mapping[str, int],
-) -> dict[str, Leaves]:
+) -> dict[str, Encoded]:
     """Return poems by form, the latents still empty.
 
     Args:
@@ -81,7 +81,7 @@ def leaves_of(
     found = {}
     for form in (form for form in FORMS if form in rows):
         texts, titles, words, tolds = zip(*rows[form], strict=True)
-        found[form] = Leaves(
+        found[form] = Encoded(
             np.array(texts, "uint16"),
             np.array(titles, "uint16"),
             np.array(words, "uint8"),
@@ -96,17 +96,19 @@ class Batches:
 
     def __init__(
         self,
-        leaves: Mapping[str, Leaves],
+        encoded: Mapping[str, Encoded],
         tokenizer: Tokenizer,
         options: WriterTraining,
     ):
-        self.leaves, self.options = leaves, options
+        self.encoded, self.options = encoded, options
         self.comma = tokenizer.vocabulary.encode(COMMA)
         sizes = {
-            name: max(1, options.batch_tokens // (leaf.poems.shape[1] + TILE))
-            for name, leaf in leaves.items()
+            name: max(1, options.batch_tokens // (poems_of_form.poems.shape[1] + TILE))
+            for name, poems_of_form in encoded.items()
         }
-        counts = {name: len(leaf.poems) for name, leaf in leaves.items()}
+        counts = {
+            name: len(poems_of_form.poems) for name, poems_of_form in encoded.items()
+        }
         self.schedule = Schedule(counts, sizes, options.seed)
 
     def at(self, step: int) -> dict[str, np.ndarray]:
@@ -114,26 +116,26 @@ class Batches:
         form, rows = self.schedule.at(step)
         rng = np.random.default_rng([self.options.seed, step])
         kind = rng.random()
-        options, leaf = self.options, self.leaves[form]
+        options, poems_of_form = self.options, self.encoded[form]
         sources: list[list[int]] = [[]] * len(rows)
         if kind < options.titles:
-            sources = [title_of(leaf, row) for row in rows]
+            sources = [title_of(poems_of_form, row) for row in rows]
         elif kind < options.titles + options.words:
             count = int(rng.integers(1, SOURCE_WORDS + 1))
-            sources = [self.words_of(leaf, row, count, rng) for row in rows]
+            sources = [self.words_of(poems_of_form, row, count, rng) for row in rows]
         shares = (options.tell_form, *[options.tell_class] * 2, options.tell_author)
-        told = leaf.told[rows] * (rng.random((len(rows), 4)) < shares)
-        latents = leaf.latents[rows].astype("float32")
+        told = poems_of_form.told[rows] * (rng.random((len(rows), 4)) < shares)
+        latents = poems_of_form.latents[rows].astype("float32")
         latents *= rng.random((len(rows), 1)) < options.tell_latent
-        return inputs(form, sources, leaf.poems[rows], told, latents)
+        return inputs(form, sources, poems_of_form.poems[rows], told, latents)
 
     def words_of(
-        self, leaf: Leaves, row: int, count: int, rng: np.random.Generator
+        self, poems_of_form: Encoded, row: int, count: int, rng: np.random.Generator
     ) -> list[int]:
         """Return `count` words of a poem, or as many as it has, in any order."""
-        spans = leaf.words[row]
+        spans = poems_of_form.words[row]
         spans = rng.permutation(spans[spans[:, 1] > 0])[:count].astype(int)
-        words = [leaf.poems[row, a : a + n].tolist() for a, n in spans]
+        words = [poems_of_form.poems[row, a : a + n].tolist() for a, n in spans]
         return [token for word in words for token in (*self.comma, *word)][1:]
 
 
@@ -177,9 +179,9 @@ def inputs(
     }
 
 
-def title_of(leaf: Leaves, row: int) -> list[int]:
+def title_of(poems_of_form: Encoded, row: int) -> list[int]:
     """Return the tokens of a poem's title."""
-    title = leaf.titles[row]
+    title = poems_of_form.titles[row]
     return title[title != PAD_ID].tolist()
 
 

@@ -16,9 +16,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from nlg.backbone.start import Shape
+from nlg.backbone.init_from import Shape
 from nlg.backbone.unilm import UniLM
-from nlg.decode.keyword_boost import Wanted
+from nlg.decode.keyword_boost import Keywords
 from nlg.metrics.originality import KnownLines
 from nlg.metrics.poems import poem_report
 from nlg.onnx_export.export import export_onnx, of_names, save_weights
@@ -26,14 +26,14 @@ from nlg.poem.dataset import load_poems
 from nlg.poem.known import KNOWN
 from nlg.poem.writer.composer import BEAMS, TASK, Composer
 from nlg.poem.writer.conditions import AUTHORS
-from nlg.poem.writer.request import LONGEST_WORD, SOURCE_WORDS, Wish
+from nlg.poem.writer.request import LONGEST_WORD, SOURCE_WORDS, PoemRequest
 from nlg.poem.writer.train.model import Writer
-from nlg.poem.writer.train.search import Page, draw, search
+from nlg.poem.writer.train.search import PlanInputs, draw, search
 from nlg.poem.writer.train.train import build_model
 from nlg.runtime.checkpoint import CONFIG, GUIDED, VOCABULARY, WEIGHTS
 from nlg.text.forms import FORMS
 from nlg.training.backend import choose_backend
-from nlg.training.export_subprocess import best_of, emptied, finish
+from nlg.training.export_subprocess import best_of, clear_folder, finish
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
 from nlg.training.settings import read_config
@@ -72,7 +72,7 @@ def export(
     unilm.build()
     model = build_model(unilm, len(weights[LATENT]))
     load_weights(model, weights)
-    write_graphs(model, emptied(out))
+    write_graphs(model, clear_folder(out))
     shape.tokenizer.vocabulary.save(out / VOCABULARY)
     shutil.copyfile(run_folder / AUTHORS, out / AUTHORS)
     lines = (line for poem in load_poems(data) for line in poem.lines)
@@ -124,9 +124,9 @@ def inputs_of(model: Writer) -> dict[str, Any]:
 def run(write: Callable, model: Writer, given: dict[str, Any]) -> tuple[Any, Any]:
     """Return what one of `GRAPHS` writes: tokens and log-probabilities."""
     inputs = {name: given.pop(name) for name in ("token_ids", "class_ids", "latents")}
-    page = Page(*(given.pop(name) for name in Page._fields))
-    wanted = Wanted(*(given.pop(name) for name in Wanted._fields))
-    found = write(model, inputs, page, wanted, **given)
+    plan_inputs = PlanInputs(*(given.pop(name) for name in PlanInputs._fields))
+    wanted = Keywords(*(given.pop(name) for name in Keywords._fields))
+    found = write(model, inputs, plan_inputs, wanted, **given)
     return found.token_ids, found.log_probs
 
 
@@ -135,8 +135,8 @@ def measure(composer: Composer, count: int) -> dict[str, Any]:
     return {
         "samples": {
             form: poem_report(
-                [poem.lines for poem in composer.write(Wish(form=form), count)],
-                composer.known,
+                [poem.lines for poem in composer.write(PoemRequest(form=form), count)],
+                composer.training_lines,
             )
             for form in FORMS
         }

@@ -68,6 +68,6 @@ class Writer(keras.Model):
         """Return the seam's `next_log_probs` after `reading`, for K beams a row."""
         return writer(self.unilm, reading, beams)
 
-    def room(self, rows, length):
+    def empty_cache(self, rows, length):
         """Return an empty cache for `rows` lines of `length` tokens."""
         return self.unilm.empty_cache(rows, length)

@@ -19,20 +19,20 @@ from typing import Any, NamedTuple
 from keras import ops
 
 from nlg.decode import sample as sampling
-from nlg.decode.beam import Lines, beam_search
+from nlg.decode.beam import Hypotheses, beam_search
 from nlg.decode.constraints import narrow, no_stray_repeat
 from nlg.decode.guidance import BOTH, guided, twice
-from nlg.decode.keyword_boost import Wanted, lean_to_words
+from nlg.decode.keyword_boost import Keywords, boost_keywords
 from nlg.decode.seam import NextLogProbs, ruled
-from nlg.decode.template_constraint import keep_a_plan
-from nlg.poem.writer.conditions import KINDS, UNTOLD
+from nlg.decode.template_constraint import follow_template
+from nlg.poem.writer.conditions import KINDS, UNCONDITIONED
 from nlg.poem.writer.train.model import Writer
 
 Model = tuple[NextLogProbs, Any]  # and its cache
 
 
-class Page(NamedTuple):
-    """What may stand where; see `nlg.poem.writer.plans.Pages.arrays`."""
+class PlanInputs(NamedTuple):
+    """What may stand where; see `nlg.poem.writer.plans.PlanBuilder.arrays`."""
 
     kinds: Any  # (Q, V) float32 0/1
     plans: Any  # (N, T) int32
@@ -44,8 +44,8 @@ class Page(NamedTuple):
 def draw(
     model: Writer,
     inputs: Any,
-    page: Page,
-    wanted: Wanted,
+    plan_inputs: PlanInputs,
+    wanted: Keywords,
     length: Any,
     noise: Any,
     temperature: Any,
@@ -57,7 +57,7 @@ def draw(
     Args:
         model: trained.
         inputs: what `Writer.read` takes.
-        page: what may stand where.
+        plan_inputs: what may stand where.
         wanted: words of the theme.
         length: L, a number or a scalar tensor.
         noise: (B, T) uniform in [0, 1).
@@ -68,7 +68,7 @@ def draw(
     """
     rows = ops.shape(inputs["token_ids"])[0]
     written = _written(model, inputs, 1, length, guidance)
-    next_log_probs, cache = _ruled(written, page, wanted, rows)
+    next_log_probs, cache = _ruled(written, plan_inputs, wanted, rows)
     return sampling.sample(
         next_log_probs,
         cache,
@@ -85,20 +85,20 @@ def draw(
 def search(
     model: Writer,
     inputs: Any,
-    page: Page,
-    wanted: Wanted,
+    plan_inputs: PlanInputs,
+    wanted: Keywords,
     length: Any,
     beam: Any,
     guidance: Any = None,
     *,
     beams: int,
-) -> Lines:
+) -> Hypotheses:
     """Return the K best poems a row, `token_ids` (B, K, L), the best first.
 
     Args:
         model: trained.
         inputs: what `Writer.read` takes.
-        page: what may stand where.
+        plan_inputs: what may stand where.
         wanted: words of the theme.
         length: L, a number or a scalar tensor.
         beam: how many of the K beams are used, a number or a scalar tensor.
@@ -108,7 +108,7 @@ def search(
     """
     batch = ops.shape(inputs["token_ids"])[0]
     written = _written(model, inputs, beams, length, guidance)
-    next_log_probs, cache = _ruled(written, page, wanted, batch * beams)
+    next_log_probs, cache = _ruled(written, plan_inputs, wanted, batch * beams)
     return beam_search(
         next_log_probs,
         cache,
@@ -125,22 +125,29 @@ def _written(
     """Return `model` after its source, for K beams a row, and its cache."""
     rows = ops.shape(inputs["token_ids"])[0] * beams
     if guidance is None:
-        return model.writer(model.read(inputs), beams), model.room(rows, length)
+        return model.writer(model.read(inputs), beams), model.empty_cache(rows, length)
     form = ops.arange(len(KINDS), dtype="int32") == KINDS.index("form")
-    untold = {**inputs, "class_ids": ops.where(form, inputs["class_ids"], UNTOLD)}
+    untold = {
+        **inputs,
+        "class_ids": ops.where(form, inputs["class_ids"], UNCONDITIONED),
+    }
     next_log_probs = model.writer(model.read(twice(inputs, untold)), beams)
-    return guided(next_log_probs, model.room(BOTH * rows, length), guidance, beams)
+    return guided(
+        next_log_probs, model.empty_cache(BOTH * rows, length), guidance, beams
+    )
 
 
-def _ruled(written: Model, page: Page, wanted: Wanted, rows: Any) -> Model:
+def _ruled(
+    written: Model, plan_inputs: PlanInputs, wanted: Keywords, rows: Any
+) -> Model:
     """Return the model with marks that cost nothing, held to `page`."""
     next_log_probs, cache = written
 
     def next_with_marks(token_ids, cache, index):
         log_probs, cache = next_log_probs(token_ids, cache, index)
-        return ops.where(page.marks, 0.0, log_probs), cache
+        return ops.where(plan_inputs.marks, 0.0, log_probs), cache
 
-    plans = {"kinds": page.kinds, "plans": page.plans, "rows": rows}
-    model, cache = keep_a_plan(next_with_marks, cache, **plans)
-    model = ruled(model, [no_stray_repeat(page.again, page.doubled)])
-    return lean_to_words(model, cache, wanted=wanted, **plans)
+    plans = {"kinds": plan_inputs.kinds, "plans": plan_inputs.plans, "rows": rows}
+    model, cache = follow_template(next_with_marks, cache, **plans)
+    model = ruled(model, [no_stray_repeat(plan_inputs.again, plan_inputs.doubled)])
+    return boost_keywords(model, cache, wanted=wanted, **plans)

@@ -8,21 +8,21 @@ from typing import Any
 import numpy as np
 
 from nlg.backbone.checkpoint import load_backbone
-from nlg.backbone.start import Shape, start_from
+from nlg.backbone.init_from import Shape, init_from
 from nlg.backbone.unilm import UniLM
 from nlg.errors import DataError
 from nlg.files import UNREADABLE, parse_json, text_of
 from nlg.poem.dataset import Poem, load_poems
 from nlg.poem.vae.poet import Poet
 from nlg.poem.writer.conditions import AUTHORS, SENTIMENTS, Conditions
-from nlg.poem.writer.train.batches import Batches, Leaves, inputs, leaves_of, title_of
+from nlg.poem.writer.train.batches import Batches, Encoded, encode, inputs, title_of
 from nlg.poem.writer.train.model import Writer
 from nlg.poem.writer.train.options import WriterTraining
 from nlg.runtime.checkpoint import WEIGHTS, digest
 from nlg.text.forms import FORMS, verse
 from nlg.text.normalize import simplified
 from nlg.text.tokenizer import Tokenizer
-from nlg.training.export_subprocess import export_apart
+from nlg.training.export_subprocess import export_in_subprocess
 from nlg.training.loop import Means, fit
 from nlg.training.options import MAY_CHANGE
 from nlg.training.progress_bar import counted
@@ -30,7 +30,7 @@ from nlg.training.run import Run
 
 # in the run's folder; the last is the last to be written
 TRAIN, DEV = "train.safetensors", "dev.safetensors"
-LOOK = 32  # poems that are measured at once
+EVAL_BATCH = 32  # poems that are measured at once
 LEVELS = [str(level) for level, _ in enumerate(SENTIMENTS, 1)]
 AT_ONCE = 2048  # poems between two notes of how many latents are there
 
@@ -64,7 +64,7 @@ def train_writer(
     sentiments = load_sentiments(labels) if labels and not started else {}
     run = Run(folder)
     defaults = dataclasses.asdict(WriterTraining())
-    run.claim(
+    run.lock_config(
         dataclasses.asdict(options) | notes,
         (*MAY_CHANGE, "metric_samples"),
         defaults,
@@ -72,7 +72,7 @@ def train_writer(
     if poems:
         prepare(run, poems, sentiments, opened.tokenizer, poet, options)
     conditions = Conditions.load(folder / AUTHORS)
-    unilm = start_from(
+    unilm = init_from(
         opened,
         init,
         options.layers,
@@ -82,9 +82,9 @@ def train_writer(
     )
     Shape(unilm.config, opened.tokenizer).save(folder)
     model = build_model(unilm, poet.latent_units)
-    batches = Batches(load_leaves(run, TRAIN), opened.tokenizer, options)
-    look = Look(model, load_leaves(run, DEV))
-    return fit(model, batches.at, look.scores, options, run)
+    batches = Batches(load_encoded(run, TRAIN), opened.tokenizer, options)
+    evaluator = Evaluator(model, load_encoded(run, DEV))
+    return fit(model, batches.at, evaluator.scores, options, run)
 
 
 def make_checkpoint(
@@ -92,7 +92,7 @@ def make_checkpoint(
 ) -> pathlib.Path:
     """Export the run's best weights to `folder`/checkpoint; return that path."""
     samples = options.metric_samples
-    return export_apart("nlg.poem.writer.train.export", folder, data, samples)
+    return export_in_subprocess("nlg.poem.writer.train.export", folder, data, samples)
 
 
 def build_model(unilm: UniLM, latent_units: int) -> Writer:
@@ -143,8 +143,8 @@ def prepare(
     conditions.save(run.folder / AUTHORS)
     for name, found in poems.items():
         shown = counted(found, f"cutting words for {name}")
-        leaves = leaves_of(shown, tokenizer, conditions, sentiments)
-        run.save(name, dict(_tensors(leaves, found, poet)))
+        encoded = encode(shown, tokenizer, conditions, sentiments)
+        run.save(name, dict(_tensors(encoded, found, poet)))
 
 
 def _read(
@@ -159,36 +159,36 @@ def _read(
 
 
 def _tensors(
-    leaves: Mapping[str, Leaves], poems: Sequence[Poem], poet: Poet
+    encoded: Mapping[str, Encoded], poems: Sequence[Poem], poet: Poet
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the arrays of `leaves` by name, with the latents of their `poems`."""
-    for form, leaf in leaves.items():
+    """Yield the arrays of `encoded` by name, with the latents of their `poems`."""
+    for form, poems_of_form in encoded.items():
         lines = [poem.lines for poem in poems if poem.form == form]
         starts = counted(range(0, len(lines), AT_ONCE), f"latents of {form}")
         parts = [poet.posterior(lines[x : x + AT_ONCE])[0] for x in starts]
         means = np.concatenate(parts).astype("float16")
-        for field, array in leaf._replace(latents=means)._asdict().items():
+        for field, array in poems_of_form._replace(latents=means)._asdict().items():
             yield f"{form}/{field}", array
 
 
-def load_leaves(run: Run, name: str) -> dict[str, Leaves]:
+def load_encoded(run: Run, name: str) -> dict[str, Encoded]:
     """Return what `prepare` wrote."""
     saved = run.load(name)
     if saved is None:
         raise DataError(f"{run.folder} has no {name}; take another folder")
     tensors = saved[0]
     return {
-        form: Leaves(*(tensors[f"{form}/{field}"] for field in Leaves._fields))
+        form: Encoded(*(tensors[f"{form}/{field}"] for field in Encoded._fields))
         for form in FORMS
         if f"{form}/poems" in tensors
     }
 
 
-class Look:
+class Evaluator:
     """What a run looks at: the same poems of dev each time."""
 
-    def __init__(self, model: Writer, leaves: Mapping[str, Leaves]):
-        self.model, self.leaves = model, leaves
+    def __init__(self, model: Writer, encoded: Mapping[str, Encoded]):
+        self.model, self.encoded = model, encoded
 
     def scores(self) -> dict[str, float]:
         """Return nats a character: told nothing; told title, form, …; and the latent.
@@ -203,15 +203,16 @@ class Look:
 
     def _nats(self, title: bool, told: bool, latent: bool) -> float:
         means = Means()
-        for form, leaf in self.leaves.items():
-            for start in range(0, len(leaf.poems), LOOK):
-                rows = range(start, min(start + LOOK, len(leaf.poems)))
+        for form, poems_of_form in self.encoded.items():
+            for start in range(0, len(poems_of_form.poems), EVAL_BATCH):
+                rows = range(start, min(start + EVAL_BATCH, len(poems_of_form.poems)))
                 batch = inputs(
                     form,
-                    [title_of(leaf, row) if title else [] for row in rows],
-                    leaf.poems[rows.start : rows.stop],
-                    leaf.told[rows.start : rows.stop] * told,
-                    leaf.latents[rows.start : rows.stop].astype("float32") * latent,
+                    [title_of(poems_of_form, row) if title else [] for row in rows],
+                    poems_of_form.poems[rows.start : rows.stop],
+                    poems_of_form.told[rows.start : rows.stop] * told,
+                    poems_of_form.latents[rows.start : rows.stop].astype("float32")
+                    * latent,
                 )
                 self.model.reset_metrics()
                 scores = self.model.test_on_batch(batch, return_dict=True)

@@ -17,7 +17,7 @@ from nlg.errors import DataError
 from nlg.poem.dataset import Poem, load_poems
 from nlg.poem.dataset import write as write_poem_file
 from nlg.poem.vae.poet import Poet, WriteOptions
-from nlg.poem.vae.train.batches import pages_of
+from nlg.poem.vae.train.batches import encode
 from nlg.poem.vae.train.train import VAETraining, build_model, score, train_vae
 from nlg.text.forms import FORMS, form_of
 from nlg.text.vocab import UNK, Vocabulary
@@ -209,14 +209,14 @@ def test_regulated_verse_gives_its_quatrains_to_training_too(files):
     poems = load_poems(files[0])
     vocabulary = Vocabulary.from_counts(("".join(p.lines) for p in poems), 1)
     count = {form: sum(poem.form == form for poem in poems) for form in FORMS}
-    whole = pages_of(poems, vocabulary, halves=False)
+    whole = encode(poems, vocabulary, halves=False)
     assert {shape: len(rows) for shape, rows in whole.items()} == {
         (4, 5): count["五绝"],
         (4, 7): count["七绝"],
         (8, 5): count["五律"],
         (8, 7): count["七律"],
     }
-    halved = pages_of(poems, vocabulary, halves=True)
+    halved = encode(poems, vocabulary, halves=True)
     assert len(halved[4, 5]) == count["五绝"] + 2 * count["五律"]
     quatrains = halved[4, 7].tolist()
     for page in whole[8, 7].tolist():
@@ -231,7 +231,7 @@ def test_score_is_the_bound_per_character_whatever_the_batches(files):
     keras.utils.set_random_seed(0)
     model = build_model(len(vocabulary), VAETraining(**SETTINGS))
     model.compile()
-    pages = pages_of(poems, vocabulary, halves=False)
+    pages = encode(poems, vocabulary, halves=False)
     whole, single = score(model, pages, 10_000), score(model, pages, 1)
     # The latent is drawn anew, and an untrained decoder hardly looks at it.
     assert whole["dev_kl"] == pytest.approx(single["dev_kl"], rel=1e-4)

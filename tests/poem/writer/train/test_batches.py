@@ -7,7 +7,7 @@ from poem.writer.writers import small_vocabulary
 from nlg.errors import DataError, OptionError
 from nlg.poem.dataset import Poem
 from nlg.poem.writer.conditions import Conditions
-from nlg.poem.writer.train.batches import Batches, inputs, leaves_of
+from nlg.poem.writer.train.batches import Batches, encode, inputs
 from nlg.poem.writer.train.options import WriterTraining
 from nlg.text.forms import FORMS
 from nlg.text.tokenizer import Tokenizer
@@ -30,14 +30,17 @@ def tokenizer():
 
 
 @pytest.fixture(scope="module")
-def leaves(tokenizer):
-    made = leaves_of([QUIET, STORKS], tokenizer, CONDITIONS, {VERSE: 2})
+def encoded(tokenizer):
+    made = encode([QUIET, STORKS], tokenizer, CONDITIONS, {VERSE: 2})
     latents = np.ones((2, 3), "float16")
-    return {form: leaf._replace(latents=latents) for form, leaf in made.items()}
+    return {
+        form: poems_of_form._replace(latents=latents)
+        for form, poems_of_form in made.items()
+    }
 
 
-def batches(leaves, tokenizer, **settings):
-    return Batches(leaves, tokenizer, WriterTraining(batch_tokens=64, **settings))
+def batches(encoded, tokenizer, **settings):
+    return Batches(encoded, tokenizer, WriterTraining(batch_tokens=64, **settings))
 
 
 def rows_of(batch, tokenizer):
@@ -47,8 +50,8 @@ def rows_of(batch, tokenizer):
     ]
 
 
-def test_a_row_is_a_title_and_the_poem_with_its_marks(leaves, tokenizer):
-    made = batches(leaves, tokenizer, titles=1.0, words=0.0)
+def test_a_row_is_a_title_and_the_poem_with_its_marks(encoded, tokenizer):
+    made = batches(encoded, tokenizer, titles=1.0, words=0.0)
     rows = rows_of(made.at(0), tokenizer)
     assert sorted(row.split("[SEP]")[0] for row in rows) == ["[CLS]登楼", "[CLS]静夜思"]
     assert f"[CLS]静夜思[SEP]{VERSE}[SEP]" in [
@@ -56,8 +59,8 @@ def test_a_row_is_a_title_and_the_poem_with_its_marks(leaves, tokenizer):
     ]
 
 
-def test_each_character_is_predicted_by_what_stands_before_it(leaves, tokenizer):
-    batch = batches(leaves, tokenizer, titles=1.0, words=0.0).at(0)
+def test_each_character_is_predicted_by_what_stands_before_it(encoded, tokenizer):
+    batch = batches(encoded, tokenizer, titles=1.0, words=0.0).at(0)
     flat = batch["token_ids"].reshape(-1)
     np.testing.assert_array_equal(flat[batch["places"] + 1], batch["targets"])
     text = tokenizer.vocabulary.decode(batch["targets"].tolist())
@@ -68,8 +71,8 @@ def test_each_character_is_predicted_by_what_stands_before_it(leaves, tokenizer)
     assert (batch["segment_ids"].sum(axis=1) == 4 * 6 + 1).all()
 
 
-def test_words_are_of_the_poem_itself(leaves, tokenizer):
-    made = batches(leaves, tokenizer, titles=0.0, words=1.0)
+def test_words_are_of_the_poem_itself(encoded, tokenizer):
+    made = batches(encoded, tokenizer, titles=0.0, words=1.0)
     seen = set()
     for step in range(8):
         for row in rows_of(made.at(step), tokenizer):
@@ -82,29 +85,29 @@ def test_words_are_of_the_poem_itself(leaves, tokenizer):
     assert len(seen) > 4
 
 
-def test_what_is_told_is_told_at_times(leaves, tokenizer):
+def test_what_is_told_is_told_at_times(encoded, tokenizer):
     nothing = dict.fromkeys(
         ("tell_form", "tell_class", "tell_author", "tell_latent", "titles", "words"),
         0.0,
     )
-    batch = batches(leaves, tokenizer, **nothing).at(0)
+    batch = batches(encoded, tokenizer, **nothing).at(0)
     assert not batch["class_ids"].any() and not batch["latents"].any()
     assert all(row.startswith("[CLS][SEP]") for row in rows_of(batch, tokenizer))
     everything = dict.fromkeys(tuple(nothing)[:4], 1.0)
-    batch = batches(leaves, tokenizer, **everything).at(0)
+    batch = batches(encoded, tokenizer, **everything).at(0)
     assert batch["latents"].all()
     assert sorted(batch["class_ids"].tolist()) == [[1, 0, 0, 0], [1, 2, 2, 1]]
 
 
-def test_a_batch_depends_on_its_step_alone(leaves, tokenizer):
-    one, other = batches(leaves, tokenizer), batches(leaves, tokenizer)
+def test_a_batch_depends_on_its_step_alone(encoded, tokenizer):
+    one, other = batches(encoded, tokenizer), batches(encoded, tokenizer)
     other.at(5)
     for name, array in one.at(3).items():
         np.testing.assert_array_equal(array, other.at(3)[name])
 
 
-def test_rows_are_padded_to_one_length(leaves):
-    poems = leaves["五绝"].poems
+def test_rows_are_padded_to_one_length(encoded):
+    poems = encoded["五绝"].poems
     told, latents = np.zeros((2, 4)), np.zeros((2, 3), "float32")
     batch = inputs("五绝", [[], [9] * 16], poems, told, latents)
     assert batch["token_ids"].shape == (2, 48)  # 16 + 2, 24, 1, and up to a tile
@@ -113,7 +116,7 @@ def test_rows_are_padded_to_one_length(leaves):
 
 def test_no_poems_are_refused(tokenizer):
     with pytest.raises(DataError, match="no poem to train on"):
-        leaves_of([], tokenizer, CONDITIONS, {})
+        encode([], tokenizer, CONDITIONS, {})
 
 
 def test_more_titles_and_words_than_batches_are_refused():

@@ -15,7 +15,7 @@ from poem.writer.writers import small_backbone, small_vocabulary
 from same_run import assert_same_run
 
 from nlg.backbone.checkpoint import load_backbone, save_backbone
-from nlg.backbone.start import Shape, start_from
+from nlg.backbone.init_from import Shape, init_from
 from nlg.cli.main import main
 from nlg.errors import DataError, OptionError
 from nlg.layers.weights import weights_by_path
@@ -23,14 +23,14 @@ from nlg.poem.dataset import load_poems
 from nlg.poem.dataset import write as write_poem_file
 from nlg.poem.vae.poet import Poet, parse_poem
 from nlg.poem.writer.composer import ComposeOptions, Composer
-from nlg.poem.writer.request import Wish
+from nlg.poem.writer.request import PoemRequest
 from nlg.poem.writer.train import export as export_writer
 from nlg.poem.writer.train.options import WriterTraining
 from nlg.poem.writer.train.train import (
     DEV,
-    Look,
+    Evaluator,
     build_model,
-    load_leaves,
+    load_encoded,
     load_sentiments,
     train_writer,
 )
@@ -108,7 +108,7 @@ def test_run_leaves_its_files_and_says_which_look_was_best(trained):
 
 def test_checkpoint_writes_what_is_wished(trained):
     composer = Composer.from_checkpoint(trained[0] / "checkpoint")
-    poems = list(composer.write(Wish(theme="秋思", acrostic="春夏秋冬"), 2))
+    poems = list(composer.write(PoemRequest(theme="秋思", acrostic="春夏秋冬"), 2))
     assert [poem.form for poem in poems] == ["七绝"] * 2 and poems[0] != poems[1]
     for poem in poems:
         assert prosody.check(poem.lines).violations == ()
@@ -181,7 +181,7 @@ def test_a_run_starts_from_the_settings_of_another(trained):
 def test_graph_writes_what_keras_writes(trained):
     out = trained[0]
     composer = Composer.from_checkpoint(out / "checkpoint")
-    asked = composer.ask(Wish(form="五绝", theme="明月"))
+    asked = composer.ask(PoemRequest(form="五绝", theme="明月"))
     given = {
         **asked.told,
         **asked.page,
@@ -224,7 +224,7 @@ def test_checkpoint_carries_its_metrics_and_settings(trained):
 
 def test_first_blocks_of_the_backbone_are_kept(files):
     opened = load_backbone(files[2])
-    started = start_from(opened, files[2], 1, condition_size=8, classes=(4,))
+    started = init_from(opened, files[2], 1, condition_size=8, classes=(4,))
     had, has = weights_by_path(opened.model), weights_by_path(started)
     assert started.config.layers == 1 and opened.config.layers == 2
     shared = had.keys() & has.keys()
@@ -233,9 +233,9 @@ def test_first_blocks_of_the_backbone_are_kept(files):
     }
     for name in shared:
         np.testing.assert_array_equal(had[name], has[name])
-    # a condition that is told leaves an untrained writer as it was
+    # a condition that is told encoded an untrained writer as it was
     tokens = np.array([[2, 9, 10, 3]], "int32")
-    whole = start_from(opened, files[2], condition_size=8, classes=(4,))
+    whole = init_from(opened, files[2], condition_size=8, classes=(4,))
     told = whole({"token_ids": tokens, "class_ids": np.array([[1]], "int32")})
     np.testing.assert_allclose(told, whole({"token_ids": tokens}), atol=1e-6)
 
@@ -250,7 +250,7 @@ def test_a_backbone_with_a_condition_is_refused(tmp_path):
     unilm = small_backbone(condition_size=8, classes=(2,))
     save_backbone(tmp_path / "b", unilm, small_vocabulary(), {})
     with pytest.raises(OptionError, match="has a condition of its own"):
-        start_from(load_backbone(tmp_path / "b"), tmp_path / "b")
+        init_from(load_backbone(tmp_path / "b"), tmp_path / "b")
 
 
 # --- resuming and refusing
@@ -328,10 +328,10 @@ def test_look_is_nats_a_character_whatever_the_batches(trained, monkeypatch):
     out = trained[0]
     model = start_of(out)
     model.compile()
-    look = Look(model, load_leaves(Run(out), DEV))
-    whole = look.scores()
-    monkeypatch.setattr("nlg.poem.writer.train.train.LOOK", 1)
-    single = look.scores()
+    evaluator = Evaluator(model, load_encoded(Run(out), DEV))
+    whole = evaluator.scores()
+    monkeypatch.setattr("nlg.poem.writer.train.train.EVAL_BATCH", 1)
+    single = evaluator.scores()
     assert whole == pytest.approx(single, rel=1e-5)
     best = min(line["dev_loss"] for line in Run(out).lines())
     assert whole["dev_loss"] == pytest.approx(best, abs=0.01)
@@ -345,4 +345,4 @@ def test_run_may_go_on_longer(trained, files, tmp_path, eager):
 
 def test_defaults_compose(trained):
     composer = Composer.from_checkpoint(trained[0] / "checkpoint")
-    assert len(list(composer.write(Wish(), 1, 1, ComposeOptions()))) == 1
+    assert len(list(composer.write(PoemRequest(), 1, 1, ComposeOptions()))) == 1

@@ -41,7 +41,7 @@ class Shape(NamedTuple):
         return cls(BackboneConfig.from_dict(facts["model"]), tokenizer)
 
 
-def start_from(
+def init_from(
     opened: Backbone,
     init: pathlib.Path,
     layers: int = 0,
