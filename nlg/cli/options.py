@@ -45,7 +45,7 @@ DEVICE = click.option(
     type=click.Choice(["cpu", "gpu"]),
     default="cpu",
     show_default=True,
-    help="Where to compute; gpu needs onnxruntime-gpu.",
+    help="Where to compute; gpu is ONNX Runtime's CUDA provider (onnxruntime-gpu).",
 )
 
 

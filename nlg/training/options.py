@@ -17,6 +17,7 @@ MAY_CHANGE = (
     "eval_every",
     "workers",
 )
+OPTIMIZERS = ("adamw", "muon")
 GRADIENT_OPS = {"centralise": False, "clip": True, "noise": True}  # takes a number?
 
 
@@ -27,7 +28,8 @@ class TrainOptions:
     steps: int = 6000
     batch_tokens: int = 4096  # characters a batch, whatever the shape of its rows
     accumulate: int = 1  # batches a step, their gradients averaged
-    learning_rate: float = 1.5e-3  # of AdamW, after the warm-up
+    optimizer: str = "adamw"  # or muon: for the matrices of blocks, AdamW for the rest
+    learning_rate: float = 1.5e-3  # after the warm-up
     warmup_steps: int = 200
     decay_share: float = 0.3  # the last share of the run, where the rate falls to zero
     layer_decay: float = 1.0  # rate of a block over that of the next (arXiv:1801.06146)
@@ -54,6 +56,10 @@ class TrainOptions:
                 raise OptionError(
                     f"{name} is {value}; it must be between {least} and {most:,}"
                 )
+        if self.optimizer not in OPTIMIZERS:
+            raise OptionError(
+                f"optimizer is {self.optimizer!r}; choose {' or '.join(OPTIMIZERS)}"
+            )
         for rate in self.rates:
             rate_of(rate)
         for operation in self.gradient_ops:

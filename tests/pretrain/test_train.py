@@ -84,6 +84,58 @@ def test_every_sample_comes_once_an_epoch_in_an_order_of_its_seed(text, tmp_path
     assert first_of_second == rows.epoch(1)[0]
 
 
+def test_share_of_a_source_is_drawn_anew_each_epoch(text, tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text(text.read_text("utf-8").replace("春", "冬"), "utf-8")
+    _, train, _ = prepare([text, other], tmp_path, TINY)
+    rows = Rows(train, TINY, [1, 0.25])
+
+    def drawn(epoch):
+        return {x for batch in rows.epoch(epoch) for row in batch for x in row}
+
+    counts = np.bincount(train.sources)
+    seen = np.bincount(train.sources[list(drawn(0))])
+    assert seen[0] >= 0.9 * counts[0]
+    assert seen[1] == pytest.approx(0.25 * counts[1], rel=0.35)
+    assert drawn(0) != drawn(1)
+    assert Rows(train, TINY, [1, 1]).epoch(0) == Rows(train, TINY).epoch(0)
+
+
+def test_dev_that_is_given_is_what_is_scored_and_not_trained_on(text, tmp_path):
+    dev_text = "".join(text.read_text("utf-8").partition("\n\n")[:1])
+    dev_file = tmp_path / "dev.txt"
+    dev_file.write_text(dev_text, "utf-8")
+    vocabulary, train, dev = prepare([text], tmp_path, TINY, dev=dev_file)
+    expected = dev_text.replace("\n", "")
+    assert vocabulary.decode(dev.token_ids) == expected
+    assert train.token_ids.size == 299 * 18
+    assert expected not in vocabulary.decode(train.token_ids)
+
+
+def test_vocabulary_that_is_given_is_taken(text, trained, tmp_path):
+    given = trained[0] / "vocab.txt"
+    words = [*given.read_text("utf-8").splitlines(), "龍"]
+    (tmp_path / "vocab.txt").write_text("\n".join(words) + "\n", "utf-8")
+    vocab = tmp_path / "vocab.txt"
+    pretrain([text], tmp_path / "run", changed(steps=2), vocab=vocab)
+    backbone = load_backbone(tmp_path / "run/checkpoint")
+    assert list(backbone.tokenizer.vocabulary.tokens) == words
+    init = trained[0] / "checkpoint"
+    with pytest.raises(OptionError, match="vocabulary of its own; leave out --vocab"):
+        pretrain([text], tmp_path / "both", TINY, init=init, vocab=vocab)
+
+
+def test_recurring_spans_change_training_and_not_dev(text, tmp_path):
+    vocabulary, _, dev = prepare([text], tmp_path, TINY)
+    unilm = UniLM(TINY.backbone(len(vocabulary)))
+    unilm.build()
+    model = build_model(unilm)
+    model.compile()
+    look = Rows(dev, TINY).epoch(0)
+    plain = score(model, dev, look, TINY)
+    assert score(model, dev, look, changed(recurring_share=1.0)) == plain
+
+
 @pytest.fixture(scope="module")
 def trained(text, tmp_path_factory):
     """Return the folder of a run that has learnt something, and its best line."""
@@ -167,6 +219,9 @@ def test_too_little_text_is_one_clear_error(tmp_path):
         ({"preset": "huge"}, "no preset 'huge'; choose base"),
         ({"heads": 5}, "must be a multiple of heads"),
         ({"mask_share": 0.0}, "mask_share is 0.0"),
+        ({"recurring_share": 1.5}, "recurring_share is 1.5"),
+        ({"shares": ("poems",)}, "write it as pattern=share"),
+        ({"optimizer": "sgd"}, "optimizer is 'sgd'; choose adamw or muon"),
     ],
 )
 def test_settings_that_cannot_run_are_refused(changes, says):
