@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 
-from nlg.classify.labeller import LABELS, Labeller
+from nlg.classify.classifier import LABELS, Classifier
 from nlg.text.vocab import SPECIAL, Vocabulary
 
 GLAD, SAD, OTHER = "春风笑喜", "秋雨愁泪", "山水花鸟云月江天"
@@ -59,8 +59,8 @@ class Counting:
         return {"probabilities": shares.astype("float32")}
 
 
-def counting_labeller(folder):
-    return Labeller(Counting(folder))
+def counting_classifier(folder):
+    return Classifier(Counting(folder))
 
 
 def as_json_lines(rows, path):

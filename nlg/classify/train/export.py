@@ -14,8 +14,8 @@ from typing import Any
 
 from nlg.backbone.init_from import Shape
 from nlg.backbone.unilm import UniLM
+from nlg.classify.classifier import LABELS, TASK, Classifier
 from nlg.classify.inputs import are_levels
-from nlg.classify.labeller import LABELS, TASK, Labeller
 from nlg.classify.train.train import build_model
 from nlg.metrics.labels import label_report
 from nlg.onnx_export.export import export_onnx, save_weights
@@ -62,15 +62,15 @@ def export(run_folder: pathlib.Path, out: pathlib.Path, dev: pathlib.Path) -> No
         run,
         TASK,
         facts | settings,
-        lambda: measure(Labeller.from_checkpoint(out), dev),
+        lambda: measure(Classifier(out), dev),
     )
 
 
-def measure(labeller: Labeller, dev: pathlib.Path) -> dict[str, Any]:
+def measure(classifier: Classifier, dev: pathlib.Path) -> dict[str, Any]:
     """Return how many labels of the texts in `dev` are found."""
-    names = labeller.names
+    names = classifier.names
     rows = load_labelled(dev, names)
-    found = labeller.label([row.text for row in rows])
+    found = classifier.label_all([row.text for row in rows])
     return label_report(
         names,
         [names.index(row.label or "") for row in rows],
