@@ -44,17 +44,26 @@ def apply_values(config: Config, values: Mapping[str, Any], source: str) -> Conf
     return dataclasses.replace(config, **changes)  # type: ignore[type-var]
 
 
-def check_bounds(config: Any, bounds: Mapping[str, tuple[float, float]]) -> None:
-    """Stop at a field of `config` that is not between its least and its greatest value.
+def check_bounds(
+    config: Any, bounds: Mapping[str, tuple[float, float]], where: str = ""
+) -> None:
+    """Refuse a number of `config` that is not within its bounds, which it may equal.
+
+    None stands for a number that is not set, and passes.
+
+    Args:
+        config: a dataclass.
+        bounds: the least and the greatest value of each setting, by name.
+        where: words before the error, such as "line 3: ".
 
     Raises:
-        OptionError: names the field, its value and its bounds. NaN is out of bounds.
+        OptionError: a number is out of bounds, or NaN.
     """
     for name, (least, most) in bounds.items():
         value = getattr(config, name)
-        if not least <= value <= most:
+        if value is not None and not least <= value <= most:  # nor is NaN
             raise OptionError(
-                f"{name} is {value}; it must be between {least} and {most:,}"
+                f"{where}{name} is {value}; it must be between {least:,} and {most:,}"
             )
 
 

@@ -125,13 +125,14 @@ def test_keyword_arguments_may_be_tuples_and_fill_what_is_none():
 
 @pytest.mark.parametrize("rate", [0, 0.5, 1])
 def test_bounds_are_inside(rate):
-    check_bounds(Recipe(rate=rate), {"rate": (0, 1)})
+    check_bounds(Recipe(rate=rate), {"rate": (0, 1), "limit": (0, 1)})
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan"), float("inf")])
 def test_a_value_out_of_bounds_is_refused_with_its_bounds(rate):
-    with pytest.raises(OptionError, match=r"^rate is .* between 0 and 1,000$"):
-        check_bounds(Recipe(rate=rate * 1000), {"steps": (1, 10), "rate": (0, 1000)})
+    bounds = {"steps": (1, 10), "rate": (0, 1000)}
+    with pytest.raises(OptionError, match=r"^line 3: rate is .* between 0 and 1,000$"):
+        check_bounds(Recipe(rate=rate * 1000), bounds, "line 3: ")
 
 
 def test_nearest_is_found_however_far_it_is():

@@ -175,7 +175,7 @@ class Reviewer:
         seed: int,
     ) -> WrittenText:
         """Return all that is known of what was written after `begin`."""
-        written = line_of(token_ids, SEP_ID)
+        written = line_of(token_ids.tolist(), SEP_ID)
         ended = bool((token_ids == SEP_ID).any())
         return WrittenText(
             text=begin + self.tokenizer.decode(written),
