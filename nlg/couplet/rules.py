@@ -14,14 +14,14 @@ from nlg.text.couplets import beats, is_mark, repeat_groups
 from nlg.text.prosody import LEVEL, OBLIQUE, OPPOSITE, line_tones, tones
 from nlg.text.vocab import UNK_ID, Vocabulary
 
-RULES = {  # what each forbids, for the help of the command
-    "marks": "punctuation stands where the given line has it",
+RULES = {  # what each asks of an answer
+    "marks": "punctuation is where the given line has it",
     "reuse": "no character of the given line is used again",
     "repeat": "characters are equal exactly where the given line's are",
     "ends": "the tone of the last character opposes the given line's",
-    "tones": "tones at even places lean against the given line's",
+    "tones": "tones at even places tend to oppose the given line's",
 }
-FREE = "_"  # any character may stand here
+FREE = "_"  # a place of any character
 ANY, KINDS = 0, {LEVEL: 1, OBLIQUE: 2}  # rows of `kinds`; leanings follow
 LEANING = {LEVEL: 3, OBLIQUE: 4}
 LEAN = 6.0  # nats that a character of the wrong tone is charged at an even place
