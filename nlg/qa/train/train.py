@@ -50,6 +50,7 @@ from nlg.training.loop import Means, fit
 from nlg.training.options import MAY_CHANGE
 from nlg.training.progress_bar import counted, note
 from nlg.training.run import Run
+from nlg.training.shares import shares_of_sources
 
 # in the run's folder; the last is the last to be written
 TO_RANK, TRAIN, DEV = "ranking.jsonl", "train.safetensors", "dev.safetensors"
@@ -95,7 +96,7 @@ def train_qa(
     train, sources = load_encoded(run, TRAIN)
     looked_at, _ = load_encoded(run, DEV)
     lexicon = lexicon_of(folder, tokenizer, known) if options.lexicon() else None
-    rows = PackedRows(train, options.share_of_sources(sources), options)
+    rows = PackedRows(train, shares_of_sources(options.shares, sources), options)
     warn_of_padding(rows)
     batches = Batches(train, options, lexicon)
     evaluator = Evaluator(model, looked_at, tokenizer, options, lexicon)
@@ -261,7 +262,7 @@ def to_rank(examples: Sequence[Example], options: QATraining) -> list[Example]:
         here = by_source.setdefault(example.source, [])
         if len(example.passage) >= options.least_passage:
             here.append(example)
-    shares = options.share_of_sources(list(by_source))
+    shares = shares_of_sources(options.shares, list(by_source))
     there = sum(x for x, here in zip(shares, by_source.values(), strict=True) if here)
     rng = random.Random(options.seed)
     found = []
