@@ -43,6 +43,29 @@ def apply_values(config: Config, values: Mapping[str, Any], source: str) -> Conf
     return dataclasses.replace(config, **changes)  # type: ignore[type-var]
 
 
+def check_bounds(
+    config: Any, bounds: Mapping[str, tuple[float, float]], where: str = ""
+) -> None:
+    """Refuse a number of `config` that is not within its bounds, which it may equal.
+
+    None stands for a number that is not set, and passes.
+
+    Args:
+        config: a dataclass.
+        bounds: the least and the greatest value of each setting, by name.
+        where: words before the error, such as "line 3: ".
+
+    Raises:
+        OptionError: a number is out of bounds, or NaN.
+    """
+    for name, (least, most) in bounds.items():
+        value = getattr(config, name)
+        if value is not None and not least <= value <= most:  # nor is NaN
+            raise OptionError(
+                f"{where}{name} is {value}; it must be between {least:,} and {most:,}"
+            )
+
+
 def hint(name: str, names: Iterable[str]) -> str:
     """Return words that lead from a wrong `name` to a right one of `names`.
 

@@ -5,6 +5,7 @@
 Shapes: B rows, T tokens, C labels.
 """
 
+import dataclasses
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -22,6 +23,14 @@ BATCH_TOKENS = 2048
 MOST_ROWS = 64
 
 
+@dataclasses.dataclass(frozen=True)
+class LabellerConfig:
+    """What a classifier's checkpoint says of its model."""
+
+    lower_case: bool
+    max_tokens: int  # of a text, [CLS] and [SEP] with it
+
+
 class Labelled(NamedTuple):
     """What a classifier says of a text."""
 
@@ -34,10 +43,10 @@ class Labeller:
     """Says which label a text has."""
 
     def __init__(self, checkpoint: Checkpoint):
-        config = checkpoint.config
+        config = checkpoint.config.facts_as(LabellerConfig)
         self.checkpoint = checkpoint
-        self.tokenizer = Tokenizer(checkpoint.vocabulary, config["lower_case"])
-        self.max_tokens: int = config["max_tokens"]
+        self.tokenizer = Tokenizer(checkpoint.vocabulary, config.lower_case)
+        self.max_tokens = config.max_tokens
         self.names = checkpoint.path(LABELS).read_text("utf-8").splitlines()
 
     @classmethod

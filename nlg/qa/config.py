@@ -30,3 +30,14 @@ class QAConfig:
             "asks": self.convolutions > 0 or self.vectors > 0,
         }
         return "token_ids", *(name for name, needed in hints.items() if needed)
+
+
+@dataclasses.dataclass(frozen=True)
+class ReaderConfig:
+    """What a reader's checkpoint says of its model."""
+
+    model: QAConfig
+    lower_case: bool
+    max_passage: int  # tokens of a window
+    max_question: int  # tokens
+    max_answer: int  # tokens

@@ -9,13 +9,13 @@ the graph of `nlg.qa.train.saliency`. Places are places in the texts as they cam
 Shapes: S tokens of the longest source, T of the longest answer, its end included.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from nlg.errors import CheckpointError
-from nlg.qa.config import SPECIAL
+from nlg.qa.config import SPECIAL, ReaderConfig
 from nlg.qa.inputs import as_read
 from nlg.qa.reader import Answer, AnswerOptions, Asked, Reader, Task, Window
 from nlg.text.tokenizer import CONTINUES
@@ -64,10 +64,10 @@ class Reread(NamedTuple):
     texts: list[str]  # of each token
 
 
-def longest(settings: Mapping[str, Any]) -> tuple[int, int]:
-    """Return S and T, which the graph is made for, from the settings of a training."""
-    source = settings["max_passage"] + settings["max_question"] + SPECIAL - 1
-    return source, settings["max_answer"] + 1
+def longest(config: ReaderConfig) -> tuple[int, int]:
+    """Return S and T, which the graph is made for."""
+    source = config.max_passage + config.max_question + SPECIAL - 1
+    return source, config.max_answer + 1
 
 
 def explain(
@@ -146,7 +146,7 @@ def _run(reader: Reader, task: Task, reading: Reread) -> dict[str, np.ndarray]:
     S, T = longest(reader.config)
     source = reading.window.source._asdict()
     inputs = {name: _row(source[name], S) for name in reader.inputs}
-    if reader.config["answer_types"]:
+    if reader.config.model.answer_types:
         inputs["class_ids"] = _row([task.kind], 1)
     graph = reader.checkpoint.graph(SALIENCY)
     return graph(**inputs, answer=_row(reading.token_ids, T))
@@ -184,7 +184,7 @@ def _places_of(question: str, reader: Reader) -> list[tuple[int, int]]:
     """Return where each token that is read of a question stands in it."""
     start, part = reader.end_of(question)
     offsets = reader.tokenizer.encode_with_offsets(part).offsets
-    most = reader.config["max_question"]
+    most = reader.config.max_question
     return [(start + a, start + b) for a, b in offsets[-most:]]
 
 

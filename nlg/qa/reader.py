@@ -17,7 +17,7 @@ import math
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -35,7 +35,7 @@ from nlg.qa.candidates import (
     found_lines,
     support_of,
 )
-from nlg.qa.config import KINDS, QAConfig
+from nlg.qa.config import KINDS, ReaderConfig
 from nlg.qa.inputs import LEXICON, as_read, padded, source_of
 from nlg.qa.question_type import answer_type
 from nlg.qa.rerank import Evidence, ranking_of
@@ -124,11 +124,11 @@ class Reader:
     def __init__(self, checkpoint: Checkpoint, workers: int = 1):
         self.checkpoint = checkpoint
         self.workers = workers
-        self.config: dict[str, Any] = checkpoint.config
-        self.tokenizer = Tokenizer(checkpoint.vocabulary, self.config["lower_case"])
+        self.config = checkpoint.config.facts_as(ReaderConfig)
+        self.tokenizer = Tokenizer(checkpoint.vocabulary, self.config.lower_case)
         self.table = table_of(checkpoint)
         self.ranking = ranking_of(checkpoint)
-        self.inputs = QAConfig(**self.config["model"]).inputs()
+        self.inputs = self.config.model.inputs()
         self.lexicon = (
             Lexicon.load(checkpoint.path(LEXICON))
             if {"words", "meaning"} & set(self.inputs)
@@ -205,11 +205,11 @@ class Reader:
 
         Chinese asks at the end.
         """
-        return question.strip()[: -self.config["max_question"]]
+        return question.strip()[: -self.config.max_question]
 
     def end_of(self, question: str) -> tuple[int, str]:
         """Return where the part of a question starts that is read, and the part."""
-        part = question.strip()[-self.config["max_question"] :]
+        part = question.strip()[-self.config.max_question :]
         return len(question.rstrip()) - len(part), as_read(part)
 
     def _task_or_error(self, asked: Asked, options: AnswerOptions) -> Task | NlgError:
@@ -221,7 +221,7 @@ class Reader:
     def task(self, asked: Asked, options: AnswerOptions) -> Task:
         """Return a question ready to be answered."""
         _, question = self.end_of(asked.question)
-        token_ids = self.tokenizer.encode(question)[-self.config["max_question"] :]
+        token_ids = self.tokenizer.encode(question)[-self.config.max_question :]
         if not token_ids:
             raise OptionError("the question is empty; type a question")
         if not asked.passages:
@@ -236,9 +236,9 @@ class Reader:
 
     def _kind(self, question: str, wanted: str) -> int:
         """Return the class of what is asked for, 0 if it is not told."""
-        if self.config["answer_types"] and wanted == AUTO:
+        if self.config.model.answer_types and wanted == AUTO:
             return KINDS[answer_type(question)]
-        if not self.config["answer_types"] and wanted not in (AUTO, UNCONDITIONED):
+        if not self.config.model.answer_types and wanted not in (AUTO, UNCONDITIONED):
             raise OptionError(
                 f"{self.checkpoint.folder} was trained without answer types; leave "
                 f"--answer-type {wanted} out"
@@ -251,7 +251,7 @@ class Reader:
         """Return number of passage, place and text of what is read, in order."""
         parts = []
         for number, passage in enumerate(asked.passages):
-            windows = cut_up(as_read(passage), self.config["max_passage"])
+            windows = cut_up(as_read(passage), self.config.max_passage)
             found = [(number, *window) for window in windows if window[1].strip()]
             if not found:
                 raise OptionError(
@@ -268,7 +268,7 @@ class Reader:
     def _window(
         self, passage: int, start: int, text: str, question: list[int]
     ) -> Window:
-        most = self.config["max_passage"]
+        most = self.config.max_passage
         token_ids, offsets = self.tokenizer.encode_with_offsets(text)
         places = [(start + a, start + b) for a, b in offsets[:most]]
         source = source_of(token_ids[:most], question, self.lexicon)
@@ -302,7 +302,7 @@ class Reader:
             limit = self.table.limit
         out = self._graph(options)(
             **self._inputs(tasks),
-            length=np.array(self.config["max_answer"] + 1, "int32"),
+            length=np.array(self.config.max_answer + 1, "int32"),
             beam=np.array(options.beam, "int32"),
             free=np.array(options.mode == "generative"),
             limit=np.array(limit, "float32"),
@@ -326,7 +326,7 @@ class Reader:
         shape = (len(tasks), most, -1)
         arrays = padded(sources)
         inputs = {name: arrays[name].reshape(shape) for name in self.inputs}
-        if self.config["answer_types"]:
+        if self.config.model.answer_types:
             kinds = np.array([task.kind for task in tasks], "int32")
             inputs["class_ids"] = np.repeat(kinds, most).reshape(shape)
         counts = np.array([[len(task.windows)] for task in tasks])

@@ -50,6 +50,15 @@ class WriteOptions:
                 )
 
 
+@dataclasses.dataclass(frozen=True)
+class TextWriterConfig:
+    """What a checkpoint of the text writer says of its model."""
+
+    classes: tuple[str, ...]  # names, in the order of their ids
+    length: int  # tokens of a text, its end among them
+    lower_case: bool
+
+
 class WrittenText(NamedTuple):
     """A text and what is known of it."""
 
@@ -63,10 +72,9 @@ class TextWriter:
 
     def __init__(self, checkpoint: Checkpoint):
         self.checkpoint = checkpoint
-        self.classes: list[str] = checkpoint.config["classes"]
-        self.length: int = checkpoint.config["length"]
-        lower_case = checkpoint.config["lower_case"]
-        self.tokenizer = Tokenizer(checkpoint.vocabulary, lower_case)
+        config = checkpoint.config.facts_as(TextWriterConfig)
+        self.classes, self.length = list(config.classes), config.length
+        self.tokenizer = Tokenizer(checkpoint.vocabulary, config.lower_case)
 
     @classmethod
     def from_checkpoint(cls, folder: pathlib.Path, device: str = "cpu") -> "TextWriter":

@@ -4,7 +4,7 @@ import dataclasses
 
 from nlg.backbone.config import PRESETS
 from nlg.errors import OptionError
-from nlg.qa.config import SPECIAL, QAConfig
+from nlg.qa.config import SPECIAL, QAConfig, ReaderConfig
 from nlg.training.options import MANY, TrainOptions
 from nlg.training.shares import share_of
 
@@ -85,6 +85,16 @@ class QATraining(TrainOptions):
         """Return the model's share of these settings."""
         names = (field.name for field in dataclasses.fields(QAConfig))
         return QAConfig(**{name: getattr(self, name) for name in names})
+
+    def reader(self, lower_case: bool) -> ReaderConfig:
+        """Return what the checkpoint says of the model."""
+        return ReaderConfig(
+            model=self.model(),
+            lower_case=lower_case,
+            max_passage=self.max_passage,
+            max_question=self.max_question,
+            max_answer=self.max_answer,
+        )
 
     def longest(self) -> int:
         """Return how many tokens a sample may have, the special ones too."""
