@@ -14,8 +14,8 @@ import numpy as np
 
 from nlg.classify.inputs import token_ids
 from nlg.runtime import Checkpoint, open_checkpoint
+from nlg.text.packing import padded
 from nlg.text.tokenizer import Tokenizer
-from nlg.text.vocab import PAD_ID
 
 TASK = "classifier"
 LABELS = "labels.txt"  # their names, in the folder of a run or of a checkpoint
@@ -69,7 +69,7 @@ class Labeller:
         graph = self.checkpoint.graph("model")
         found = np.zeros((len(cut), len(self.names)), "float32")
         for rows in shown(list(by_length(cut, BATCH_TOKENS))):
-            tokens = padded([cut[row] for row in rows], len(cut[rows[-1]]))
+            tokens = padded([cut[row] for row in rows])
             found[rows] = graph(token_ids=tokens)["probabilities"]
         return [self._labelled(row) for row in found]
 
@@ -93,11 +93,3 @@ def by_length(rows: Sequence[Sequence[int]], tokens: int) -> Iterator[np.ndarray
             end -= 1
         yield order[start:end]
         start = end
-
-
-def padded(rows: Sequence[Sequence[int]], length: int) -> np.ndarray:
-    """Return rows of tokens as an array (B, `length`) int32."""
-    array = np.full((len(rows), length), PAD_ID, "int32")
-    for number, row in enumerate(rows):
-        array[number, : len(row)] = row
-    return array

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nlg.text import packing
 from nlg.text.lexicon import Lexicon, Words
 from nlg.text.normalize import to_simplified
 from nlg.text.vocab import CLS_ID, SEP_ID
@@ -121,15 +122,8 @@ def nearness(passage: np.ndarray, question: np.ndarray) -> np.ndarray:
 
 def padded(sources: Sequence[EncodedSource]) -> dict[str, np.ndarray]:
     """Return the fields of `sources` as arrays (R, S), zeros where one is shorter."""
-    longest = max(len(source.token_ids) for source in sources)
-    arrays = {
-        name: np.zeros((len(sources), longest), "int32")
-        for name in EncodedSource._fields
-    }
-    for row, source in enumerate(sources):
-        for name, values in source._asdict().items():
-            arrays[name][row, : len(values)] = values
-    return arrays
+    fields = zip(*sources, strict=True)
+    return dict(zip(EncodedSource._fields, map(packing.padded, fields), strict=True))
 
 
 def _simplified(character: str) -> str:

@@ -11,12 +11,13 @@ from nlg.backbone.checkpoint import load_backbone
 from nlg.backbone.init_from import Shape, init_from
 from nlg.backbone.unilm import UniLM
 from nlg.classify.inputs import are_levels, label_names, token_ids
-from nlg.classify.labeller import LABELS, by_length, padded
+from nlg.classify.labeller import LABELS, by_length
 from nlg.classify.train.model import Classifier
 from nlg.classify.train.options import ClassifierTraining
 from nlg.errors import OptionError
 from nlg.metrics.labels import label_report
 from nlg.text.labelled import Row, load_labelled
+from nlg.text.packing import padded, round_up
 from nlg.text.tokenizer import Tokenizer
 from nlg.training.batches import Schedule, length_buckets
 from nlg.training.export_subprocess import export_in_subprocess
@@ -176,7 +177,7 @@ class Evaluator:
         """Yield rows and what the model says of each."""
         for rows in by_length(self.texts.token_ids, self.options.batch_tokens):
             longest = len(self.texts.token_ids[rows[-1]])
-            length = min(-(-longest // TILE) * TILE, self.options.max_tokens)
+            length = min(round_up(longest, TILE), self.options.max_tokens)
             yield rows, self.model.predict_on_batch(self.texts.batch(rows, length))
 
 
