@@ -32,9 +32,10 @@ def apply_settings(config: Config, settings: Sequence[str]) -> Config:
 
 
 def apply_values(config: Config, values: Mapping[str, Any], source: str) -> Config:
-    """Return `config` with the `values` of a JSON object in place.
+    """Return `config` with `values` in place: of a JSON object, or keyword arguments.
 
-    `source` is where they stand, for the errors, which are those of `apply_settings`.
+    `source` says where they come from in the errors, which are those of
+    `apply_settings`. A field whose default is None takes a value of any type.
     """
     changes = {
         key: _checked(value, _kind(config, key, f"{source}: {key}"), f"{source}: {key}")
@@ -104,10 +105,12 @@ def _read(text: str, kind: type) -> Any:
 
 def _checked(value: Any, kind: type, where: str) -> Any:
     """Return `value` as a `kind`; JSON knows one sort of number and no tuples."""
+    if kind is type(None):
+        return value
     if kind is float and type(value) is int and abs(value) < 2**1000:
         return float(value)
     if kind is tuple:
-        if type(value) is list and all(type(part) is str for part in value):
+        if isinstance(value, list | tuple) and all(type(x) is str for x in value):
             return tuple(value)
         raise OptionError(f"{where} must be a list of texts")
     if type(value) is not kind:

@@ -187,14 +187,13 @@ def eval_couplet(
 def _answered(couplets: "list[Couplet]", options: dict[str, Any]) -> dict[str, Any]:
     """Return the report of our own model."""
     from nlg.couplet.evaluate import model_report
-    from nlg.couplet.responder import ReplyOptions, Responder
+    from nlg.couplet.responder import Couplets, ReplyOptions
 
-    folder = default_checkpoint(options["checkpoint"], "couplet")
-    responder = Responder.from_checkpoint(folder, options["device"])
+    model = Couplets.from_checkpoint(options["checkpoint"], options["device"])
     rules = tuple(rule for rule in RULES if rule not in options["without"])
     return model_report(
         couplets,
-        responder,
+        model,
         ReplyOptions(rules=rules),
         lambda answers: progress(answers, "answering", len(couplets)),
     )

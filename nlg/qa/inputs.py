@@ -17,7 +17,7 @@ import numpy as np
 
 from nlg.text import packing
 from nlg.text.lexicon import Lexicon, Words
-from nlg.text.normalize import to_simplified
+from nlg.text.normalize import simplified_in_place
 from nlg.text.vocab import CLS_ID, SEP_ID
 
 Tokens = Sequence[int] | np.ndarray
@@ -50,10 +50,7 @@ def as_read(text: str) -> str:
         >>> as_read("國際ＩＢＭ，１９１１年")
         '国际IBM，1911年'
     """
-    simplified = to_simplified(text) if text else ""
-    if len(simplified) != len(text):  # a phrase changed its length
-        simplified = "".join(map(_simplified, text))
-    return simplified.translate(HALF)
+    return simplified_in_place(text).translate(HALF)
 
 
 def source_of(
@@ -124,8 +121,3 @@ def padded(sources: Sequence[EncodedSource]) -> dict[str, np.ndarray]:
     """Return the fields of `sources` as arrays (R, S), zeros where one is shorter."""
     fields = zip(*sources, strict=True)
     return dict(zip(EncodedSource._fields, map(packing.padded, fields), strict=True))
-
-
-def _simplified(character: str) -> str:
-    simplified = to_simplified(character)
-    return simplified if len(simplified) == 1 else character

@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 
-from nlg.classify.labeller import LABELS, Labeller
+from nlg.classify.classifier import LABELS, Classifier
 from nlg.runtime.config import CheckpointConfig
 from nlg.text.vocab import SPECIAL, Vocabulary
 
@@ -61,8 +61,8 @@ class Counting:
         return {"probabilities": shares.astype("float32")}
 
 
-def counting_labeller(folder):
-    return Labeller(Counting(folder))
+def counting_classifier(folder):
+    return Classifier(Counting(folder))
 
 
 def as_json_lines(rows, path):

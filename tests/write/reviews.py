@@ -11,7 +11,7 @@ from nlg.backbone.unilm import UniLM
 from nlg.runtime.config import CheckpointConfig
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SPECIAL, Vocabulary
-from nlg.write.text_writer import TextWriter
+from nlg.write.reviewer import Reviewer
 from nlg.write.train.export import OUTPUTS, SIGNATURES, run
 
 LENGTH = 16
@@ -96,4 +96,4 @@ class InKeras:
 
 
 def small_writer():
-    return TextWriter(InKeras(told_backbone()))
+    return Reviewer(InKeras(told_backbone()))

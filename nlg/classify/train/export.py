@@ -12,11 +12,12 @@ import shutil
 import sys
 from typing import Any
 
+import keras
+
 from nlg.backbone.init_from import Shape
 from nlg.backbone.unilm import UniLM
+from nlg.classify.classifier import LABELS, TASK, Classifier
 from nlg.classify.inputs import are_levels
-from nlg.classify.labeller import LABELS, TASK, Labeller
-from nlg.classify.train.model import Classifier
 from nlg.classify.train.train import build_model
 from nlg.metrics.labels import label_report
 from nlg.onnx_export.export import export_onnx, save_weights
@@ -60,11 +61,11 @@ def export(run_folder: pathlib.Path, out: pathlib.Path, dev: pathlib.Path) -> No
             "max_tokens": settings["max_tokens"],
             "backbone": dataclasses.asdict(shape.config),
         },
-        measure=lambda: measure(Labeller.from_checkpoint(out), dev),
+        measure=lambda: measure(Classifier(out), dev),
     )
 
 
-def write_graph(model: Classifier, out: pathlib.Path) -> None:
+def write_graph(model: keras.Model, out: pathlib.Path) -> None:
     """Write the weights and the graph of `model`."""
     save_weights(model, out / WEIGHTS)
     signature = {"token_ids": ((None, None), "int32")}
@@ -76,11 +77,11 @@ def write_graph(model: Classifier, out: pathlib.Path) -> None:
     export_onnx(graph, model, signature, outputs, path, out / WEIGHTS)
 
 
-def measure(labeller: Labeller, dev: pathlib.Path) -> dict[str, Any]:
+def measure(classifier: Classifier, dev: pathlib.Path) -> dict[str, Any]:
     """Return how many labels of the texts in `dev` are found."""
-    names = labeller.names
+    names = classifier.names
     rows = load_labelled(dev, names)
-    found = labeller.label([row.text for row in rows])
+    found = classifier.label_all([row.text for row in rows])
     return label_report(
         names,
         [names.index(row.label or "") for row in rows],

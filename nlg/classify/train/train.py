@@ -10,8 +10,8 @@ import numpy as np
 from nlg.backbone.checkpoint import load_backbone
 from nlg.backbone.init_from import Shape, init_from
 from nlg.backbone.unilm import UniLM
+from nlg.classify.classifier import LABELS, by_length
 from nlg.classify.inputs import are_levels, label_names, token_ids
-from nlg.classify.labeller import LABELS, by_length
 from nlg.classify.train.model import Classifier
 from nlg.classify.train.options import ClassifierTraining
 from nlg.errors import OptionError

@@ -17,7 +17,7 @@ from keras import ops
 from nlg.couplet.dataset import load_couplets
 from nlg.couplet.evaluate import human_report, model_report
 from nlg.couplet.pairs import Pairs
-from nlg.couplet.responder import BEAMS, MANY_BEAMS, PAIRS, RUNNERS_UP, TASK, Responder
+from nlg.couplet.responder import BEAMS, MANY_BEAMS, PAIRS, RUNNERS_UP, TASK, Couplets
 from nlg.couplet.scroll import Scrolls, dictionary_words
 from nlg.couplet.train.model import CoupletTagger
 from nlg.couplet.train.options import CoupletTraining
@@ -68,7 +68,7 @@ def export(
         graphs=graphs,
         facts={"model": dataclasses.asdict(model.config)},
         measure=lambda: {
-            "dev": model_report(couplets, Responder.from_checkpoint(out)),
+            "dev": model_report(couplets, Couplets.from_checkpoint(out)),
             "dev_human": human_report(couplets),
         },
     )

@@ -22,7 +22,7 @@ from nlg.training.backend import choose_backend
 from nlg.training.export_checkpoint import best_of, export_checkpoint
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
-from nlg.write.text_writer import TASK, TextWriter
+from nlg.write.reviewer import TASK, Reviewer
 from nlg.write.train.model import draw
 from nlg.write.train.train import TRAIN, load_arrays
 
@@ -68,7 +68,7 @@ def export(run_folder: pathlib.Path, out: pathlib.Path, samples: int) -> None:
             "lower_case": shape.tokenizer.lower_case,
             "backbone": dataclasses.asdict(shape.config),
         },
-        measure=lambda: measure(TextWriter.from_checkpoint(out), samples),
+        measure=lambda: measure(Reviewer(out), samples),
     )
 
 
@@ -88,12 +88,12 @@ def run(unilm: UniLM, given: dict[str, Any]) -> tuple[Any, Any]:
     return found.token_ids, found.log_probs
 
 
-def measure(writer: TextWriter, count: int) -> dict[str, Any]:
+def measure(writer: Reviewer, count: int) -> dict[str, Any]:
     """Return what `count` texts of each class are like."""
     return {"samples": {name: _report(writer, name, count) for name in writer.classes}}
 
 
-def _report(writer: TextWriter, class_name: str, count: int) -> dict[str, float]:
+def _report(writer: Reviewer, class_name: str, count: int) -> dict[str, float]:
     written = list(writer.write(class_name, count=count))
     texts = [one.text for one in written]
     return {

@@ -16,7 +16,7 @@ from nlg.backbone.checkpoint import save_backbone
 from nlg.backbone.config import BackboneConfig
 from nlg.backbone.init_from import Shape
 from nlg.backbone.unilm import UniLM
-from nlg.classify.labeller import Labeller
+from nlg.classify.classifier import Classifier
 from nlg.classify.train import export
 from nlg.classify.train.options import ClassifierTraining
 from nlg.classify.train.train import (
@@ -89,9 +89,9 @@ def test_run_leaves_its_files_and_says_which_look_was_best(trained):
 
 
 def test_checkpoint_has_learned_what_the_moods_hang_on(trained):
-    labeller = Labeller.from_checkpoint(trained[0] / "checkpoint")
+    classifier = Classifier.from_checkpoint(trained[0] / "checkpoint")
     texts, labels = zip(*moods(60, seed=2), strict=True)
-    found = [one.label for one in labeller.label(texts)]
+    found = [one.label for one in classifier.label_all(texts)]
     assert np.mean([a == b for a, b in zip(found, labels, strict=True)]) >= 0.9
 
 
@@ -118,9 +118,9 @@ def test_checkpoint_carries_metrics_settings_and_labels(trained, files):
     folder = trained[0] / "checkpoint"
     metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
     assert metrics["texts"] == 40 and metrics["majority"] == 0.5
-    labeller = Labeller.from_checkpoint(folder)
+    classifier = Classifier.from_checkpoint(folder)
     rows = load_labelled(files[1])
-    found = [one.label for one in labeller.label([row.text for row in rows])]
+    found = [one.label for one in classifier.label_all([row.text for row in rows])]
     right = [row.label for row in rows]
     hits = sum(a == b for a, b in zip(found, right, strict=True))
     assert metrics["accuracy"] == hits / 40
@@ -137,7 +137,7 @@ def test_an_altered_checkpoint_is_refused(trained, tmp_path):
     copy = shutil.copytree(trained[0] / "checkpoint", tmp_path / "copy")
     (copy / "labels.txt").write_text("好\n坏\n", "utf-8")
     with pytest.raises(CheckpointError, match=r"labels\.txt is not the file"):
-        Labeller.from_checkpoint(copy)
+        Classifier.from_checkpoint(copy)
 
 
 # --- resuming and refusing

@@ -17,7 +17,7 @@ from nlg.couplet.config import MODES
 from nlg.couplet.dataset import Couplet
 from nlg.couplet.dataset import write as write_couplets
 from nlg.couplet.pairs import Pairs
-from nlg.couplet.responder import MANY_BEAMS, ReplyOptions, Responder
+from nlg.couplet.responder import MANY_BEAMS, Couplets, ReplyOptions
 from nlg.couplet.rules import Task
 from nlg.couplet.train import train as train_module
 from nlg.couplet.train.batches import encode
@@ -110,7 +110,7 @@ def trained(files, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def answers(trained):
-    return Responder.from_checkpoint(trained[0] / "checkpoint")
+    return Couplets.from_checkpoint(trained[0] / "checkpoint")
 
 
 @pytest.fixture(scope="module")
