@@ -13,7 +13,8 @@ import numpy as np
 from nlg.decode.results import NEG_INF
 from nlg.qa.config import QAConfig
 from nlg.qa.inputs import LEXICON
-from nlg.qa.reader import BEAMS, MANY_BEAMS, Reader
+from nlg.qa.options import BEAMS, MANY_BEAMS
+from nlg.qa.reader import Reader
 from nlg.runtime.config import CheckpointConfig
 from nlg.text.lexicon import Lexicon
 from nlg.text.vocab import SEP_ID, SPECIAL, Vocabulary

@@ -24,7 +24,8 @@ from nlg.qa.config import ReaderConfig
 from nlg.qa.data.examples import load_examples
 from nlg.qa.explain import SALIENCY, longest
 from nlg.qa.inputs import LEXICON
-from nlg.qa.reader import BEAMS, MANY_BEAMS, TASK
+from nlg.qa.options import BEAMS, MANY_BEAMS
+from nlg.qa.reader import TASK
 from nlg.qa.train.measure import measure
 from nlg.qa.train.model import Answerer
 from nlg.qa.train.options import QATraining

@@ -13,10 +13,12 @@ from typing import Any
 
 from nlg.metrics.qa import Attempt, abstention_report, equals, squad_report
 from nlg.qa import calibrate, rerank
+from nlg.qa.answer import NO_CANDIDATE, Answer, QARequest
 from nlg.qa.calibrate import Calibration, Table
 from nlg.qa.data.examples import Example
-from nlg.qa.evaluate import Said
-from nlg.qa.reader import NO_CANDIDATE, Answer, AnswerOptions, Asked, Reader
+from nlg.qa.evaluate import AnswerOrError
+from nlg.qa.options import AnswerOptions
+from nlg.qa.reader import Reader
 from nlg.qa.rerank import Ranking
 from nlg.runtime.graph import available_cores
 
@@ -47,7 +49,7 @@ def measure(
 
 def fitted(reader: Reader, examples: Sequence[Example]) -> Ranking | None:
     """Return how to choose among answers, learned from examples; None: from too few."""
-    asked = (Asked(example.question, [example.passage]) for example in examples)
+    asked = (QARequest(example.question, [example.passage]) for example in examples)
     found = reader.evidence_all(asked, AnswerOptions(no_answer_threshold=1.0))
     samples = []
     for lines, example in zip(found, examples, strict=True):
@@ -57,13 +59,15 @@ def fitted(reader: Reader, examples: Sequence[Example]) -> Ranking | None:
     return rerank.fit(samples)
 
 
-def answered(reader: Reader, examples: Sequence[Example]) -> Iterator[Said]:
+def answered(reader: Reader, examples: Sequence[Example]) -> Iterator[AnswerOrError]:
     """Yield what `reader` answers, each from the one passage."""
-    asked = (Asked(example.question, [example.passage]) for example in examples)
+    asked = (QARequest(example.question, [example.passage]) for example in examples)
     return reader.answer_all(asked)
 
 
-def attempts(said: Iterable[Said], examples: Sequence[Example]) -> list[Attempt]:
+def attempts(
+    said: Iterable[AnswerOrError], examples: Sequence[Example]
+) -> list[Attempt]:
     """Return what was answered beside what is right."""
     found = []
     for one, example in zip(said, examples, strict=True):
@@ -73,7 +77,7 @@ def attempts(said: Iterable[Said], examples: Sequence[Example]) -> list[Attempt]
     return found
 
 
-def silent_from(said: Iterable[Said], examples: Sequence[Example]) -> float:
+def silent_from(said: Iterable[AnswerOrError], examples: Sequence[Example]) -> float:
     """Return the threshold of no answer, see `nlg.qa.calibrate`."""
     pairs = [
         (answer.votes[0].no_answer or 0.0, bool(example.answer))

@@ -30,10 +30,10 @@ from nlg.layers.weights import (
     weights_by_path,
 )
 from nlg.metrics.qa import Attempt, squad_report
+from nlg.qa.config import ANSWER_TYPES
 from nlg.qa.data.answer_substitution import substituted
 from nlg.qa.data.examples import Example, load_examples, write
 from nlg.qa.inputs import padded
-from nlg.qa.question_type import ANSWER_TYPES
 from nlg.qa.reader import TASK
 from nlg.qa.train.batches import Batches, Encoded, PackedRows, encode, in_company
 from nlg.qa.train.model import Answerer

@@ -7,8 +7,9 @@ from qa.stub import HAS, HAS_NOT, stub_reader
 
 from nlg.metrics.qa import Attempt
 from nlg.qa import calibrate, rerank
+from nlg.qa.answer import QARequest
 from nlg.qa.data.examples import Example
-from nlg.qa.reader import AnswerOptions, Asked
+from nlg.qa.options import AnswerOptions
 from nlg.qa.train import measure
 
 POET, SILENT = "杜甫，字子美，号<少陵>野老。", "春眠不觉晓，处处闻啼鸟。"
@@ -84,7 +85,7 @@ def test_how_to_choose_is_learned_from_questions_whose_answer_was_found(
     measure.measure(tmp_path, asked, asked[:9])
     weights = json.loads((tmp_path / rerank.FILE).read_text("utf-8"))
     assert reader.ranking.weights == weights
-    one = Asked("杜甫号什么？", [POET])
+    one = QARequest("杜甫号什么？", [POET])
     (found,) = reader.evidence_all([one], AnswerOptions(no_answer_threshold=1))
     (chance,) = reader.ranking.probabilities([evidence for _, evidence in found])
     assert chance == pytest.approx(1 / 2, abs=0.05)  # as often as it is right

@@ -2,8 +2,7 @@ import pytest
 
 from nlg.config import apply_settings, apply_values
 from nlg.errors import OptionError
-from nlg.qa.config import KINDS, QAConfig
-from nlg.qa.question_type import ANSWER_TYPES
+from nlg.qa.config import ANSWER_TYPES, KINDS, QAConfig
 from nlg.qa.train.options import QATraining
 
 

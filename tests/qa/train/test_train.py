@@ -23,9 +23,11 @@ from nlg.errors import CheckpointError, OptionError
 from nlg.files import write_json
 from nlg.layers.weights import weights_by_path
 from nlg.onnx_export.export import save_weights
+from nlg.qa.answer import Answer, QARequest
 from nlg.qa.data.examples import Example, load_examples, write
 from nlg.qa.explain import explain, longest
-from nlg.qa.reader import BEAMS, Answer, AnswerOptions, Asked, Reader
+from nlg.qa.options import BEAMS, AnswerOptions
+from nlg.qa.reader import Reader
 from nlg.qa.train import export
 from nlg.qa.train.batches import Batches, PackedRows
 from nlg.qa.train.options import QATraining
@@ -187,12 +189,12 @@ def test_the_graph_finds_what_keras_finds(trained, free):
     model = shipped_model(trained[0])
     passages = [example.passage for example in facts(12, 2)]
     asked = [
-        Asked(f"{who}喜欢什么？", passages[n : n + count])
+        QARequest(f"{who}喜欢什么？", passages[n : n + count])
         for n, (who, count) in enumerate(
             zip(NAMES, (1, 2, 3, 1, 2, 3, 2, 1), strict=True)
         )
     ]
-    tasks = [reader.task(one, AnswerOptions()) for one in asked]
+    tasks = [reader.preparer.prepare(one, AnswerOptions()) for one in asked]
     inputs = reader._inputs(tasks)
     rest = 5, 3, free, 0.5
     kinds = {"length": "int32", "beam": "int32", "free": "bool", "limit": "float32"}
@@ -247,7 +249,7 @@ def test_the_checkpoint_answers_and_knows_how_well(trained, run):
 
 def test_the_checkpoint_tells_what_an_answer_rests_on(trained):
     reader = Reader.from_checkpoint(trained[0] / "checkpoint")
-    asked = Asked("春喜欢什么？", ["风喜欢花。", "春喜欢山水。"])
+    asked = QARequest("春喜欢什么？", ["风喜欢花。", "春喜欢山水。"])
     said = Answer("山水", 0.5, 1, 3, 5, (), ())
     found = explain(reader, asked, said, AnswerOptions())
     assert "".join(piece.text for piece in found.passage) == "春喜欢山水。"
