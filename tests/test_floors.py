@@ -21,12 +21,7 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 # What trains: these folders, and `train/` in the folder of each task; the rest answers.
 TRAINS = {"layers", "backbone", "decode", "onnx_export", "training", "pretrain"}
 # Of these folders, what answers needs too; so it imports no Keras either.
-SHARED = {
-    "backbone.config",
-    "decode.options",
-    "decode.results",
-    "decode.stream",
-}
+SHARED = {"backbone.config", "decode.results"}
 # Commands that train; and the import of a BERT, which writes Keras weights.
 TRAINING_COMMANDS = {"cli.train", "cli.pretrain", "cli.import_bert"}
 # Others that need no Keras, since a process that has not chosen a backend imports them.

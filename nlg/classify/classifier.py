@@ -5,6 +5,7 @@
 Shapes: B rows, T tokens, C labels.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -14,8 +15,8 @@ from nlg.classify.inputs import token_ids
 from nlg.errors import CheckpointError, OptionError
 from nlg.runtime import Source, opened
 from nlg.text.normalize import to_simplified
+from nlg.text.packing import padded
 from nlg.text.tokenizer import Tokenizer
-from nlg.text.vocab import PAD_ID
 
 TASK = "classifier"
 LABELS = "labels.txt"  # their names, in the folder of a run or of a checkpoint
@@ -25,6 +26,14 @@ NONE_SHIPPED = (
     "no classifier is shipped with this nlg; train one with `nlg train classifier "
     "--data FILE --dev FILE --out RUN` and pass --checkpoint RUN/checkpoint"
 )
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassifierConfig:
+    """What a classifier's checkpoint says of its model."""
+
+    lower_case: bool
+    max_tokens: int  # of a text, [CLS] and [SEP] with it
 
 
 class Labelled(NamedTuple):
@@ -51,9 +60,9 @@ class Classifier:
         if checkpoint is None:
             raise CheckpointError(NONE_SHIPPED)
         self.checkpoint = opened(checkpoint, TASK, TASK, device)
-        config = self.checkpoint.config
-        self.tokenizer = Tokenizer(self.checkpoint.vocabulary, config["lower_case"])
-        self.max_tokens: int = config["max_tokens"]
+        config = self.checkpoint.config.facts_as(ClassifierConfig)
+        self.tokenizer = Tokenizer(self.checkpoint.vocabulary, config.lower_case)
+        self.max_tokens = config.max_tokens
         self.names = self.checkpoint.path(LABELS).read_text("utf-8").splitlines()
 
     @classmethod
@@ -89,7 +98,7 @@ class Classifier:
         graph = self.checkpoint.graph("model")
         found = np.zeros((len(encoded), len(self.names)), "float32")
         for rows in watch(list(by_length(encoded, BATCH_TOKENS))):
-            batch = padded([encoded[row] for row in rows], len(encoded[rows[-1]]))
+            batch = padded([encoded[row] for row in rows])
             found[rows] = graph(token_ids=batch)["probabilities"]
         return [self._labelled(row) for row in found]
 
@@ -113,11 +122,3 @@ def by_length(rows: Sequence[Sequence[int]], tokens: int) -> Iterator[np.ndarray
             end -= 1
         yield order[start:end]
         start = end
-
-
-def padded(rows: Sequence[Sequence[int]], length: int) -> np.ndarray:
-    """Return rows of tokens as an array (B, `length`) int32."""
-    array = np.full((len(rows), length), PAD_ID, "int32")
-    for number, row in enumerate(rows):
-        array[number, : len(row)] = row
-    return array

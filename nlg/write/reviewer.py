@@ -47,6 +47,15 @@ class ReviewOptions:
 DEFAULTS = ReviewOptions()
 
 
+@dataclasses.dataclass(frozen=True)
+class ReviewerConfig:
+    """What a checkpoint of the text writer says of its model."""
+
+    classes: tuple[str, ...]  # names, in the order of their ids
+    length: int  # tokens of a text, its end among them
+    lower_case: bool
+
+
 class WrittenText(NamedTuple):
     """A text and what is known of it."""
 
@@ -74,10 +83,9 @@ class Reviewer:
 
     def __init__(self, checkpoint: Source = None, device: str = "cpu"):
         self.checkpoint = opened(checkpoint, TASK, SHIPPED, device)
-        config = self.checkpoint.config
-        self.classes: list[str] = config["classes"]
-        self.length: int = config["length"]
-        self.tokenizer = Tokenizer(self.checkpoint.vocabulary, config["lower_case"])
+        config = self.checkpoint.config.facts_as(ReviewerConfig)
+        self.classes, self.length = list(config.classes), config.length
+        self.tokenizer = Tokenizer(self.checkpoint.vocabulary, config.lower_case)
 
     @classmethod
     def from_checkpoint(cls, path: Source = None, device: str = "cpu") -> "Reviewer":

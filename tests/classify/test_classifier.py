@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from classify.moods import GLAD, SAD, counting_classifier
 
-from nlg.classify.classifier import MOST_ROWS, by_length, padded
+from nlg.classify.classifier import MOST_ROWS, by_length
 
 
 @pytest.fixture
@@ -49,7 +49,3 @@ def test_batches_are_of_like_length_and_hold_every_row_once():
         assert len(batch) * longest <= 512 and len(batch) <= MOST_ROWS
         assert len(rows[batch[-1]]) == longest
     assert [len(batch) for batch in by_length([[0] * 900] * 2, 512)] == [1, 1]
-
-
-def test_rows_are_filled_up_with_padding():
-    assert padded([[2, 3], [2, 7, 3]], 4).tolist() == [[2, 3, 0, 0], [2, 7, 3, 0]]

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from nlg.backbone.config import BackboneConfig
 from nlg.backbone.unilm import UniLM
+from nlg.runtime.config import CheckpointConfig
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SPECIAL, Vocabulary
 from nlg.write.reviewer import Reviewer
@@ -72,11 +73,8 @@ class InKeras:
     def __init__(self, unilm):
         self.unilm = unilm
         self.vocabulary = small_vocabulary()
-        self.config = {
-            "classes": ["negative", "positive"],
-            "length": LENGTH,
-            "lower_case": True,
-        }
+        facts = {"classes": ["negative", "positive"], "length": LENGTH}
+        self.config = CheckpointConfig("write", 1, {**facts, "lower_case": True})
         self.runs = []  # inputs of each
 
     @functools.cache  # noqa: B019 - one model a test module

@@ -19,7 +19,7 @@ from nlg.metrics.poems import distinct
 from nlg.onnx_export.export import export_onnx, of_names, save_weights
 from nlg.runtime.checkpoint import GUIDED, VOCABULARY, WEIGHTS
 from nlg.training.backend import choose_backend
-from nlg.training.export_subprocess import best_of, clear_folder, finish
+from nlg.training.export_checkpoint import best_of, export_checkpoint
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
 from nlg.write.reviewer import TASK, Reviewer
@@ -52,19 +52,23 @@ def export(run_folder: pathlib.Path, out: pathlib.Path, samples: int) -> None:
     unilm = UniLM(shape.config)
     unilm.build()
     load_weights(unilm, weights)
-    write_graphs(unilm, clear_folder(out))
-    shape.tokenizer.vocabulary.save(out / VOCABULARY)
-    facts = {
-        "classes": load_arrays(run, TRAIN)[1],
-        "lower_case": shape.tokenizer.lower_case,
-        "backbone": dataclasses.asdict(shape.config),
-    }
-    finish(
-        out,
+
+    def graphs(out: pathlib.Path) -> None:
+        write_graphs(unilm, out)
+        shape.tokenizer.vocabulary.save(out / VOCABULARY)
+
+    export_checkpoint(
         run,
+        out,
         TASK,
-        facts | settings,
-        lambda: measure(Reviewer(out), samples),
+        graphs=graphs,
+        facts={
+            "classes": load_arrays(run, TRAIN)[1],
+            "length": settings["length"],
+            "lower_case": shape.tokenizer.lower_case,
+            "backbone": dataclasses.asdict(shape.config),
+        },
+        measure=lambda: measure(Reviewer(out), samples),
     )
 
 

@@ -23,8 +23,8 @@ from nlg.classify.train.train import (
     Batches,
     Evaluator,
     build_model,
+    classifier_task,
     label_priors_of,
-    train_classifier,
 )
 from nlg.errors import CheckpointError
 from nlg.runtime.checkpoint import open_checkpoint
@@ -32,6 +32,7 @@ from nlg.text.labelled import Row, load_labelled
 from nlg.text.tokenizer import Tokenizer
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
+from nlg.training.task import fit_task
 
 SETTINGS = {
     "max_tokens": 16,
@@ -75,7 +76,7 @@ def straight(files, folder, options):
     """Train without an export, as from a new process."""
     keras.utils.set_random_seed(options.seed)
     data, dev, init = files
-    return train_classifier(data, dev, folder, options, init)
+    return fit_task(classifier_task(data, dev, folder, options, init)).best
 
 
 # --- the whole way
