@@ -47,7 +47,7 @@ from nlg.text.tokenizer import Tokenizer
 
 TASK = "qa"
 MODES = ("extractive", "generative")
-AUTO, UNTOLD = "auto", "none"  # answer types: told from the question; not told
+AUTO, UNCONDITIONED = "auto", "none"  # answer types: told from the question; not told
 BEAMS, MANY_BEAMS = 4, 8
 AHEAD = 128  # questions read before the first is answered; those of one size share runs
 RUN_TOKENS = 8192  # of all sources of a run, padding included
@@ -63,7 +63,7 @@ class AnswerOptions:
     threshold: float = 0.0  # confidence below which no answer is given
     # Probability of no answer from which a passage is silent; None: the checkpoint's.
     no_answer_threshold: float | None = None
-    answer_type: str = AUTO  # of KINDS, or AUTO or UNTOLD
+    answer_type: str = AUTO  # of KINDS, or AUTO or UNCONDITIONED
     windows: int = 32  # that are read for one question; of more, the most promising
     batch_size: int = 0  # questions of a run; 0: as many as fit into RUN_TOKENS
 
@@ -71,7 +71,7 @@ class AnswerOptions:
         """Refuse what cannot be answered."""
         for name, known in (
             ("mode", MODES),
-            ("answer_type", (AUTO, UNTOLD, *KINDS)),
+            ("answer_type", (AUTO, UNCONDITIONED, *KINDS)),
         ):
             if getattr(self, name) not in known:
                 raise OptionError(
@@ -238,7 +238,7 @@ class Reader:
         """Return the class of what is asked for, 0 if it is not told."""
         if self.config["answer_types"] and wanted == AUTO:
             return KINDS[answer_type(question)]
-        if not self.config["answer_types"] and wanted not in (AUTO, UNTOLD):
+        if not self.config["answer_types"] and wanted not in (AUTO, UNCONDITIONED):
             raise OptionError(
                 f"{self.checkpoint.folder} was trained without answer types; leave "
                 f"--answer-type {wanted} out"

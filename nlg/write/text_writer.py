@@ -25,7 +25,7 @@ from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import CLS_ID, SEP_ID
 
 TASK = "text-writer"
-UNTOLD = 0  # the class of a text of which none is told
+UNCONDITIONED = 0  # the class of a text of which none is told
 BLOCK = 32  # rows a run
 TILE = 4  # a run's rows are padded to a multiple: a product may round by its edge
 
@@ -107,7 +107,7 @@ class TextWriter:
     def _class_id(self, name: str) -> int:
         """Return the id of a class."""
         if not name:
-            return UNTOLD
+            return UNCONDITIONED
         if name not in self.classes:
             raise OptionError(f"no class {name[:20]!r}; {hint(name, self.classes)}")
         return self.classes.index(name) + 1
@@ -138,7 +138,7 @@ class TextWriter:
         rows = len(noise)
         padded = np.concatenate([noise, *[noise[:1]] * (-rows % TILE)])
         name, guidance = "model", {}
-        if class_id != UNTOLD and options.guidance != 1:
+        if class_id != UNCONDITIONED and options.guidance != 1:
             name = f"{name}{GUIDED}"
             guidance = {"guidance": np.array(options.guidance, "float32")}
         out = self.checkpoint.graph(name)(

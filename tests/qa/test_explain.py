@@ -126,7 +126,9 @@ def test_without_an_answer_there_is_nothing_to_explain():
 
 
 def test_a_checkpoint_without_the_graph_says_how_to_make_it():
-    with pytest.raises(CheckpointError, match=r"no saliency.onnx.*nlg\.qa\.export"):
+    with pytest.raises(
+        CheckpointError, match=r"no saliency.onnx.*nlg\.qa\.train\.export"
+    ):
         told([POET], reader=stub_reader())
 
 

@@ -164,11 +164,11 @@ class Evaluator:
         logits = np.zeros((len(self.texts.labels), len(self.names)), "float32")
         for rows, scores in self._scored():
             logits[rows] = scores
-        told = self.texts.labels
+        labels = self.texts.labels
         levels = are_levels(self.names)
-        report = label_report(self.names, told, logits.argmax(1), levels)
+        report = label_report(self.names, labels, logits.argmax(1), levels)
         found = {f"dev_{name}": report[name] for name in SHOWN if name in report}
-        return {"dev_loss": _nats(logits + self.model.label_priors, told), **found}
+        return {"dev_loss": _nats(logits + self.model.label_priors, labels), **found}
 
     def _scored(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield rows and what the model says of each."""
@@ -178,8 +178,8 @@ class Evaluator:
             yield rows, self.model.predict_on_batch(self.texts.batch(rows, length))
 
 
-def _nats(logits: np.ndarray, told: np.ndarray) -> float:
+def _nats(logits: np.ndarray, labels: np.ndarray) -> float:
     """Return the mean of -log p of the right labels."""
     shifted = logits - logits.max(1, keepdims=True)
     log_probs = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
-    return float(-log_probs[np.arange(len(told)), told].mean())
+    return float(-log_probs[np.arange(len(labels)), labels].mean())

@@ -130,10 +130,10 @@ class PackedRows(Epochs[list[PackedRow]]):
         """Return all batches of an epoch; rows that fill no batch sit it out."""
         options, count = self.options, len(self.lengths)
         rng = np.random.default_rng([options.seed, epoch])
-        told = rng.random(count) >= (
+        conditioned = rng.random(count) >= (
             options.untold_share if options.answer_types else 1
         )
-        kinds = np.where(told, self.kinds, 0)
+        kinds = np.where(conditioned, self.kinds, 0)
         order = rng.permutation(count)
         order = order[rng.random(count)[order] < self.shares[order]]
         rows = []

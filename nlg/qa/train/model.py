@@ -146,7 +146,7 @@ class Answerer(keras.Model):
             inputs: what `nlg.qa.train.batches.Batches.batch` returns.
             training: drop out.
         """
-        inputs = self.told(inputs)
+        inputs = self.with_meanings(inputs)
         around = self.around(inputs, training)
         states, keys = self.states_and_keys(inputs, around, training)
         flat = ops.reshape(states, (-1, ops.shape(states)[-1]))  # (B * T, D)
@@ -173,7 +173,7 @@ class Answerer(keras.Model):
             inputs: what `QAConfig.inputs` names, all (R, S), and, if kinds are told,
                 `class_ids` (R, 1); one source a row, padding at the end.
         """
-        inputs = self.told(inputs)
+        inputs = self.with_meanings(inputs)
         around = self.around(inputs)
         states, source = self.unilm.prefill(self._aided(inputs, around))  # (R, D)
         token_ids = ops.convert_to_tensor(inputs["token_ids"])
@@ -218,7 +218,7 @@ class Answerer(keras.Model):
         log_probs = self._log_probs(states, runs, reading, beams, passages)
         return log_probs, Cache(inner, runs)
 
-    def told(self, inputs):
+    def with_meanings(self, inputs):
         """Return `inputs` with what words mean, `meant` (B, T, U + 1), if that is told.
 
         Args:

@@ -128,11 +128,13 @@ class Evaluator:
         """Return nats a token, the end among them: with the class told, and without."""
         return {"dev_untold": self._nats(False), "dev_loss": self._nats(True)}
 
-    def _nats(self, told: bool) -> float:
+    def _nats(self, conditioned: bool) -> float:
         means = Means()
         for edge, rows in self.buckets.items():
             for start in range(0, len(rows), EVAL_BATCH):
-                batch = inputs(self.texts, rows[start : start + EVAL_BATCH], edge, told)
+                batch = inputs(
+                    self.texts, rows[start : start + EVAL_BATCH], edge, conditioned
+                )
                 self.model.reset_metrics()
                 scores = self.model.test_on_batch(batch, return_dict=True)
                 count = int((batch["targets"] > 0).sum())

@@ -196,12 +196,12 @@ class Evaluator:
         `dev_loss` is with the title and the classes, as people ask for poems.
         """
         return {
-            "dev_untold": self._nats(title=False, told=False, latent=False),
-            "dev_loss": self._nats(title=True, told=True, latent=False),
-            "dev_latent": self._nats(title=False, told=True, latent=True),
+            "dev_untold": self._nats(title=False, conditioned=False, latent=False),
+            "dev_loss": self._nats(title=True, conditioned=True, latent=False),
+            "dev_latent": self._nats(title=False, conditioned=True, latent=True),
         }
 
-    def _nats(self, title: bool, told: bool, latent: bool) -> float:
+    def _nats(self, title: bool, conditioned: bool, latent: bool) -> float:
         means = Means()
         for form, poems_of_form in self.encoded.items():
             for start in range(0, len(poems_of_form.poems), EVAL_BATCH):
@@ -210,7 +210,7 @@ class Evaluator:
                     form,
                     [title_of(poems_of_form, row) if title else [] for row in rows],
                     poems_of_form.poems[rows.start : rows.stop],
-                    poems_of_form.told[rows.start : rows.stop] * told,
+                    poems_of_form.told[rows.start : rows.stop] * conditioned,
                     poems_of_form.latents[rows.start : rows.stop].astype("float32")
                     * latent,
                 )

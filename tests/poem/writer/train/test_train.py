@@ -183,7 +183,7 @@ def test_graph_writes_what_keras_writes(trained):
     composer = Composer.from_checkpoint(out / "checkpoint")
     asked = composer.ask(PoemRequest(form="五绝", theme="明月"))
     given = {
-        **asked.told,
+        **asked.conditioned,
         **asked.page,
         "words": asked.words,
         "begin": np.linspace(0, 8, 24, dtype="float32"),
