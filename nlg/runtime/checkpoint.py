@@ -14,6 +14,7 @@ import functools
 import hashlib
 import json
 import pathlib
+import threading
 from collections.abc import Container
 from typing import Any
 
@@ -42,6 +43,8 @@ class Checkpoint:
         self.listed = listed  # names of the files that were checked
         self.device = device
         self.threads = threads
+        self._graphs: dict[str, Graph] = {}
+        self._lock = threading.Lock()  # threads that ask for a graph load it once
         self.config: dict[str, Any] = json.loads((folder / CONFIG).read_text("utf-8"))
 
     def path(self, name: str) -> pathlib.Path:
@@ -62,10 +65,13 @@ class Checkpoint:
         """Return how good the model is, as its maker measured it."""
         return json.loads(self.path(METRICS).read_text("utf-8"))
 
-    @functools.cache  # noqa: B019 - a command opens one or two checkpoints and ends
     def graph(self, name: str) -> Graph:
         """Return the graph `name`.onnx, compiled for this checkpoint's device."""
-        return Graph(self.path(f"{name}.onnx"), self.device, self.threads)
+        with self._lock:
+            if name not in self._graphs:
+                path = self.path(f"{name}.onnx")
+                self._graphs[name] = Graph(path, self.device, self.threads)
+            return self._graphs[name]
 
 
 def open_checkpoint(
