@@ -18,7 +18,7 @@ from nlg.cli.options import (
     progress,
     write_lines,
 )
-from nlg.cli.poem import DEFAULT_FORM, FORM_NAMES, write_options
+from nlg.text.forms import DEFAULT_FORM, FORMS
 
 if TYPE_CHECKING:
     from nlg.couplet.dataset import Couplet
@@ -39,7 +39,7 @@ def evaluate() -> None:
     show_default=True,
     help="How many poems the model writes for its own column; 0 for none.",
 )
-@click.option("--form", type=Word(FORM_NAMES), default=DEFAULT_FORM, show_default=True)
+@click.option("--form", type=Word(FORMS), default=DEFAULT_FORM, show_default=True)
 @click.option("--temperature", type=Number(0, 10), help="As in nlg poem.")
 @click.option("--candidates", type=click.IntRange(1), help="As in nlg poem.")
 @click.option("--free", is_flag=True, help="Let the model write without rules.")
@@ -68,6 +68,7 @@ def eval_poem(files: tuple[str, ...], **options: Any) -> None:
     from nlg.metrics.poems import poem_report, signature
     from nlg.metrics.table import table
     from nlg.poem.vae.poet import Poet
+    from nlg.poem.vae.request import SampleRequest
 
     judge = _judge(options["judge"])
     folder = default_checkpoint(options["checkpoint"], "poem/vae")
@@ -75,7 +76,10 @@ def eval_poem(files: tuple[str, ...], **options: Any) -> None:
     poems = {name: _poems_of(name) for name in dict.fromkeys(files)}
     form, count = options["form"], options["samples"]
     if count:
-        written = poet.write(form, count, options["seed"], write_options(options))
+        names = ("temperature", "candidates")
+        given = {name: options[name] for name in names if options[name] is not None}
+        request = SampleRequest(form, count, options["seed"], rules=not options["free"])
+        written = poet.write(request, **given)
         lines = [poem.lines for poem in progress(written, "writing samples", count)]
         poems[f"nlg {form}"] = lines
     columns = {

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nlg.cli.page import escaped, framed, table
+from nlg.text.forms import verse
 
 if TYPE_CHECKING:
     from nlg.poem.vae.clusters import Cluster, LatentMap
@@ -57,8 +58,6 @@ def _drawing(latent_map: "LatentMap") -> Iterator[str]:
 
 def _cells(cluster: "Cluster") -> tuple[str, ...]:
     swatch = f'<span class="swatch" style="{_hue(cluster.number)}">●</span>'
-    from nlg.text.forms import verse
-
     poems = (escaped(verse(lines)) for lines in cluster.examples)
     return (
         f"{swatch} {cluster.number}",

@@ -196,7 +196,7 @@ def _heads_of(block: list[str]) -> int | None:
     for heads in range(min(HEADS + 1, len(block))):
         form = form_of(_plain_lines(block[heads:]))
         lengths = [len(line) for line in _plain_lines(block[:heads])]
-        if form and (len(lengths) < 2 or set(lengths) != {form.columns}):
+        if form and (len(lengths) < 2 or not {*lengths} <= {*form.line_lengths}):
             return heads
     return None
 

@@ -1,8 +1,8 @@
 """A map of latents: clusters of poems with a theme in common, and how to write in one.
 
-    latent_map = LatentMap.load(folder, poet)
-    place = latent_map.place(latent_map.find("军"))
-    poet.write("七绝", count=3, seed=1, place=place)
+    latent_map = LatentMap.load(None, poet)
+    latent_map.find("军").name
+    poet.write("七绝", count=3, seed=1, cluster="军")
 
 A cluster is a Gaussian with a deviation along each axis of a `Space`, as in the
 clustering VAE of kexue.fm/archives/5887, but fitted to the latents of a model that is
@@ -13,15 +13,14 @@ Shapes: B latents of Z units, K clusters, P points drawn.
 
 import json
 import pathlib
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 import nlg
 from nlg.errors import CheckpointError, OptionError
 from nlg.files import NO_ARRAYS
-from nlg.poem.vae.poet import LatentSampler, Poet
-from nlg.runtime import open_checkpoint
+from nlg.runtime import checkpoints_folder, open_checkpoint
 from nlg.runtime.checkpoint import (
     CONFIG,
     FORMAT,
@@ -32,6 +31,9 @@ from nlg.runtime.checkpoint import (
     seal,
 )
 from nlg.text.normalize import to_simplified
+
+if TYPE_CHECKING:
+    from nlg.poem.vae.poet import LatentSampler, Poet
 
 TASK = "poem-map"
 ARRAYS = "map.npz"
@@ -71,6 +73,11 @@ class Cluster(NamedTuple):
     share: float  # of all poems
     examples: tuple[tuple[str, ...], ...]  # lines of poems
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        facts = self._asdict()
+        return {"cluster": facts.pop("number"), **facts}
+
 
 class LatentMap(NamedTuple):
     """The clusters, and the points of a picture of them."""
@@ -105,7 +112,7 @@ class LatentMap(NamedTuple):
             f"no cluster {wanted[:20]!r}; give a number or a character of {names}"
         )
 
-    def place(self, cluster: Cluster) -> LatentSampler:
+    def place(self, cluster: Cluster) -> "LatentSampler":
         """Return what brings standard normal draws (B, Z) into `cluster`."""
         centre = self.centres[cluster.number - 1]
         deviation = self.deviations[cluster.number - 1]
@@ -123,7 +130,7 @@ class LatentMap(NamedTuple):
         ]
 
     def save(
-        self, folder: pathlib.Path, poet: Poet, facts: dict[str, Any], metrics: Any
+        self, folder: pathlib.Path, poet: "Poet", facts: dict[str, Any], metrics: Any
     ) -> None:
         """Write the checkpoint folder of a map of `poet`'s latents, but no poem of it.
 
@@ -153,12 +160,13 @@ class LatentMap(NamedTuple):
         seal(folder)
 
     @classmethod
-    def load(cls, folder: pathlib.Path, poet: Poet) -> "LatentMap":
-        """Open the folder that `save` wrote.
+    def load(cls, folder: pathlib.Path | None, poet: "Poet") -> "LatentMap":
+        """Open the folder that `save` wrote, by default the shipped one.
 
         Raises:
             CheckpointError: it is broken, or was made for another model than `poet`.
         """
+        folder = pathlib.Path(folder or checkpoints_folder() / "poem" / "map")
         checkpoint = open_checkpoint(folder, TASK)
         config = checkpoint.config
         if config.get("model") != digest(poet.checkpoint.path(WEIGHTS)):

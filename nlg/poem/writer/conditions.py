@@ -16,18 +16,10 @@ from typing import NamedTuple
 
 from nlg.errors import DataError, OptionError
 from nlg.poem.dataset import Poem
+from nlg.poem.writer.request import PERIODS, SENTIMENTS
 from nlg.text.forms import FORMS
 
-PERIODS = {  # and the dynasties that count as each
-    "古": ("秦", "汉", "三国", "晋", "南北朝"),
-    "唐": ("隋", "唐", "五代十国", "五代"),
-    "宋": ("宋", "辽", "金"),
-    "元": ("元",),
-    "明": ("明",),
-    "清": ("清", "近代"),
-}
 PERIOD_OF = {name: period for period, names in PERIODS.items() for name in names}
-SENTIMENTS = ("sad", "wistful", "calm", "cheerful", "glad")
 KINDS = ("form", "period", "sentiment", "author")
 UNCONDITIONED = 0
 SHOWN = 6  # names in an error

@@ -18,13 +18,13 @@ import numpy as np
 
 from nlg.errors import OptionError
 from nlg.poem.rules import ANY, KIND, Rulebook
-from nlg.poem.writer.request import Fixed, PoemRequest, drawn
+from nlg.poem.writer.request import PoemRequest
+from nlg.poem.writer.wanted import Fixed, drawn
 from nlg.text import prosody
 from nlg.text.forms import MARKS, Form
 from nlg.text.vocab import Vocabulary
 
 FEWEST = 24  # characters of a rhyme group that is taken if nothing asks for another
-INNER = range(2, 6)  # lines of a 律诗 that are parallel: its second and third couplet
 
 
 class PlanBuilder:
@@ -77,8 +77,12 @@ class PlanBuilder:
     ) -> Iterator[list[int]]:
         """Yield the kinds that the places of each plan ask for."""
         own = _rows_of(fixed, len(self.kinds))
+        places = [
+            (line, column)
+            for line, length in enumerate(form.line_lengths)
+            for column in range(length + 1)
+        ]
         for page in self._open(form, request, least):
-            places = itertools.product(range(form.lines), range(form.columns + 1))
             asked = dict(zip(places, page, strict=True))
             if all(self._fits(c, asked[place]) for place, c in fixed.items()):
                 yield list((asked | {p: own[c] for p, c in fixed.items()}).values())
@@ -87,9 +91,10 @@ class PlanBuilder:
         self, form: Form, request: PoemRequest, least: int
     ) -> Iterator[list[int]]:
         """Yield the plans of `form`, nothing being fixed yet."""
-        marks = [len(self.kinds) - len(MARKS) + n % 2 for n in range(form.lines)]
+        first = len(self.kinds) - len(MARKS)
+        marks = [first + MARKS.index(mark) for mark in form.marks]
         if not request.rules:
-            yield _page([[ANY] * form.columns] * form.lines, marks)
+            yield _page([[ANY] * length for length in form.line_lengths], marks)
             return
         for pattern in prosody.patterns(form):
             for row in self._groups(request.rhyme, least):
@@ -137,11 +142,13 @@ def doubled(form: Form) -> np.ndarray:
     处处 is one word of two, and words of two begin at odd places of a line. The inner
     couplets of a 律诗 have none, so that no line doubles what the other does not.
     """
-    page = np.zeros((form.lines, form.columns + 1), bool)
-    page[:, 1 : form.columns : 2] = True
-    if form.lines == 8:
-        page[INNER] = False
-    return page.reshape(-1)
+    return np.array(
+        [
+            column % 2 == 1 and column < length and line not in form.parallel
+            for line, length in enumerate(form.line_lengths)
+            for column in range(length + 1)
+        ]
+    )
 
 
 def group_named(name: str) -> str:
