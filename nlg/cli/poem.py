@@ -73,7 +73,7 @@ def poem(ctx: click.Context, **options: Any) -> None:
 
 
 def _refuse_options_before(ctx: click.Context) -> None:
-    """Refuse options that stand before the command below."""
+    """Refuse options that were typed before the command below."""
     given = [
         parameter.opts[0]
         for parameter in ctx.command.params

@@ -260,7 +260,7 @@ def draw_png(latent_map: "LatentMap", path: pathlib.Path) -> None:
     hues = latent_map.labels * 0.382 % 1  # the golden section keeps neighbours apart
     colours = pyplot.get_cmap("hsv")(hues)
     axis.scatter(*latent_map.points.T, c=colours, s=8, linewidths=0)
-    for number, place in latent_map.middles():
+    for number, place in latent_map.medians():
         box = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.8}
         axis.text(
             *place, str(number), ha="center", va="center", weight="bold", bbox=box

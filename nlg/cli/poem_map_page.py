@@ -50,7 +50,7 @@ def _drawing(latent_map: "LatentMap") -> Iterator[str]:
             f'<circle cx="{HALF * x:.1f}" cy="{-HALF * y:.1f}" r="3" '
             f'style="{_hue(label + 1)}"><title>{title}</title></circle>'
         )
-    for number, (x, y) in latent_map.middles():
+    for number, (x, y) in latent_map.medians():
         name = escaped(latent_map.clusters[number - 1].name[:3])
         yield f'<text x="{HALF * x:.1f}" y="{-HALF * y:.1f}">{number} {name}</text>'
     yield "</svg>"

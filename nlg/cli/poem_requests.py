@@ -11,7 +11,7 @@ from nlg.poem.writer.request import PoemRequest
 FILE = "@"  # before the name of a file of latents
 ON_DEMAND = "theme"  # names the mode in which the writer is asked, not the VAE
 MODES = ("sample", "reconstruct", "interpolate", "near", "z")
-WISHES = (  # options of the writer alone
+WRITER_ALONE = (  # options that the VAE has not
     *("theme", "title", "style", "sentiment", "author", "acrostic", "acrostic_at"),
     *("first_line", "keep", "like", "rhyme"),
     *("sample_method", "beam", "top_p", "theme_weight", "guidance", "stream"),
@@ -101,16 +101,16 @@ def poem_request(options: PoemOptions) -> PoemRequest:
 def _mode(options: PoemOptions) -> str:
     """Return what is asked for; refuse two modes, and options of another one."""
     modes = list(map(as_option, options.given(MODES)))
-    wishes = list(map(as_option, options.given(WISHES)))[:1]
-    if len(modes + wishes) > 1:
-        names = " and ".join(modes + wishes)
+    wanted = list(map(as_option, options.given(WRITER_ALONE)))[:1]
+    if len(modes + wanted) > 1:
+        names = " and ".join(modes + wanted)
         raise click.UsageError(f"{names} exclude each other; pass one")
-    mode = ON_DEMAND if wishes else modes[0].removeprefix("--") if modes else "sample"
+    mode = ON_DEMAND if wanted else modes[0].removeprefix("--") if modes else "sample"
     for name in options.given(MODES_OF):
         if mode not in MODES_OF[name]:
             raise click.UsageError(
                 f"{as_option(name)} goes with --{' or --'.join(MODES_OF[name])}, "
-                f"not with {(wishes or [f'--{mode}'])[0]}"
+                f"not with {(wanted or [f'--{mode}'])[0]}"
             )
     for name in options.given(NEEDS):
         if not options.given(NEEDS[name]):

@@ -10,7 +10,7 @@ KNOWN = "known.npz"  # in a checkpoint's folder
 
 
 class Originality(NamedTuple):
-    """How much of a poem stands in the training poems."""
+    """How much of a poem occurs in the training poems."""
 
     known_lines: int
     longest_shared_run: int  # characters, as `KnownLines.longest_run` counts them

@@ -1,4 +1,4 @@
-"""A map of latents: clusters of poems with a theme in common, and how to write in one.
+"""A map of latents: clusters of poems that share a theme, and how to write in one.
 
     latent_map = LatentMap.load(None, poet)
     latent_map.find("军").name
@@ -44,8 +44,7 @@ PARTS = ("mean", "axes", "centres", "deviations", "points", "labels")
 class Space(NamedTuple):
     """Coordinates of latents in which all poems have mean 0 and deviation 1.
 
-    The last `sound` coordinates tell how a poem rhymes and how its tones begin, the
-    others what it is about.
+    The last `sound` coordinates depend on rhyme and first tones, the others on theme.
     """
 
     mean: np.ndarray  # (Z,)
@@ -61,7 +60,7 @@ class Space(NamedTuple):
         return self.mean + coordinates @ self.axes
 
     def theme(self, latents: np.ndarray) -> np.ndarray:
-        """Return the coordinates of latents (B, Z) that tell what they are about."""
+        """Return the theme coordinates (B, T) of latents (B, Z)."""
         return self.coordinates(latents)[:, : len(self.axes) - self.sound]
 
 
@@ -112,18 +111,18 @@ class LatentMap(NamedTuple):
             f"no cluster {wanted[:20]!r}; give a number or a character of {names}"
         )
 
-    def place(self, cluster: Cluster) -> "LatentSampler":
-        """Return what brings standard normal draws (B, Z) into `cluster`."""
+    def sampler(self, cluster: Cluster) -> "LatentSampler":
+        """Return what turns standard normal draws (B, Z) into latents of `cluster`."""
         centre = self.centres[cluster.number - 1]
         deviation = self.deviations[cluster.number - 1]
 
-        def place(draws: np.ndarray) -> np.ndarray:
+        def sample(draws: np.ndarray) -> np.ndarray:
             return self.space.latents(centre + deviation * draws).astype("float32")
 
-        return place
+        return sample
 
-    def middles(self) -> list[tuple[int, np.ndarray]]:
-        """Return the number of each cluster that has points, and amid them (2,)."""
+    def medians(self) -> list[tuple[int, np.ndarray]]:
+        """Return the number of each cluster with points, and their median (2,)."""
         return [
             (int(label) + 1, np.median(self.points[self.labels == label], axis=0))
             for label in np.unique(self.labels)
@@ -132,7 +131,7 @@ class LatentMap(NamedTuple):
     def save(
         self, folder: pathlib.Path, poet: "Poet", facts: dict[str, Any], metrics: Any
     ) -> None:
-        """Write the checkpoint folder of a map of `poet`'s latents, but no poem of it.
+        """Write the checkpoint folder of a map of `poet`'s latents, without its poems.
 
         Args:
             folder: made if it is not there.

@@ -1,4 +1,4 @@
-"""Read latents that a person kept in a file."""
+"""Read latents from a file."""
 
 import json
 import pathlib
@@ -12,7 +12,7 @@ from nlg.files import UNREADABLE, parse_json, text_of
 from nlg.text.forms import FORMS
 
 Latents = tuple[tuple[float, ...], ...]  # (B, Z)
-LIMIT = 1000  # of a number; a latent is standard normal, so 5 is far out
+LIMIT = 1000  # of a number; latents are standard normal, so 5 is far out
 
 
 def read_latents(name: str) -> tuple[str, Latents]:

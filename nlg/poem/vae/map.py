@@ -1,14 +1,13 @@
-"""Make a map of poems: encode, take the sound out, cluster, name, draw.
+"""Make a map of poems: encode, remove the sound, cluster, name, draw.
 
     latents = encode(poet, poems, batches(poems))
     space = learn_space(poems, latents)
     latent_map = make_map(poet, poems, latents, space, MapRequest(clusters=24))
 
-Left to itself a clustering of latents finds rhymes: a handful of directions tell the
-rhyme group and whether the tones begin level or oblique, and part poems more sharply
-than any theme does. They are the directions in which poems of one sound have another
-mean than all, and are left out; what is left is scaled so that each direction counts
-as much as any other.
+A plain clustering of latents finds rhymes: a few directions depend on the rhyme group
+and on whether the tones begin level or oblique, and separate poems more sharply than
+any theme does. They are the directions in which the mean of poems of one sound differs
+from the mean of all. They are left out, and the others are scaled to equal variance.
 
 Two models can do it: k-means, and a mixture of Gaussians with a classifier q(y|z) as in
 kexue.fm/archives/5887, here fitted to a model that is trained already.
@@ -36,8 +35,8 @@ from nlg.text.prosody import tones
 LEAST = 1000  # poems for a space of its own
 DRAWN = 1500  # points of a picture
 EXAMPLES = 2
-HELD = 100  # poems of each cluster that are written to see whether they keep to it
-WRITTEN = 16  # poems that the examples of a map to be given away are chosen from
+HELD = 100  # poems written in each cluster to measure how many stay in it
+WRITTEN = 16  # poems of the model that the examples of a public map are chosen from
 SOUND_SHARE = 0.2  # of the greatest between-group variance: above, an axis is of sound
 LEAST_VARIANCE = 1e-6  # of an axis: dimensions without poems keep a length
 Lines = tuple[str, ...]
@@ -96,10 +95,10 @@ def encode(poet: Poet, poems: Sequence[Poem], parts: Iterable[np.ndarray]) -> La
 
 
 def learn_space(poems: Sequence[Poem], latents: Latents) -> Space:
-    """Return the space that tells theme from sound.
+    """Return the space that separates theme from sound.
 
     Raises:
-        DataError: there are too few poems to tell.
+        DataError: there are too few poems for that.
     """
     if len(poems) < LEAST:
         raise DataError(
@@ -167,7 +166,7 @@ def measure(
     dev: tuple[Sequence[Poem], Latents],
     request: MapRequest,
 ) -> dict[str, dict[str, float]]:
-    """Return for each method what it is worth on dev poems.
+    """Return for each method how well it fits dev poems.
 
     `log_prob` is the log-density of a dev poem's theme, in nats (one Gaussian for all
     is there to compare with); `nats_saved` is that of nlg.poem.vae.themes.
@@ -192,12 +191,12 @@ def measure(
 
 
 def with_written_examples(poet: Poet, latent_map: LatentMap, seed: int) -> LatentMap:
-    """Return a map to be given away: its examples are poems that the model writes."""
+    """Return a map without anyone's poems: its examples are written by the model."""
     centres = latent_map.centres[:, : -latent_map.space.sound]
     clusters = []
     for cluster, centre in zip(latent_map.clusters, centres, strict=True):
         request = SampleRequest("五绝", WRITTEN, seed)
-        poems = [p.lines for p in poet.sample(request, latent_map.place(cluster))]
+        poems = [p.lines for p in poet.sample(request, latent_map.sampler(cluster))]
         theme = latent_map.space.theme(poet.posterior(poems)[0])
         clusters.append(cluster._replace(examples=_central(poems, theme, centre)))
     return latent_map._replace(clusters=tuple(clusters))
@@ -211,14 +210,14 @@ def share_held(
     held = 0
     request = SampleRequest("七绝", count, seed, candidates=1)
     for k, cluster in enumerate(latent_map.clusters):
-        poems = poet.sample(request, latent_map.place(cluster))
+        poems = poet.sample(request, latent_map.sampler(cluster))
         mean, _ = poet.posterior([poem.lines for poem in poems])
         held += int(np.sum(_closest(latent_map.space.theme(mean), centres) == k))
     return held / (count * len(centres))
 
 
 def layout(theme: np.ndarray, centres: np.ndarray, seed: int) -> np.ndarray:
-    """Return where to draw poems (P, T) on a page, (P, 2) around 0 and up to 1.
+    """Return the places (P, 2) of poems (P, T) in a drawing, from -1 to 1.
 
     t-SNE, of the directions in which the centres (K, T) differ: of all directions it
     shows one cloud.
@@ -280,7 +279,7 @@ def _moments(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and deviation (K, T) of each cluster's coordinates (M, T).
 
-    One poem more, at the deviation 1 of all poems, keeps a cluster of one in being.
+    One more poem, at deviation 1, keeps the deviation of a cluster of one above 0.
     """
     parts = [coordinates[some] for some in members]
     means = np.stack([part.mean(axis=0) for part in parts])
@@ -301,7 +300,7 @@ def _central(
 ) -> tuple[Lines, ...]:
     """Return the poems whose theme (M, T) is nearest `centre` (T,), by the angle.
 
-    By the distance, poems of no theme are nearest: they are not far from any centre.
+    Not by the distance: poems without a theme are near every centre.
     """
     size = np.maximum(np.linalg.norm(theme, axis=1), 1e-6)
     nearest = np.argsort(-(theme @ centre) / size, kind="stable")
@@ -314,7 +313,7 @@ def _closest(theme: np.ndarray, centres: np.ndarray) -> np.ndarray:
 
 
 def _group_means(latents: np.ndarray, groups: Sequence[Any]) -> np.ndarray:
-    """Return the mean of each group, as much of it as the group's share is."""
+    """Return the mean of each group, times the square root of its share."""
     names = np.array(groups)
     return np.stack(
         [

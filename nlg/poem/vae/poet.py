@@ -33,7 +33,7 @@ DECIMALS = 4  # of a latent
 BLOCK = 96  # rows a run
 TILE = 8  # a run's rows are padded to a multiple: a product may round by its edge
 
-# standard normal draws (B, Z) -> latents (B, Z)
+# Draws (B, Z) of a standard normal -> latents (B, Z).
 LatentSampler = Callable[[np.ndarray], np.ndarray]
 
 
@@ -93,20 +93,20 @@ class Poet:
 
     @functools.cached_property
     def training_lines(self) -> KnownLines:
-        """Return what the training poems contain."""
+        """Return the lines of the training poems."""
         return known_lines(self.checkpoint)
 
     def write(
-        self, request: SampleRequest | str = "", /, **wishes: Any
+        self, request: SampleRequest | str = "", /, **changes: Any
     ) -> Iterator[WrittenPoem]:
         """Yield the poems that are asked for.
 
         Args:
-            request: or a form, which stands for `SampleRequest(form)`.
-            **wishes: fields of the request that are to be different.
+            request: a form is short for `SampleRequest(form)`.
+            **changes: other values for fields of the request.
 
         Raises:
-            OptionError: they cannot be; nothing is written then.
+            OptionError: a value is impossible; nothing has been written then.
 
         Example:
             >>> [poem.form for poem in Poet().write("五绝", count=2, seed=1)]
@@ -114,13 +114,13 @@ class Poet:
         """
         if isinstance(request, str):
             request = SampleRequest(request)
-        request = apply_values(request, wishes, "write()")
+        request = apply_values(request, changes, "write()")
         if request.source == "cluster":
             from nlg.poem.vae.clusters import LatentMap
 
             latent_map = LatentMap.load(request.map_folder, self)
             cluster = latent_map.find(request.cluster or "")
-            poems = self.sample(request, latent_map.place(cluster))
+            poems = self.sample(request, latent_map.sampler(cluster))
             return (poem._replace(cluster=cluster.number) for poem in poems)
         if request.source == "":
             return self.sample(request)
@@ -131,7 +131,7 @@ class Poet:
     def sample(
         self, request: SampleRequest, sampler: LatentSampler | None = None
     ) -> Iterator[WrittenPoem]:
-        """Yield random poems; `sampler` brings their latents to some place."""
+        """Yield random poems; `sampler` moves their latents, as to a cluster."""
         form = form_named(request.form or DEFAULT_FORM)
         draws = (
             self._draw(form, request, poem, sampler) for poem in range(request.count)
@@ -139,7 +139,7 @@ class Poet:
         return self._best(form, draws, request, request.candidates)
 
     def encode(self, lines: Sequence[str]) -> np.ndarray:
-        """Return the latent (Z,) that stands for a poem: the mean of its posterior."""
+        """Return the latent (Z,) of a poem: the mean of its posterior."""
         return self.posterior([lines])[0][0]
 
     def posterior(
@@ -236,7 +236,7 @@ class Poet:
             yield self._describe(chosen, request.seed)
 
     def _merit(self, row: Draft) -> tuple[bool, float]:
-        """Return what the best candidate has most of: lines of its own, then score."""
+        """Return what candidates are ranked by: no known line first, then the score."""
         return not any(line in self.training_lines for line in row.lines), row.score
 
     def _rows(
@@ -274,14 +274,14 @@ class Poet:
 def parse_poem(text: str) -> tuple[Form, tuple[str, ...]]:
     """Return form and lines of a poem as a person types it, in simplified characters.
 
-    Marks and line ends part the lines; a poem without any is cut by its length.
+    Marks and line ends separate lines; a poem without any is cut by its length.
 
     Example:
         >>> parse_poem("白日依山尽黄河入海流欲穷千里目更上一层楼")[1]
         ('白日依山尽', '黄河入海流', '欲穷千里目', '更上一层楼')
 
     Raises:
-        OptionError: it has not the shape of one of the four forms.
+        OptionError: its lines are those of none of the four forms.
     """
     lines = cut_unmarked([to_simplified(verse) for verse in verses(text)])
     form = form_of(lines)

@@ -109,7 +109,7 @@ class Composer:
 
     @functools.cached_property
     def training_lines(self) -> KnownLines:
-        """Return what the training poems contain."""
+        """Return the lines of the training poems."""
         return known_lines(self.checkpoint)
 
     @functools.cached_property
@@ -130,29 +130,29 @@ class Composer:
         return poet
 
     def write(
-        self, request: PoemRequest | None = None, /, **wishes: Any
+        self, request: PoemRequest | None = None, /, **changes: Any
     ) -> Iterator[ComposedPoem]:
         """Yield the poems that are asked for, `request.count` for each latent.
 
         Args:
             request: what is asked for.
-            **wishes: fields of the request that are to be different.
+            **changes: other values for fields of the request.
 
         Raises:
-            OptionError: they contradict each other, are unknown or cannot be; nothing
-                is written then.
+            OptionError: values contradict each other or are impossible; nothing has
+                been written then.
 
         Example:
             >>> (poem,) = Composer().write(acrostic="春夏秋冬", form="五绝")
             >>> [line[0] for line in poem.lines]
             ['春', '夏', '秋', '冬']
         """
-        request = apply_values(request or PoemRequest(), wishes, "write()")
+        request = apply_values(request or PoemRequest(), changes, "write()")
         parts = _by_latent(self.prepare(request))
         return itertools.chain.from_iterable(map(self._write, parts))
 
     def stream(
-        self, request: PoemRequest | None = None, /, **wishes: Any
+        self, request: PoemRequest | None = None, /, **changes: Any
     ) -> Iterator[ComposedPoem]:
         """Yield the first poem that `write` draws of one candidate, a line at a time.
 
@@ -160,11 +160,11 @@ class Composer:
         those before it fixed, by the same noise as at once. Where words of a theme are
         boosted the score differs: characters that are fixed are not boosted.
         """
-        request = apply_values(request or PoemRequest(), wishes, "stream()")
+        request = apply_values(request or PoemRequest(), changes, "stream()")
         return self._stream(next(_by_latent(self.prepare(request))))
 
     def prepare(self, request: PoemRequest) -> PreparedRequest:
-        """Return a request as arrays; refuse what cannot be."""
+        """Return a request as arrays; refuse what is impossible."""
         request, latents = self._with_latents(request)
         request = dataclasses.replace(request, rhyme=group_named(request.rhyme))
         form = form_wanted(request)
@@ -225,7 +225,7 @@ class Composer:
             yield self._describe(draft, asked)
 
     def _words(self, theme: str) -> np.ndarray:
-        """Return the words that the poem is to hold, but for those it cannot write."""
+        """Return the words of a theme, without those that the model cannot write."""
         words = np.full((SOURCE_WORDS, LONGEST_WORD), NO_TOKEN, "int32")
         for row, word in zip(words, theme.split(COMMA), strict=False):
             known = all(character in self.vocabulary for character in word)
@@ -247,9 +247,9 @@ class Composer:
     def _merit(
         self, draft: Draft, asked: PreparedRequest
     ) -> tuple[bool, bool, int, float]:
-        """Return what the best candidate has most of.
+        """Return what candidates are ranked by.
 
-        Lines of its own come first, then what it says of the theme, then the score.
+        No line of the training poems comes first, then words of the theme, then score.
         """
         possible = draft.log_prob > IMPOSSIBLE
         own = possible and not any(line in self.training_lines for line in draft.lines)
@@ -356,7 +356,7 @@ def _gains(form: Form, weight: float) -> np.ndarray:
 
 
 def _places_of(lines: Sequence[str]) -> Fixed:
-    """Return where the characters of `lines` stand."""
+    """Return the characters of `lines` by their places."""
     return {
         (line, column): character
         for line, text in enumerate(lines)

@@ -45,8 +45,8 @@ class PoemRequest:
     acrostic: str = ""  # one character a line
     acrostic_at: str = "head"  # of `ACROSTICS`
     first_line: str = ""
-    keep: str = ""  # a whole poem, "_" where any character may stand
-    rhyme: str = ""  # a level group of 平水韵
+    keep: str = ""  # a whole poem, with "_" for each free character
+    rhyme: str = ""  # a level group of 平水韵, 七阳 or 阳
     like: str = ""  # poem whose latent the new ones get
     latents: tuple[tuple[float, ...], ...] | None = None  # (M, Z): `count` poems each
     rules: bool = True  # rhyme and tone pattern
@@ -57,7 +57,7 @@ class PoemRequest:
     top_p: float = 0.95  # share of the probability that is drawn from
     candidates: int = 4  # poems drawn for each one returned
     theme_weight: float = 4.0  # nats that a character of the theme's words gains
-    guidance: float = 2.5  # of period, sentiment and author; 1 as they were learnt
+    guidance: float = 2.5  # weight of period, sentiment, author; 1 as in training
 
     def __post_init__(self) -> None:
         """Refuse values out of bounds, and what contradicts itself."""

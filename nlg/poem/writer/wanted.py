@@ -1,6 +1,6 @@
 """What a request asks of a poem: its form, its source, and its fixed characters.
 
-    form       五绝 七绝 五律 七律, or as long as what must stand in it
+    form       五绝 七绝 五律 七律; by default the one that the other parts fit
     source     words of a theme, or a title
     fixed      characters at places: 藏头, 藏尾, a diagonal, the first line, any others
 
@@ -23,7 +23,7 @@ from nlg.text.forms import FORMS, Form, form_named
 from nlg.text.normalize import HAN, is_han, to_simplified
 from nlg.text.words import keywords
 
-FREE = "_"  # any character may stand here
+FREE = "_"  # any character
 # Of forms that fit as well: few lines first, then long ones; so 七绝 is the default.
 BY_SIZE = sorted(FORMS.values(), key=lambda form: (form.lines, -form.places))
 GAPS = re.compile(r"[\s、，,；;/|]+")
@@ -65,14 +65,14 @@ def form_wanted(request: PoemRequest) -> Form:
 
 
 def fixed_of(request: PoemRequest, form: Form) -> Fixed:
-    """Return the characters that must stand in the poem.
+    """Return the fixed characters by their places.
 
     Example:
         >>> fixed_of(PoemRequest(acrostic="春夏秋冬"), form_named("五绝"))[1, 0]
         '夏'
 
     Raises:
-        OptionError: two characters are to stand at one place; both are named.
+        OptionError: two characters are fixed at one place; both are named.
     """
     parts = {
         "the acrostic": _acrostic(request, form),
@@ -140,9 +140,9 @@ def source_of(request: PoemRequest) -> str:
 
 
 def said_of(source: str, lines: Sequence[str]) -> int:
-    """Return how much `lines` say of the words of a source.
+    """Return how many words of a source `lines` have.
 
-    A word that stands in one of them counts two, one of which a character does one.
+    A whole word counts two, one of its characters one.
 
     Example:
         >>> said_of("明月、故人", ["举头望明月", "人在天涯"])
@@ -164,9 +164,9 @@ def _known(name: str, text: str) -> str:
 
 
 def _acrostic(request: PoemRequest, form: Form) -> Iterator[tuple[Place, str]]:
-    """Yield where the characters of the acrostic stand.
+    """Yield the places and characters of the acrostic.
 
-    A diagonal goes on at the first place once it has reached the end of a line.
+    A diagonal begins again at the first place after the end of a line.
     """
     acrostic = _written("acrostic", request.acrostic)
     for line, character in enumerate(acrostic):
@@ -193,7 +193,7 @@ def _sizes(form: Form) -> tuple[int, int, int]:
 
 
 def _written(name: str, text: str) -> str:
-    """Return the characters of `text`; marks at its end are let go."""
+    """Return the characters of `text` without the marks at its end."""
     text = to_simplified(text.strip().rstrip("，。！？,.!?"))
     strange = [character for character in text if not is_han(character)]
     if strange:

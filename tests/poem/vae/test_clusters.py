@@ -283,7 +283,7 @@ def test_a_place_is_the_gaussian_of_its_cluster():
         centres=np.array([[3.0, 0, 0]]),
         deviations=np.array([[0.5, 1, 0]]),
     )
-    place = latent_map.place(latent_map.clusters[0])
+    place = latent_map.sampler(latent_map.clusters[0])
     assert place(np.ones((1, 3))).tolist() == [[1 + 2 * (3 + 0.5), 1, 0]]
 
 
@@ -297,7 +297,7 @@ def test_poems_of_a_cluster_depend_on_seed_and_number_alone(poet, shipped):
     assert [poem.cluster for poem in three] == [1, 1, 1]
     assert list(poet.write("五绝", seed=7, cluster="1")) == three[:1]
     assert list(poet.write("五绝", seed=7)) != three[:1]
-    place = shipped.place(shipped.find("1"))
+    place = shipped.sampler(shipped.find("1"))
     (alone,) = poet.sample(SampleRequest("五绝", seed=7), place)
     assert alone._replace(cluster=1) == three[0]
 
