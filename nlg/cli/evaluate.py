@@ -18,7 +18,7 @@ from nlg.cli.options import (
     progress,
     write_lines,
 )
-from nlg.cli.poem import DEFAULT_FORM, FORM_NAMES, write_options
+from nlg.text.forms import DEFAULT_FORM, FORMS
 
 if TYPE_CHECKING:
     from nlg.couplet.dataset import Couplet
@@ -40,7 +40,7 @@ def evaluate() -> None:
     show_default=True,
     help="How many poems the model writes for its own column; 0 for none.",
 )
-@click.option("--form", type=Word(FORM_NAMES), default=DEFAULT_FORM, show_default=True)
+@click.option("--form", type=Word(FORMS), default=DEFAULT_FORM, show_default=True)
 @click.option("--temperature", type=Number(0, 10), help="As in nlg poem.")
 @click.option("--candidates", type=click.IntRange(1), help="As in nlg poem.")
 @click.option("--free", is_flag=True, help="Let the model write without rules.")
@@ -83,14 +83,17 @@ def eval_poem(
     from nlg.metrics.poems import poem_report, signature
     from nlg.metrics.table import table
     from nlg.poem.vae.poet import Poet
+    from nlg.poem.vae.request import SampleRequest
 
     trigrams = _trigrams_of(judge) if judge else None
     folder = default_checkpoint(checkpoint, "poem/vae")
     poet = Poet.from_checkpoint(folder, device)
     poems = {name: _poems_of(name) for name in dict.fromkeys(files)}
     if samples:
-        how = {"temperature": temperature, "candidates": candidates, "free": free}
-        written = poet.write(form, samples, seed, write_options(how))
+        settings = {"temperature": temperature, "candidates": candidates}
+        given = {name: x for name, x in settings.items() if x is not None}
+        request = SampleRequest(form, samples, seed, rules=not free)
+        written = poet.write(request, **given)
         lines = [poem.lines for poem in progress(written, "writing samples", samples)]
         poems[f"nlg {form}"] = lines
     columns = {
