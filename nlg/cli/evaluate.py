@@ -14,7 +14,6 @@ from nlg.cli.options import (
     Number,
     Word,
     checkpoint_option,
-    default_checkpoint,
     progress,
     write_lines,
 )
@@ -86,8 +85,7 @@ def eval_poem(
     from nlg.poem.vae.request import SampleRequest
 
     trigrams = _trigrams_of(judge) if judge else None
-    folder = default_checkpoint(checkpoint, "poem/vae")
-    poet = Poet.from_checkpoint(folder, device)
+    poet = Poet.from_checkpoint(checkpoint, device)
     poems = {name: _poems_of(name) for name in dict.fromkeys(files)}
     if samples:
         settings = {"temperature": temperature, "candidates": candidates}
@@ -193,9 +191,7 @@ def eval_couplet(
     couplets = [pair for name in names for pair in load_couplets(pathlib.Path(name))]
     columns = {"human": human_report(couplets)}
     if not no_model:
-        model = Couplets.from_checkpoint(
-            default_checkpoint(checkpoint, "couplet"), device
-        )
+        model = Couplets.from_checkpoint(checkpoint, device)
         rules = tuple(rule for rule in RULES if rule not in without)
         columns["nlg"] = _answered(couplets, model, ReplyOptions(rules=rules))
     for name in dict.fromkeys(predictions):
