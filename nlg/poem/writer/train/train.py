@@ -87,7 +87,7 @@ def writer_task(
             classes=data.conditions.sizes,
         )
         Shape(unilm.config, opened.tokenizer).save(folder)
-        return build_model(unilm, poet.latent_units)
+        return build_model(unilm, poet.latent_units, options.r_drop)
 
     return TrainingTask(
         folder=folder,
@@ -104,9 +104,9 @@ def writer_task(
     )
 
 
-def build_model(unilm: UniLM, latent_units: int) -> Writer:
+def build_model(unilm: UniLM, latent_units: int, r_drop: float = 0.0) -> Writer:
     """Return `unilm` with what stands beside it."""
-    model = Writer(unilm, latent_units)
+    model = Writer(unilm, latent_units, r_drop)
     model.build()
     return model
 
