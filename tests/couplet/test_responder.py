@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from couplet.oracle import assert_answers, letters
 
+from nlg.couplet import responder as module
 from nlg.couplet.responder import MANY_BEAMS, RUNNERS_UP, Reply, ReplyOptions
 from nlg.couplet.rules import RULES
 from nlg.errors import NlgError, OptionError
@@ -249,8 +250,8 @@ def test_more_temperature_costs_probability(responder):
 
 @pytest.mark.parametrize("ahead", [1, 7, 4096])
 def test_many_lines_are_answered_in_order_as_each_alone(responder, monkeypatch, ahead):
-    monkeypatch.setattr(responder, "AHEAD", ahead)
-    monkeypatch.setattr(responder, "BLOCK", 8)
+    monkeypatch.setattr(module, "AHEAD", ahead)
+    monkeypatch.setattr(module, "BLOCK", 8)
     lines = [*drawn_lines(responder.vocabulary, 40, lengths=(1, 5, 5, 7)), *LINES[:6]]
     random.Random(0).shuffle(lines)
     options = ReplyOptions(count=2)
@@ -273,7 +274,7 @@ def test_no_lines_give_no_answers(responder):
 
 
 def test_lines_are_read_no_further_than_needed(responder, monkeypatch):
-    monkeypatch.setattr(responder, "AHEAD", 4)
+    monkeypatch.setattr(module, "AHEAD", 4)
     endless = itertools.cycle(["春风", "明月几时有"])
     answers = list(itertools.islice(responder.reply_all(endless), 9))
     assert len(answers) == 9

@@ -184,7 +184,7 @@ def test_graph_writes_what_keras_writes(trained):
     asked = composer.prepare(PoemRequest(form="五绝", theme="明月"))
     given = {
         **asked.conditioned,
-        **asked.page,
+        **asked.plan_inputs,
         "words": asked.words,
         "begin": np.linspace(0, 8, 24, dtype="float32"),
         "go_on": np.array(4, "float32"),
@@ -233,7 +233,7 @@ def test_first_blocks_of_the_backbone_are_kept(files):
     }
     for name in shared:
         np.testing.assert_array_equal(had[name], has[name])
-    # a condition that is told encoded an untrained writer as it was
+    # a condition that is told leaves an untrained writer as it was
     tokens = np.array([[2, 9, 10, 3]], "int32")
     whole = init_from(opened, files[2], condition_size=8, classes=(4,))
     told = whole({"token_ids": tokens, "class_ids": np.array([[1]], "int32")})
