@@ -167,7 +167,7 @@ class LatentMap(NamedTuple):
         """
         folder = pathlib.Path(folder or checkpoints_folder() / "poem" / "map")
         checkpoint = open_checkpoint(folder, TASK)
-        config = checkpoint.config
+        config = checkpoint.config.facts
         if config.get("model") != digest(poet.checkpoint.path(WEIGHTS)):
             raise CheckpointError(
                 f"{folder} is no map of {poet.checkpoint.folder}; make one with "

@@ -21,6 +21,7 @@ from nlg.errors import OptionError
 from nlg.metrics.originality import KnownLines
 from nlg.poem.known import Originality, known_lines
 from nlg.poem.rules import Rulebook
+from nlg.poem.vae.config import PoetConfig
 from nlg.poem.vae.latents import as_array
 from nlg.poem.vae.request import SampleRequest
 from nlg.runtime import Source, opened
@@ -83,8 +84,8 @@ class Poet:
         self.checkpoint = opened(checkpoint, TASK, "poem/vae", device)
         self.vocabulary = self.checkpoint.vocabulary
         self.rulebook = Rulebook(self.vocabulary)
-        self.latent_units: int = self.checkpoint.config["model"]["latent_units"]
-        self.slots: int = self.checkpoint.config["slots"]
+        config = self.checkpoint.config.facts_as(PoetConfig)
+        self.latent_units, self.slots = config.model.latent_units, config.slots
 
     @classmethod
     def from_checkpoint(cls, path: Source = None, device: str = "cpu") -> "Poet":

@@ -49,6 +49,14 @@ BLOCK = 32  # rows a run
 TILE = 4  # a run's rows are padded to a multiple: a product may round by its edge
 
 
+@dataclasses.dataclass(frozen=True)
+class ComposerConfig:
+    """The facts of a writer's checkpoint."""
+
+    latent_units: int
+    vae: str = ""  # sha256 of the weights of the VAE whose latents it knows
+
+
 class ComposedPoem(NamedTuple):
     """A poem written on demand and what is known of it."""
 
@@ -100,7 +108,8 @@ class Composer:
         self.vocabulary = self.checkpoint.vocabulary
         self.plans = PlanBuilder(self.vocabulary)
         self.conditions = Conditions.load(self.checkpoint.path(AUTHORS))
-        self.latent_units: int = self.checkpoint.config["latent_units"]
+        self.config = self.checkpoint.config.facts_as(ComposerConfig)
+        self.latent_units = self.config.latent_units
 
     @classmethod
     def from_checkpoint(cls, path: Source = None, device: str = "cpu") -> "Composer":
@@ -122,7 +131,7 @@ class Composer:
         from nlg.poem.vae.poet import Poet
 
         poet = Poet.from_checkpoint(None, self.checkpoint.device)
-        if self.checkpoint.config.get("vae") != digest(poet.checkpoint.path(WEIGHTS)):
+        if self.config.vae != digest(poet.checkpoint.path(WEIGHTS)):
             raise CheckpointError(
                 f"{self.checkpoint.folder} was trained with the latents of another "
                 f"model than {poet.checkpoint.folder}; train it again to use --like"
