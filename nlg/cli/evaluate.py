@@ -14,7 +14,6 @@ from nlg.cli.options import (
     Number,
     Word,
     checkpoint_option,
-    default_checkpoint,
     progress,
     write_lines,
 )
@@ -86,12 +85,11 @@ def eval_poem(
     from nlg.poem.vae.request import SampleRequest
 
     trigrams = _trigrams_of(judge) if judge else None
-    folder = default_checkpoint(checkpoint, "poem/vae")
-    poet = Poet.from_checkpoint(folder, device)
+    poet = Poet.from_checkpoint(checkpoint, device)
     poems = {name: _poems_of(name) for name in dict.fromkeys(files)}
     if samples:
-        how = {"temperature": temperature, "candidates": candidates}
-        given = {name: value for name, value in how.items() if value is not None}
+        settings = {"temperature": temperature, "candidates": candidates}
+        given = {name: x for name, x in settings.items() if x is not None}
         request = SampleRequest(form, samples, seed, rules=not free)
         written = poet.write(request, **given)
         lines = [poem.lines for poem in progress(written, "writing samples", samples)]
@@ -193,11 +191,9 @@ def eval_couplet(
     couplets = [pair for name in names for pair in load_couplets(pathlib.Path(name))]
     columns = {"human": human_report(couplets)}
     if not no_model:
-        responder = Couplets.from_checkpoint(
-            default_checkpoint(checkpoint, "couplet"), device
-        )
+        model = Couplets.from_checkpoint(checkpoint, device)
         rules = tuple(rule for rule in RULES if rule not in without)
-        columns["nlg"] = _answered(couplets, responder, ReplyOptions(rules=rules))
+        columns["nlg"] = _answered(couplets, model, ReplyOptions(rules=rules))
     for name in dict.fromkeys(predictions):
         lines = load_second_lines(pathlib.Path(name), len(couplets))
         columns[name] = system_report(couplets, lines)
@@ -213,14 +209,14 @@ def eval_couplet(
 
 
 def _answered(
-    couplets: "list[Couplet]", responder: "Couplets", options: "ReplyOptions"
+    couplets: "list[Couplet]", model: "Couplets", options: "ReplyOptions"
 ) -> dict[str, Any]:
     """Return the report of our own model."""
     from nlg.couplet.evaluate import model_report
 
     return model_report(
         couplets,
-        responder,
+        model,
         options,
         lambda answers: progress(answers, "answering", len(couplets)),
     )

@@ -182,7 +182,7 @@ class PoemOptions:
     z: str | None
     traditional: bool
     as_json: bool
-    seed: int | None
+    seed: int
     output: pathlib.Path | None
     checkpoint: pathlib.Path | None
     device: str

@@ -2,7 +2,7 @@
 
 import click
 
-from nlg.cli.options import as_typed, random_seed, read_text
+from nlg.cli.options import as_typed, read_text
 from nlg.cli.poem_options import PoemOptions, as_option
 from nlg.poem.vae.latents import read_latents
 from nlg.poem.vae.request import SampleRequest
@@ -70,7 +70,7 @@ def sample_request(options: PoemOptions) -> SampleRequest:
                 f"--form {options.form}: {options.z} holds latents of {form}"
             )
         asked["form"] = options.form or form
-    return SampleRequest(seed=_seed(options), rules=not options.free, **asked)
+    return SampleRequest(seed=options.seed, rules=not options.free, **asked)
 
 
 def poem_request(options: PoemOptions) -> PoemRequest:
@@ -92,7 +92,7 @@ def poem_request(options: PoemOptions) -> PoemRequest:
     return PoemRequest(
         period=options.style or "",
         beam=(options.beam or 4) if searching else 0,
-        seed=_seed(options),
+        seed=options.seed,
         rules=not options.free,
         **asked,
     )
@@ -143,7 +143,3 @@ def _text(name: str, argument: str) -> str:
     if not text:
         raise click.UsageError(f"{as_option(name)} is empty")
     return text
-
-
-def _seed(options: PoemOptions) -> int:
-    return random_seed() if options.seed is None else options.seed

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nlg.config import apply_values
-from nlg.decode.results import COLDEST, IMPOSSIBLE, NO_TOKEN, batched
+from nlg.decode.results import COLDEST, IMPOSSIBLE, NO_TOKEN, batched, filled
 from nlg.errors import CheckpointError, OptionError
 from nlg.metrics.originality import KnownLines
 from nlg.poem.known import Originality, known_lines
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 TASK = "poem-writer"
 BLOCK = 32  # rows a run
-TILE = 4  # a run's rows are padded to a multiple: a product may round by its edge
+TILE = 4  # rows of a run are a multiple, see `filled`
 
 
 @dataclasses.dataclass(frozen=True)
@@ -269,7 +269,7 @@ class Composer:
         self, asked: PreparedRequest, noises: Sequence[np.ndarray], lines: int
     ) -> list[Draft]:
         """Return the first `lines` lines of a poem for each of `noises`."""
-        padded = [*noises, *[noises[0]] * (-len(noises) % TILE)]
+        padded = filled(noises, TILE)
         conditioned = {
             n: np.repeat(x, len(padded), axis=0) for n, x in asked.conditioned.items()
         }
