@@ -110,7 +110,7 @@ def _checked(value: Any, kind: type, where: str) -> Any:
     if kind is float and type(value) is int and abs(value) < 2**1000:
         return float(value)
     if kind is tuple:
-        if type(value) is list and all(type(part) is str for part in value):
+        if isinstance(value, list | tuple) and all(type(x) is str for x in value):
             return tuple(value)
         raise OptionError(f"{where} must be a list of texts")
     if type(value) is not kind:

@@ -36,9 +36,9 @@ def poet():
 
 @pytest.fixture(scope="session")
 def responder():
-    from nlg.couplet.responder import Responder
+    from nlg.couplet.responder import Couplets
 
-    return Responder.from_checkpoint(checkpoints_folder() / "couplet")
+    return Couplets()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from nlg.cli.poem import DEFAULT_FORM, FORM_NAMES, write_options
 
 if TYPE_CHECKING:
     from nlg.couplet.dataset import Couplet
-    from nlg.couplet.responder import ReplyOptions, Responder
+    from nlg.couplet.responder import Couplets, ReplyOptions
     from nlg.metrics.trigrams import CharacterTrigrams
 
 
@@ -182,7 +182,7 @@ def eval_couplet(
     """
     from nlg.couplet.dataset import load_couplets
     from nlg.couplet.evaluate import human_report, load_second_lines, system_report
-    from nlg.couplet.responder import ReplyOptions, Responder
+    from nlg.couplet.responder import Couplets, ReplyOptions
     from nlg.metrics.couplets import bleu_signature, signature
     from nlg.metrics.table import table
 
@@ -190,7 +190,7 @@ def eval_couplet(
     couplets = [pair for name in names for pair in load_couplets(pathlib.Path(name))]
     columns = {"human": human_report(couplets)}
     if not no_model:
-        responder = Responder.from_checkpoint(
+        responder = Couplets.from_checkpoint(
             default_checkpoint(checkpoint, "couplet"), device
         )
         rules = tuple(rule for rule in RULES if rule not in without)
@@ -210,7 +210,7 @@ def eval_couplet(
 
 
 def _answered(
-    couplets: "list[Couplet]", responder: "Responder", options: "ReplyOptions"
+    couplets: "list[Couplet]", responder: "Couplets", options: "ReplyOptions"
 ) -> dict[str, Any]:
     """Return the report of our own model."""
     from nlg.couplet.evaluate import model_report

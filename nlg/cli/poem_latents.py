@@ -50,7 +50,7 @@ def vae_of(composer: "Composer", poet: Poet) -> Poet:
     Raises:
         CheckpointError: they are another model's.
     """
-    if composer.checkpoint.config.get("vae") != digest(poet.checkpoint.path(WEIGHTS)):
+    if composer.config.vae != digest(poet.checkpoint.path(WEIGHTS)):
         raise CheckpointError(
             f"{composer.checkpoint.folder} was trained with the latents of another "
             f"model than {poet.checkpoint.folder}; train it again to use --like"

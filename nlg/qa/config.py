@@ -1,8 +1,6 @@
 """What a reader's network has and which answer types it knows; no Keras, no NumPy."""
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
 
 SPECIAL = 4  # special tokens of a sample: [CLS] and three [SEP]
 OTHER = "other"
@@ -45,14 +43,3 @@ class ReaderConfig:
     max_passage: int  # characters of a window, which has no more tokens than that
     max_question: int  # characters and tokens; of a longer question the end is read
     max_answer: int  # tokens, without the end
-
-    @classmethod
-    def from_dict(cls, config: Mapping[str, Any]) -> "ReaderConfig":
-        """Read config.json; settings of its training may be under `training`."""
-        settings = {**config.get("training", {}), **config}
-        sizes = ("max_passage", "max_question", "max_answer")
-        return cls(
-            QAConfig(**config["model"]),
-            config["lower_case"],
-            *(settings[name] for name in sizes),
-        )

@@ -11,15 +11,14 @@ probable. Places are places in the texts as they were given.
 Shapes: S tokens of the longest source, T of the longest answer, its end included.
 """
 
-import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from nlg.errors import CheckpointError
 from nlg.qa.answer import Answer, QARequest
-from nlg.qa.config import SPECIAL
+from nlg.qa.config import SPECIAL, ReaderConfig
 from nlg.qa.inputs import as_read, padded, padded_rows
 from nlg.qa.options import DEFAULTS, AnswerOptions
 from nlg.qa.prepare import PreparedQuestion, Window
@@ -75,10 +74,10 @@ class GivenAnswer(NamedTuple):
     texts: list[str]  # one for each token
 
 
-def longest(settings: Mapping[str, Any]) -> tuple[int, int]:
-    """Return S and T, the sizes of the graph, from the settings of a training."""
-    source = settings["max_passage"] + settings["max_question"] + SPECIAL - 1
-    return source, settings["max_answer"] + 1
+def longest(config: ReaderConfig) -> tuple[int, int]:
+    """Return S and T, the sizes of the graph."""
+    source = config.max_passage + config.max_question + SPECIAL - 1
+    return source, config.max_answer + 1
 
 
 def explain(
@@ -131,10 +130,6 @@ def weighted(text: str, pieces: Sequence[Piece]) -> Iterator[Weighted]:
         yield Weighted(text[place], place, weights.get(place, 0.0))
 
 
-def _sizes(reader: Reader) -> tuple[int, int]:
-    return longest(dataclasses.asdict(reader.config))
-
-
 def _given_answers(
     reader: Reader, question: PreparedQuestion, answer: Answer
 ) -> Iterator[GivenAnswer]:
@@ -148,7 +143,7 @@ def _given_answers(
     places = [_place_of(answer, window) for window in windows]
     encoded = reader.tokenizer.encode(as_read(answer.text))
     tokens = [reader.checkpoint.vocabulary.tokens[token_id] for token_id in encoded]
-    passage, T = question.request.passages[answer.passage], _sizes(reader)[1]
+    passage, T = question.request.passages[answer.passage], longest(reader.config)[1]
     for window, place in zip(windows, places, strict=True):
         token_ids, texts = encoded, [x.removeprefix(CONTINUES) for x in tokens]
         if place:
@@ -171,7 +166,7 @@ def _run(
     reader: Reader, question: PreparedQuestion, given: GivenAnswer
 ) -> dict[str, np.ndarray]:
     """Return `nlg.qa.train.saliency.Saliency` by name; inputs are padded to S and T."""
-    S, T = _sizes(reader)
+    S, T = longest(reader.config)
     source = padded([given.window.source], S)
     inputs = {name: source[name] for name in reader.inputs}
     if reader.config.model.answer_types:

@@ -16,7 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from nlg.text.lexicon import Lexicon, Words
-from nlg.text.normalize import to_simplified
+from nlg.text.normalize import simplified_in_place
+from nlg.text.packing import padded as padded_rows
 from nlg.text.vocab import CLS_ID, SEP_ID
 
 Tokens = Sequence[int] | np.ndarray
@@ -50,10 +51,7 @@ def as_read(text: str) -> str:
         >>> as_read("國際ＩＢＭ，１９１１年")
         '国际IBM，1911年'
     """
-    simplified = to_simplified(text) if text else ""
-    if len(simplified) != len(text):  # a phrase changed its length
-        simplified = "".join(map(_simplified, text))
-    return simplified.translate(HALF)
+    return simplified_in_place(text).translate(HALF)
 
 
 def source_of(
@@ -122,9 +120,7 @@ def nearness(passage: np.ndarray, question: np.ndarray) -> np.ndarray:
     return np.ceil(NEAREST * near.mean(axis=1)).astype("int32")
 
 
-def padded(
-    sources: Sequence[EncodedSource], length: int | None = None
-) -> dict[str, np.ndarray]:
+def padded(sources: Sequence[EncodedSource], length: int = 0) -> dict[str, np.ndarray]:
     """Return each field of `sources` as one array (R, S), padded with zeros.
 
     S is `length`; by default it is the length of the longest source.
@@ -133,17 +129,3 @@ def padded(
         name: padded_rows([getattr(source, name) for source in sources], length)
         for name in EncodedSource._fields
     }
-
-
-def padded_rows(rows: Sequence[Tokens], length: int | None = None) -> np.ndarray:
-    """Return `rows` as one int32 array, zeros after each row; see `padded`."""
-    length = length or max(map(len, rows))
-    array = np.zeros((len(rows), length), "int32")
-    for number, row in enumerate(rows):
-        array[number, : len(row)] = row
-    return array
-
-
-def _simplified(character: str) -> str:
-    simplified = to_simplified(character)
-    return simplified if len(simplified) == 1 else character

@@ -63,7 +63,7 @@ class Reader:
         threads = 1 if workers else None
         self.checkpoint = opened(checkpoint, TASK, TASK, device, threads)
         self.workers = workers or 1
-        self.config = ReaderConfig.from_dict(self.checkpoint.config)
+        self.config = self.checkpoint.config.facts_as(ReaderConfig)
         self.tokenizer = Tokenizer(self.checkpoint.vocabulary, self.config.lower_case)
         self.table = table_of(self.checkpoint)
         self.ranking = ranking_of(self.checkpoint)

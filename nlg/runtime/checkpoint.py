@@ -1,6 +1,6 @@
 """A checkpoint folder: what a command needs to answer, and proof that it is whole.
 
-    config.json           task, format and sizes
+    config.json           what it is, see `nlg.runtime.config`
     vocab.txt             one character a line
     weights.safetensors   the parameters, 16 bits, by the names Keras gives them
     *.onnx                the compiled graphs; their weights are the file above
@@ -20,11 +20,11 @@ from typing import Any
 
 from nlg.errors import CheckpointError
 from nlg.files import write_whole
+from nlg.runtime.config import CONFIG, FORMAT, read_config
 from nlg.runtime.graph import Graph
 from nlg.text.vocab import Vocabulary
 
-FORMAT = 1
-CONFIG, VOCABULARY, WEIGHTS = "config.json", "vocab.txt", "weights.safetensors"
+VOCABULARY, WEIGHTS = "vocab.txt", "weights.safetensors"
 GUIDED = "_guided"  # ends the name of a graph that asks two models, told and untold
 METRICS, SHA256 = "metrics.json", "sha256"
 
@@ -45,7 +45,7 @@ class Checkpoint:
         self.threads = threads
         self._graphs: dict[str, Graph] = {}
         self._lock = threading.Lock()  # threads that ask for a graph load it once
-        self.config: dict[str, Any] = json.loads((folder / CONFIG).read_text("utf-8"))
+        self.config = read_config(folder)
 
     def path(self, name: str) -> pathlib.Path:
         """Return where the file `name` is, if it is one of those that were checked."""
@@ -89,11 +89,8 @@ def open_checkpoint(
         CheckpointError: missing, half-written, altered, of another task or format.
     """
     listed = _check_files(folder)
-    try:
-        checkpoint = Checkpoint(folder, listed, device, threads)
-        made_for, made_as = checkpoint.config["task"], checkpoint.config["format"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{folder}: {CONFIG} cannot be used: {error}") from None
+    checkpoint = Checkpoint(folder, listed, device, threads)
+    made_for, made_as = checkpoint.config.task, checkpoint.config.format
     if made_for not in tasks:
         raise CheckpointError(
             f"{folder} was made for {made_for}, not for {' or '.join(tasks)}; "

@@ -8,6 +8,7 @@ import pytest
 from nlg.errors import CheckpointError
 from nlg.runtime import checkpoint, checkpoints_folder, open_checkpoint, opened
 from nlg.runtime.checkpoint import seal
+from nlg.runtime.config import CheckpointConfig
 
 CONFIG = {"task": "poem-vae", "format": 1, "slots": 3}
 
@@ -32,7 +33,8 @@ def reseal(folder, **config):
 
 def test_a_sealed_folder_opens(folder):
     opened = open_checkpoint(folder, "poem-vae")
-    assert opened.config == CONFIG
+    assert opened.config == CheckpointConfig("poem-vae", 1, {"slots": 3})
+    assert opened.config.as_dict() == CONFIG | {"nlg": ""}
     assert opened.metrics == {"kl": 30.5}
     assert opened.vocabulary.encode("春秋") == [2, 1]
 

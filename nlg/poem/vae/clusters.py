@@ -160,7 +160,7 @@ class LatentMap(NamedTuple):
             CheckpointError: it is broken, or was made for another model than `poet`.
         """
         checkpoint = open_checkpoint(folder, TASK)
-        config = checkpoint.config
+        config = checkpoint.config.facts
         if config.get("model") != digest(poet.checkpoint.path(WEIGHTS)):
             raise CheckpointError(
                 f"{folder} is no map of {poet.checkpoint.folder}; make one with "

@@ -20,6 +20,7 @@ from nlg.errors import OptionError
 from nlg.metrics.originality import KnownLines
 from nlg.poem.known import known_lines
 from nlg.poem.rules import Rulebook
+from nlg.poem.vae.config import PoetConfig
 from nlg.runtime import Checkpoint, open_checkpoint
 from nlg.text import prosody
 from nlg.text.forms import Form, cut, cut_unmarked, form_named, form_of
@@ -87,8 +88,8 @@ class Poet:
         self.checkpoint = checkpoint
         self.vocabulary = checkpoint.vocabulary
         self.rulebook = Rulebook(checkpoint.vocabulary)
-        self.latent_units: int = checkpoint.config["model"]["latent_units"]
-        self.slots: int = checkpoint.config["slots"]
+        config = checkpoint.config.facts_as(PoetConfig)
+        self.latent_units, self.slots = config.model.latent_units, config.slots
 
     @classmethod
     def from_checkpoint(cls, folder: pathlib.Path, device: str = "cpu") -> "Poet":

@@ -77,6 +77,14 @@ class ComposeOptions:
                 )
 
 
+@dataclasses.dataclass(frozen=True)
+class ComposerConfig:
+    """What a checkpoint of the writer says of its model."""
+
+    latent_units: int
+    vae: str = ""  # sha256 of the weights of the VAE whose latents it knows
+
+
 class Composed(NamedTuple):
     """A written poem and what is known of it."""
 
@@ -119,7 +127,8 @@ class Composer:
         self.vocabulary = checkpoint.vocabulary
         self.plans = PlanBuilder(checkpoint.vocabulary)
         self.conditions = Conditions.load(checkpoint.path(AUTHORS))
-        self.latent_units: int = checkpoint.config["latent_units"]
+        self.config = checkpoint.config.facts_as(ComposerConfig)
+        self.latent_units = self.config.latent_units
 
     @classmethod
     def from_checkpoint(cls, folder: pathlib.Path, device: str = "cpu") -> "Composer":

@@ -137,7 +137,7 @@ def test_a_known_line_is_not_taken_if_another_poem_has_none(composer, monkeypatc
     ]
     asked = composer.ask(PoemRequest())
     assert best_of(composer, rows, asked) is rows[1]
-    monkeypatch.setattr(composer, "known", set(rows[1].lines))
+    monkeypatch.setattr(composer, "training_lines", set(rows[1].lines))
     assert best_of(composer, rows, asked) is rows[0]
 
 
@@ -283,13 +283,13 @@ def test_what_cannot_be_is_refused_before_anything_is_written(composer, asked, m
 
 
 def test_what_has_no_way_out_is_said(composer, monkeypatch):
-    arrays = composer.pages.arrays
+    arrays = composer.plans.arrays
 
     def nothing_open(*about):
         found = arrays(*about)
         return found | {"kinds": np.zeros_like(found["kinds"])}
 
-    monkeypatch.setattr(composer.pages, "arrays", nothing_open)
+    monkeypatch.setattr(composer.plans, "arrays", nothing_open)
     for options in (ONE, BEAM):
         with pytest.raises(OptionError, match="no 七绝 was found that keeps all rules"):
             written(composer, options=options)

@@ -64,7 +64,7 @@ def test_the_writer_knows_great_poets_and_the_latents_of_the_shipped_vae(compose
         composer.conditions.names["author"]
     )
     vae = checkpoints_folder() / "poem" / "vae"
-    assert composer.checkpoint.config["vae"] == digest(vae / WEIGHTS)
+    assert composer.config.vae == digest(vae / WEIGHTS)
 
 
 def test_its_metrics_are_those_of_correct_poems(composer):

@@ -43,9 +43,9 @@ from nlg.qa.train.train import (
     init_from_mean,
     load_encoded,
     prepare,
+    qa_task,
     some,
     to_rank,
-    train_qa,
 )
 from nlg.qa.train.word_vectors import lexicon_of, vectors_for
 from nlg.runtime import checkpoints_folder
@@ -55,6 +55,7 @@ from nlg.text.vocab import SPECIAL, Vocabulary
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
 from nlg.training.settings import read_settings
+from nlg.training.task import fit_task
 
 NAMES, THINGS = "春风明月江南绿岸", "山水花鸟云雨雪霜"
 SETTINGS = {
@@ -148,7 +149,7 @@ def straight(files, folder, options):
     """Train without an export, as from a new process."""
     keras.utils.set_random_seed(options.seed)
     data, dev, init = files
-    return train_qa([data], dev, folder, options, [init])
+    return fit_task(qa_task([data], dev, folder, options, [init])).best
 
 
 # --- the whole way
@@ -216,7 +217,7 @@ def test_the_graph_finds_the_saliency_that_keras_finds(trained):
     lexicon = lexicon_of(trained[0], tokenizer)
     batches = Evaluator(model, encoded, tokenizer, TOLD, lexicon).batches
     graph = open_checkpoint(trained[0] / "checkpoint", "qa").graph("saliency")
-    S, T = longest(SETTINGS)
+    S, T = longest(QATraining(**SETTINGS).reader(True))
     for number in range(3):
         source, answer = batches.sample(number)
         inputs = {k: row_to(x, S) for k, x in source._asdict().items()}
@@ -288,7 +289,7 @@ def test_stopped_run_goes_on_as_if_it_had_not_been(files, tmp_path, eager, no_an
     straight(files, tmp_path / "half", dataclasses.replace(held, steps=2))
     moved = tmp_path / files[0].name  # read no more: the arrays are in the folder
     keras.utils.set_random_seed(99)
-    train_qa([moved], files[1], tmp_path / "half", held, [files[2]])
+    fit_task(qa_task([moved], files[1], tmp_path / "half", held, [files[2]]))
     assert_same_run(tmp_path / "straight", tmp_path / "half")
 
 

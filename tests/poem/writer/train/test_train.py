@@ -28,11 +28,11 @@ from nlg.poem.writer.train import export as export_writer
 from nlg.poem.writer.train.options import WriterTraining
 from nlg.poem.writer.train.train import (
     DEV,
-    Evaluator,
     build_model,
     load_encoded,
     load_sentiments,
-    train_writer,
+    scores,
+    writer_task,
 )
 from nlg.runtime import checkpoints_folder
 from nlg.text import prosody
@@ -40,6 +40,7 @@ from nlg.text.forms import verse
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
 from nlg.training.settings import read_settings
+from nlg.training.task import fit_task
 
 SETTINGS = {
     "layers": 1,
@@ -94,7 +95,8 @@ def straight(files, folder, options, labels=None):
     """Train without an export, as from a new process."""
     keras.utils.set_random_seed(options.seed)
     data, dev, init = files
-    return train_writer(data, dev, folder, options, init, VAE, labels)
+    task = writer_task(data, dev, folder, options, init, VAE, labels)
+    return fit_task(task).best
 
 
 # --- the whole way
@@ -184,7 +186,7 @@ def test_graph_writes_what_keras_writes(trained):
     asked = composer.ask(PoemRequest(form="五绝", theme="明月"))
     given = {
         **asked.conditioned,
-        **asked.page,
+        **asked.plan_inputs,
         "words": asked.words,
         "begin": np.linspace(0, 8, 24, dtype="float32"),
         "go_on": np.array(4, "float32"),
@@ -233,7 +235,7 @@ def test_first_blocks_of_the_backbone_are_kept(files):
     }
     for name in shared:
         np.testing.assert_array_equal(had[name], has[name])
-    # a condition that is told encoded an untrained writer as it was
+    # a condition that is told leaves an untrained writer as it was
     tokens = np.array([[2, 9, 10, 3]], "int32")
     whole = init_from(opened, files[2], condition_size=8, classes=(4,))
     told = whole({"token_ids": tokens, "class_ids": np.array([[1]], "int32")})
@@ -328,10 +330,10 @@ def test_look_is_nats_a_character_whatever_the_batches(trained, monkeypatch):
     out = trained[0]
     model = start_of(out)
     model.compile()
-    evaluator = Evaluator(model, load_encoded(Run(out), DEV))
-    whole = evaluator.scores()
+    encoded = load_encoded(Run(out), DEV)
+    whole = scores(model, encoded)
     monkeypatch.setattr("nlg.poem.writer.train.train.EVAL_BATCH", 1)
-    single = evaluator.scores()
+    single = scores(model, encoded)
     assert whole == pytest.approx(single, rel=1e-5)
     best = min(line["dev_loss"] for line in Run(out).lines())
     assert whole["dev_loss"] == pytest.approx(best, abs=0.01)
