@@ -124,9 +124,7 @@ def test_of_equal_places_the_one_beside_the_questions_words_is_meant(reader):
 
 
 def test_words_of_the_question_count_up_to_sixteen_tokens_after_a_place(reader):
-    text = (
-        f"<五>{'，' * 9}五{'，' * 15}长江。"  # 长 is the sixteenth after the second 五
-    )
+    text = "<五>" + "，" * 9 + "五" + "，" * 15 + "长江。"
     assert text.index("长") - text.rindex("五") == 16 and len(text) <= 32
     answer = first(reader, [text], "长江多少")
     assert (answer.start, answer.end) == (12, 13)
