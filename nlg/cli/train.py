@@ -279,7 +279,8 @@ def qa(
     "--data",
     required=True,
     type=FILE,
-    help='Text TAB label, or JSON lines with "text" or "lines" and "label".',
+    help="Text TAB label, columns under a line that names them, or JSON lines with "
+    '"text" or "lines" and "label".',
 )
 @click.option("--dev", required=True, type=FILE, help="Texts kept back.")
 @INIT

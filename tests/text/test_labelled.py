@@ -56,7 +56,7 @@ def test_a_zipped_file_is_read_like_a_plain_one(tmp_path):
         ('{"lines": [1]}', "texts.tsv:1: not an object with"),
         ('{"text": " "}', "texts.tsv:1: not an object with"),
         ('{"text": "\\ud800"}', "texts.tsv:1: half a character"),
-        ("春\t1\n \t1\n", "texts.tsv:2: no text before the tab"),
+        ("春\t1\n \t1\n", "texts.tsv:2: no text"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_its_line(tmp_path, text, said):
