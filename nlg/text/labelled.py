@@ -5,12 +5,13 @@
     {"text": "服务很好", "label": "1"}               JSON lines
     {"lines": ["床前明月光", …], "sentiment": 2}     poems, in lines
 
-A file is one or the other throughout, as its first line is; it may be gzipped. A label
-is text: 1 and "1" are the same one.
+A file is one or the other throughout, as its first line is, or a JSON array of such
+objects; it may be gzipped. A label is text: 1 and "1" are the same one.
 """
 
 import json
 import pathlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from nlg.text.forms import verse
 from nlg.text.normalize import to_simplified
 
 WANTED = 'an object with "text" or "lines"'
+ARRAY = re.compile(r"\s*\[\s*\{")
 LABELS = ("sentiment", "label")  # what is told, before what `nlg classify` found
 
 # Called with lines and what is done with them; yields them, and may show how far it is.
@@ -51,17 +53,28 @@ def load_rows(path: pathlib.Path, counted: Counted = uncounted) -> list[Row]:
             is not of the file's kind.
     """
     try:
-        lines = text_of(path).split("\n")
+        text = text_of(path)
     except UNREADABLE as error:
         raise DataError(f"{path} cannot be read: {error}") from None
-    numbered = [(n, x.rstrip("\r")) for n, x in enumerate(lines, 1) if x.strip()]
-    if numbered and numbered[0][1].lstrip().startswith("{"):
-        return _all(path, numbered, _json_row, counted)
+    if ARRAY.match(text):
+        return _all(path, list(enumerate(_array(path, text), 1)), _json_row, counted)
+    lines = [
+        (n, x.rstrip("\r")) for n, x in enumerate(text.split("\n"), 1) if x.strip()
+    ]
+    if lines and lines[0][1].lstrip().startswith("{"):
+        return _all(path, lines, _json_line, counted)
     try:
-        table = cells(numbered)
+        table = cells(lines)
     except ValueError as error:
         raise DataError(f"{path}: {error}") from None
     return _all(path, table, _plain_row, counted)
+
+
+def _array(path: pathlib.Path, text: str) -> list[Any]:
+    try:
+        return list(parse_json(text))
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
 
 
 def _all(
@@ -116,12 +129,16 @@ def _plain_row(found: Cells) -> Row:
     return Row(number, text, to_simplified(text.strip()), _one_line(label), None)
 
 
-def _json_row(found: Line) -> Row:
+def _json_line(found: Line) -> Row:
     number, line = found
     try:
-        fields = parse_json(line)
+        return _json_row((number, parse_json(line)))
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg}") from None
+
+
+def _json_row(found: tuple[int, Any]) -> Row:
+    number, fields = found
     if not isinstance(fields, dict):
         raise ValueError(f"not {WANTED}")
     told = next((fields[name] for name in LABELS if name in fields), None)
