@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nlg.qa.generate import AnswerOptions, Reader
 
 METRIC_NAMES = ("sogou", "webqa", "squad")
-LAYOUTS = ("auto", "webqa", "sogou", "squad", "jsonl")
+LAYOUTS = ("auto", "webqa", "sogou", "squad", "dureader", "jsonl")
 OURS = [  # options that say how our model answers
     *("checkpoint", "device", "mode", "beam", "threshold", "silence"),
     *("answer_type", "per_passage", "workers", "output"),
@@ -47,9 +47,9 @@ def _no_stdout(
     "--predictions",
     multiple=True,
     metavar="FILE",
-    help="Answers of a system, in place of our model's: JSON lines with id, answer and "
-    "perhaps confidence, id TAB answer, or a JSON object of answers by id; may be "
-    "repeated.",
+    help="Answers of a system, in place of our model's: JSON lines with id, answer (or "
+    "answers, of which the first counts) and perhaps confidence, id TAB answer, or a "
+    "JSON object of answers by id; may be repeated.",
 )
 @click.option(
     "--metric",
@@ -116,12 +116,12 @@ def eval_qa(
     nlg eval qa --data cmrc2018_dev.json --predictions theirs.json --metric squad
     nlg eval qa --data gold.tsv --predictions submit.tsv --metric sogou --as-submitted
 
-    Data are WebQA.json or SogouQA.json, SQuAD or CMRC 2018 JSON, JSON lines (source,
-    passage, question, answer), or id TAB answer TAB variants. The passages of a
-    question vote on the answer of our model. A question without a prediction scores 0;
-    an id twice or of no question is an error. Told too is which share of the answerable
-    questions was answered and of the others was not, and where answers have a
-    confidence, the area under the risk-coverage curve and the expected calibration
+    Data are WebQA.json or SogouQA.json, SQuAD, CMRC 2018 or DuReader JSON, JSON lines
+    (source, passage, question, answer), or id TAB answer TAB variants. The passages of
+    a question vote on the answer of our model. A question without a prediction scores
+    0; an id twice or of no question is an error. Told too is which share of the
+    answerable questions was answered and of the others was not, and where answers have
+    a confidence, the area under the risk-coverage curve and the expected calibration
     error (right is what the first --metric says).
     """
     from nlg.metrics.qa import signature

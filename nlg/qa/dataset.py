@@ -2,11 +2,13 @@
 
     path, text -> records (one a question, as found) -> questions
 
-Four layouts are read, gzipped or not, and told apart by what stands in them:
+Five layouts are read, gzipped or not, and told apart by what stands in them:
 
     webqa, sogou  JSON array of {id, question, passages: [{passage, answer}]}
     squad         JSON object of data, paragraphs and qas (SQuAD 1 and 2, CMRC 2018, …)
-    jsonl         JSON lines of {source, passage, question, answer}, or with passages
+    jsonl         JSON lines of {source, passage, question, answer}, or with passages;
+                  {context, question, answers: {text: […]}} as Hugging Face has SQuAD
+    dureader      JSON lines of {question, documents: [{paragraphs}], answers: [text]}
     (gold)        id TAB answer TAB variant|variant, as SogouQA's scorer keeps its gold
 
 An empty answer says that the passage does not answer the question.
@@ -43,6 +45,9 @@ class Passage(NamedTuple):
     text: str
     answers: tuple[str, ...] = ()  # what it answers, those in `text` first; or nothing
     start: int = -1  # where answers[0] stands in `text`; -1 if it does not
+    unsure: bool = (
+        False  # it may answer in other words: no example, not even of silence
+    )
 
 
 class Question(NamedTuple):
@@ -160,24 +165,53 @@ def _of_object(fields: Any, number: str, source: str) -> Question:
     fields = _object(fields)
     question = _asked(fields, "question")
     told = _answers(fields) if ANSWER_KEYS & fields.keys() else None
-    parts = _list(fields, "passages") if "passages" in fields else [fields]
-    passages = tuple(_passage(part, told) for part in parts)
+    if "documents" in fields:
+        passages = _documents(fields, told)
+    else:
+        parts = _list(fields, "passages") if "passages" in fields else [fields]
+        passages = tuple(_passage(part, told) for part in parts)
     if told is None:
         found = (answer for passage in passages for answer in passage.answers)
         told = tuple(name for name, _ in collections.Counter(found).most_common())
     source = _text(fields, "source") if "source" in fields else source
-    return Question(_id(fields, "id") or number, question, passages, source, told)
+    name = _id(fields, "question_id" if "question_id" in fields else "id") or number
+    return Question(name, question, passages, source, told)
+
+
+def _documents(
+    fields: dict[str, Any], told: tuple[str, ...] | None
+) -> tuple[Passage, ...]:
+    """Return the documents of a question of DuReader, each as one passage.
+
+    People wrote the answers, so a document may answer in other words. What they used
+    (`is_selected`) and does not hold an answer is unsure, and so are all if none does.
+    """
+    spans = (*(told or ()), *_answers({"answers": fields.get("fake_answers", [])}))
+    passages = []
+    for part in map(_object, _list(fields, "documents")):
+        lines = [
+            _text({"": line}, "", "paragraphs") for line in _list(part, "paragraphs")
+        ]
+        text = "\n".join(lines)
+        passage = _answered(text, tuple(x for x in spans if x in text), None)
+        used = part.get("is_selected", True) is True and not passage.answers
+        passages.append(passage._replace(unsure=bool(spans) and used))
+    lost = bool(spans) and not any(passage.answers for passage in passages)
+    return tuple(
+        passage._replace(unsure=lost or passage.unsure) for passage in passages
+    )
 
 
 def _passage(part: Any, told: tuple[str, ...] | None) -> Passage:
     """Return a passage with its own answers, else with the `told` ones that it has."""
     fields = {"passage": part} if isinstance(part, str) else _object(part)
-    text = _text(fields, "passage")
+    named = "context" in fields and "passage" not in fields
+    text = _text(fields, "context" if named else "passage")
     if told is None or ANSWER_KEYS & fields.keys():
         answers = _answers(fields)
     else:
         answers = tuple(answer for answer in told if answer in text)
-    return _answered(text, answers, fields.get("start"))
+    return _answered(text, answers, _start(fields))
 
 
 def _answered(text: str, answers: tuple[str, ...], told: Any) -> Passage:
@@ -225,16 +259,24 @@ def _of_qa(fields: Any, text: str, number: str, source: str) -> Question:
     name = _id(fields, "query_id" if "query_id" in fields else "id") or number
     impossible = fields.get("is_impossible") in (True, "true")  # CJRC writes a text
     answers = () if impossible else _answers(fields)
-    told = fields.get("answers")
-    first = told[0] if isinstance(told, list) and told else None
-    place = first.get("answer_start") if isinstance(first, dict) else None
-    passage = _answered(text, answers, place)
+    passage = _answered(text, answers, _start(fields))
     return Question(name, question, (passage,), source, answers)
+
+
+def _start(fields: dict[str, Any]) -> Any:
+    """Return where a question or a passage says that its first answer stands."""
+    told = fields.get("answers")
+    if isinstance(told, list) and told:
+        told = told[0]
+    start = told.get("answer_start") if isinstance(told, dict) else fields.get("start")
+    return start[0] if isinstance(start, list) and start else start
 
 
 def _answers(fields: dict[str, Any]) -> tuple[str, ...]:
     """Return the texts under `answers` or `answer`; one of "" is no answer."""
     told = fields.get("answers", fields.get("answer"))
+    if isinstance(told, dict) and isinstance(told.get("text"), list):
+        told = told["text"]  # {"text": [甲, 乙], "answer_start": [3, 9]}
     parts: list[Any] = told if isinstance(told, list) else [told]
     texts = (part if isinstance(part, dict) else {"text": part} for part in parts)
     return _unique([_text(fields, "text", "answer") for fields in texts])

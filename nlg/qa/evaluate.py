@@ -24,7 +24,7 @@ from nlg.metrics.qa import METRICS, Attempt, abstention_report
 from nlg.qa.answer_type import answer_type
 from nlg.qa.dataset import Question
 from nlg.qa.generate import Answer, AnswerOptions, Asked, Reader
-from nlg.text.collect import Value, json_values, name_of
+from nlg.text.collect import Value, array_values, json_values, name_of
 
 GROUPS = {
     "source": lambda question: question.source,
@@ -223,8 +223,9 @@ def _read(path: pathlib.Path) -> Iterator[tuple[str, Prediction]]:
         text = text_of(path)
     except UNREADABLE as error:
         raise DataError(f"{name}: cannot be read: {error}") from None
-    if text.lstrip()[:1] == "{":
-        for found in json_values(name, text):
+    start = text.lstrip()[:1]
+    if start in ("[", "{"):
+        for found in (array_values if start == "[" else json_values)(name, text):
             yield from _of_json(found)
         return
     for number, line in enumerate(io.StringIO(text), 1):
@@ -239,10 +240,12 @@ def _of_json(found: Value) -> Iterable[tuple[str, Prediction]]:
     where, value, problem = found
     if problem or not isinstance(value, dict):
         raise DataError(f"{where}: {problem or 'not a JSON object'}")
-    if "id" not in value:  # answers by id, as SQuAD writes them
+    named = next((key for key in ("id", "question_id") if key in value), None)
+    if named is None:  # answers by id, as SQuAD writes them
         return [_prediction(where, key, said, None) for key, said in value.items()]
-    fields = (value.get(key) for key in ("id", "answer", "confidence"))
-    return [_prediction(where, *fields)]
+    answers = value.get("answers")  # of which DuReader scores the first
+    answer = (answers or [""])[0] if isinstance(answers, list) else value.get("answer")
+    return [_prediction(where, value[named], answer, value.get("confidence"))]
 
 
 def _prediction(
