@@ -284,7 +284,8 @@ TRAININGS = (
         options=(
             file(
                 "--data",
-                'Text TAB label, or JSON lines with "text" or "lines" and "label".',
+                "Text TAB label, columns under a line that names them, or JSON lines "
+                'with "text" or "lines" and "label".',
                 required=True,
             ),
             file("--dev", "Texts kept back.", required=True),

@@ -238,7 +238,8 @@ def prepare(
     And some of `data` as they are, for the ranking that the checkpoint is to have.
     """
     rng = random.Random(options.seed)
-    examples = [example for path in data for example in load_examples(path)]
+    longest = options.max_answer
+    examples = [example for path in data for example in load_examples(path, longest)]
     write(to_rank(examples, options), run.folder / TO_RANK)
     varied = list(substituted(examples, options.swapped, rng))
     joined = in_company(varied, options.least_passage, rng)
