@@ -240,7 +240,7 @@ def _check_alike(
 
 def build_model(unilm: UniLM, options: QATraining) -> Answerer:
     """Return `unilm` with what `options` put beside it."""
-    model = Answerer(unilm, options.model())
+    model = Answerer(unilm, options.model(), options.r_drop)
     model.build()
     return model
 
