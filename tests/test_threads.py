@@ -27,7 +27,28 @@ def review(reviewer, number):
     return list(reviewer.write(name, "房间", seed=number, max_length=24))
 
 
-ASKED = {"Couplets": reply, "Reviewer": review}
+def sample(poet, number):
+    """Write a random poem in the form of this thread."""
+    return list(poet.write(("五绝", "七律")[number % 2], seed=number))
+
+
+def compose(composer, number):
+    return list(composer.write(theme=("秋思", "春江")[number % 2], seed=number))
+
+
+def answer(reader, number):
+    """Ask a question about a passage whose number only this thread has."""
+    passage = f"这条江全长{number + 1}300公里，发源于青藏高原。"
+    return reader.answer("这条江有多长？", [passage], top_k=2)
+
+
+ASKED = {
+    "Poet": sample,
+    "Composer": compose,
+    "Couplets": reply,
+    "Reader": answer,
+    "Reviewer": review,
+}
 
 
 @pytest.mark.parametrize("name", ASKED)

@@ -57,7 +57,11 @@ def check_couplet_lines(
     ctx: click.Context,
     lines: tuple[str, ...],
     source: pathlib.Path | None,
-    **options: Any,
+    book: str,
+    allow_particles: bool,
+    no_parallelism: bool,
+    strict: bool,
+    as_json: bool,
 ) -> None:
     """Check that B (下联) answers A (上联): length, marks, repeats and tones.
 
@@ -72,21 +76,20 @@ def check_couplet_lines(
     from nlg.text.couplets import check_couplet
 
     couplets = _couplets(lines, source)
-    parallel = None if options["no_parallelism"] else _parallel()
-    as_json = options["as_json"] or source is not None
+    parallel = None if no_parallelism else _parallel()
     broken = False
     for couplet in couplets:
-        verdict = check_couplet(*couplet, options["book"], options["allow_particles"])
+        verdict = check_couplet(*couplet, book, allow_particles)
         broken |= bool(verdict.violations)
-        if as_json:
+        if as_json or source is not None:
             facts = _couplet_facts(couplet, verdict, parallel)
-            facts["book"] = options["book"]
+            facts["book"] = book
             click.echo(json.dumps(facts, ensure_ascii=False))
             continue
         write_lines(couplet_rows(couplet, verdict), None)
         if parallel:  # found last: jieba takes a second to load
             write_lines(parallel_rows(parallel(*couplet)), None)
-    ctx.exit(int(options["strict"] and broken))
+    ctx.exit(int(strict and broken))
 
 
 def _couplets(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from nlg.cli.options import Number, Word, progress, writing
-from nlg.cli.poem import FORM_NAMES
+from nlg.text.forms import FORMS
 
 if TYPE_CHECKING:
     from nlg.text.collect import Found, Report
@@ -54,7 +54,7 @@ def data() -> None:
     "--form",
     "forms",
     multiple=True,
-    type=Word(FORM_NAMES),
+    type=Word(FORMS),
     help="Keep this form; may be repeated.  [default: all four]",
 )
 def poem_data(
@@ -76,7 +76,7 @@ def poem_data(
 
     report = Report()
     records = records_of(dataset.find_files(inputs), dataset.read)
-    poems = list(dataset.clean(records, forms or FORM_NAMES, report, strict))
+    poems = list(dataset.clean(records, forms or FORMS, report, strict))
     show_report(report, poems, "regulated poem")
     write_parts(poems, "poems", split, dataset.write, **parts)
 

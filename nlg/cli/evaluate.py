@@ -14,11 +14,10 @@ from nlg.cli.options import (
     Number,
     Word,
     checkpoint_option,
-    default_checkpoint,
     progress,
     write_lines,
 )
-from nlg.cli.poem import DEFAULT_FORM, FORM_NAMES, write_options
+from nlg.text.forms import DEFAULT_FORM, FORMS
 
 if TYPE_CHECKING:
     from nlg.couplet.dataset import Couplet
@@ -40,7 +39,7 @@ def evaluate() -> None:
     show_default=True,
     help="How many poems the model writes for its own column; 0 for none.",
 )
-@click.option("--form", type=Word(FORM_NAMES), default=DEFAULT_FORM, show_default=True)
+@click.option("--form", type=Word(FORMS), default=DEFAULT_FORM, show_default=True)
 @click.option("--temperature", type=Number(0, 10), help="As in nlg poem.")
 @click.option("--candidates", type=click.IntRange(1), help="As in nlg poem.")
 @click.option("--free", is_flag=True, help="Let the model write without rules.")
@@ -83,14 +82,16 @@ def eval_poem(
     from nlg.metrics.poems import poem_report, signature
     from nlg.metrics.table import table
     from nlg.poem.vae.poet import Poet
+    from nlg.poem.vae.request import SampleRequest
 
     trigrams = _trigrams_of(judge) if judge else None
-    folder = default_checkpoint(checkpoint, "poem/vae")
-    poet = Poet.from_checkpoint(folder, device)
+    poet = Poet.from_checkpoint(checkpoint, device)
     poems = {name: _poems_of(name) for name in dict.fromkeys(files)}
     if samples:
-        how = {"temperature": temperature, "candidates": candidates, "free": free}
-        written = poet.write(form, samples, seed, write_options(how))
+        settings = {"temperature": temperature, "candidates": candidates}
+        given = {name: x for name, x in settings.items() if x is not None}
+        request = SampleRequest(form, samples, seed, rules=not free)
+        written = poet.write(request, **given)
         lines = [poem.lines for poem in progress(written, "writing samples", samples)]
         poems[f"nlg {form}"] = lines
     columns = {
@@ -109,14 +110,11 @@ def eval_poem(
 def _trigrams_of(path: pathlib.Path) -> "CharacterTrigrams":
     """Return a language model of the text at `path`."""
     from nlg.errors import DataError
-    from nlg.files import UNREADABLE, text_of
+    from nlg.files import load_text
     from nlg.metrics.trigrams import CharacterTrigrams
     from nlg.text.normalize import to_simplified, verses
 
-    try:
-        lines = verses(to_simplified(text_of(path)))
-    except UNREADABLE as error:
-        raise DataError(f"{path} cannot be read: {error}") from None
+    lines = verses(to_simplified(load_text(path)))
     if not lines:
         raise DataError(f"{path}: no Chinese text in it")
     return CharacterTrigrams(lines)
@@ -190,11 +188,9 @@ def eval_couplet(
     couplets = [pair for name in names for pair in load_couplets(pathlib.Path(name))]
     columns = {"human": human_report(couplets)}
     if not no_model:
-        responder = Couplets.from_checkpoint(
-            default_checkpoint(checkpoint, "couplet"), device
-        )
+        model = Couplets.from_checkpoint(checkpoint, device)
         rules = tuple(rule for rule in RULES if rule not in without)
-        columns["nlg"] = _answered(couplets, responder, ReplyOptions(rules=rules))
+        columns["nlg"] = _answered(couplets, model, ReplyOptions(rules=rules))
     for name in dict.fromkeys(predictions):
         lines = load_second_lines(pathlib.Path(name), len(couplets))
         columns[name] = system_report(couplets, lines)
@@ -210,14 +206,14 @@ def eval_couplet(
 
 
 def _answered(
-    couplets: "list[Couplet]", responder: "Couplets", options: "ReplyOptions"
+    couplets: "list[Couplet]", model: "Couplets", options: "ReplyOptions"
 ) -> dict[str, Any]:
     """Return the report of our own model."""
     from nlg.couplet.evaluate import model_report
 
     return model_report(
         couplets,
-        responder,
+        model,
         options,
         lambda answers: progress(answers, "answering", len(couplets)),
     )

@@ -81,13 +81,6 @@ def checkpoint_option(name: str) -> Callable:
     )
 
 
-def default_checkpoint(folder: pathlib.Path | None, name: str) -> pathlib.Path:
-    """Return `folder`, or the shipped checkpoint `name`."""
-    from nlg.runtime import checkpoints_folder
-
-    return folder or checkpoints_folder() / name
-
-
 def as_typed(argument: str) -> str:
     """Return an argument as text; one that the locale could not decode is UTF-8."""
     try:

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from nlg.cli.options import default_checkpoint
-
 if TYPE_CHECKING:
     from nlg.training.options import TrainOptions
 
@@ -150,7 +148,9 @@ def folder(name: str, about: str, shipped: str = "", **changes: Any) -> Callable
     def found(context: click.Context, parameter: click.Parameter, given: Any) -> Any:
         if given or not shipped:
             return given
-        default = default_checkpoint(None, shipped)
+        from nlg.runtime import checkpoints_folder
+
+        default = checkpoints_folder() / shipped
         return (default,) if parameter.multiple else default
 
     return click.option(name, type=FOLDER, callback=found, help=about, **changes)

@@ -26,7 +26,7 @@ from nlg.couplet.pairs import Pairs
 from nlg.couplet.results import AnswerCharacter, Judged, Reply
 from nlg.couplet.rules import FREE, RULES, Rulebook, Task, within
 from nlg.couplet.scroll import SCROLLS, VECTORS, Scrolls
-from nlg.decode.results import IMPOSSIBLE, NEG_INF, batched
+from nlg.decode.results import IMPOSSIBLE, NEG_INF, batched, filled
 from nlg.errors import NlgError, OptionError
 from nlg.runtime import Source, opened
 from nlg.runtime.graph import Graph, available_cores
@@ -40,7 +40,7 @@ BEAMS, MANY_BEAMS = 4, 16
 RUNNERS_UP = 8
 SLOTS = 24  # characters that each place may choose from; more for long lines
 BLOCK = 128  # rows a run
-TILE = 8  # a run's rows are padded to a multiple: a product may round by its edge
+TILE = 8  # rows of a run are a multiple, see `filled`
 STEEPNESS = (1 + SOURCE_WEIGHT) / 2  # of scores, beside those of two equal factors
 NO_ANSWER = "no answer keeps all rules; ban fewer characters, or leave a rule out"
 AHEAD = 4096  # lines read before the first is answered; rows of one length share runs
@@ -240,7 +240,7 @@ class Couplets:
         self, rows: Sequence[LineRequest], options: ReplyOptions, graph: Graph
     ) -> list[list[WrittenLine]]:
         """Run `graph` once, for rows of one length."""
-        padded = [*rows, *[rows[0]] * (-len(rows) % TILE)]
+        padded = filled(rows, TILE)
         rules = self.rulebook.arrays([row.task for row in padded], options.rules)
         out = graph(
             **self._inputs(

@@ -16,6 +16,7 @@ from nlg.qa.config import KINDS, ReaderConfig
 from nlg.qa.inputs import EncodedSource, as_read, source_of
 from nlg.qa.options import AUTO, UNCONDITIONED, AnswerOptions
 from nlg.qa.question_type import answer_type
+from nlg.text.bigrams import character_bigrams
 from nlg.text.bm25 import BM25
 from nlg.text.lexicon import Lexicon
 from nlg.text.tokenizer import Tokenizer
@@ -152,16 +153,9 @@ def cut_up(text: str, size: int) -> Iterator[tuple[int, str]]:
 
 
 def pairs(text: str) -> list[str]:
-    """Return the pairs of neighbouring characters, which need no dictionary.
-
-    A text of one character is its only pair.
-
-    Example:
-        >>> pairs("春眠不觉")
-        ['春眠', '眠不', '不觉']
-    """
+    """Return what a text is found by; one of a single character is its only pair."""
     text = text.lower()
-    return [text[n : n + 2] for n in range(max(1, len(text) - 1))]
+    return character_bigrams(text) or [text]
 
 
 def _most_promising(spans: list[Span], question: str, count: int) -> list[Span]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nlg.config import apply_values, check_bounds, hint
-from nlg.decode.results import COLDEST, batched, line_of, uniforms
+from nlg.decode.results import COLDEST, batched, filled, line_of, uniforms
 from nlg.errors import OptionError
 from nlg.runtime import Source, opened
 from nlg.runtime.checkpoint import GUIDED
@@ -26,7 +26,7 @@ from nlg.text.vocab import CLS_ID, SEP_ID
 TASK, SHIPPED = "text-writer", "write"
 NO_CLASS = 0  # the class of a text for which none is given
 BLOCK = 32  # rows a run
-TILE = 4  # a run's rows are padded to a multiple: a product may round by its edge
+TILE = 4  # rows of a run are a multiple, see `filled`
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,7 +158,7 @@ class Reviewer:
     ) -> Iterator[tuple[np.ndarray, float]]:
         """Yield tokens (T,) and log-probability of a text for each row of `noise`."""
         rows = len(noise)
-        padded = np.concatenate([noise, *[noise[:1]] * (-rows % TILE)])
+        padded = noise[filled(range(rows), TILE)]
         name, guidance = "model", {}
         if class_id != NO_CLASS and options.guidance != 1:
             name = f"{name}{GUIDED}"

@@ -142,6 +142,25 @@ def test_a_mark_that_gives_way_counts_for_the_score(responder):
     assert -30 < reply.score <= 0
 
 
+@pytest.mark.parametrize(
+    ("line", "keep", "written"),
+    [(TREES, "", 7), (SEA, "", 10), (TREES, "_雨_____", 6), ("春，秋", "明，_", 1)],
+)
+def test_a_score_is_the_mean_of_what_was_written(
+    responder, monkeypatch, line, keep, written
+):
+    found, graph = [], responder.checkpoint.graph("model")
+
+    def spy(**given):
+        found.append(graph(**given))
+        return found[-1]
+
+    monkeypatch.setattr(responder.checkpoint, "graph", lambda name: spy)
+    (reply,) = responder.reply(line, keep=keep)
+    total = found[0]["log_probs"][0, 0]
+    assert reply.score == pytest.approx(total / written, abs=1e-4)
+
+
 # --- what is said of an answer
 
 

@@ -12,7 +12,7 @@ from nlg.backbone.init_from import Shape, init_from
 from nlg.backbone.unilm import UniLM
 from nlg.classify.classifier import LABELS, by_length
 from nlg.classify.inputs import are_levels, label_names, token_ids
-from nlg.classify.train.model import Classifier
+from nlg.classify.train.model import ClassifierNetwork
 from nlg.classify.train.options import ClassifierTraining
 from nlg.errors import OptionError
 from nlg.metrics.labels import label_report
@@ -35,7 +35,7 @@ def classifier_task(
     folder: pathlib.Path,
     options: ClassifierTraining,
     init: pathlib.Path,
-) -> TrainingTask[list[Row], Classifier]:
+) -> TrainingTask[list[Row], ClassifierNetwork]:
     """Return the training of a classifier.
 
     Args:
@@ -91,9 +91,9 @@ def build_model(
     label_priors: Sequence[float],
     dropout: float = 0.0,
     r_drop: float = 0.0,
-) -> Classifier:
+) -> ClassifierNetwork:
     """Return a built classifier on `unilm`."""
-    model = Classifier(unilm, label_priors, dropout, r_drop)
+    model = ClassifierNetwork(unilm, label_priors, dropout, r_drop)
     model.build()
     return model
 
@@ -157,7 +157,7 @@ class Evaluator:
 
     def __init__(
         self,
-        model: Classifier,
+        model: ClassifierNetwork,
         rows: Sequence[Row],
         names: Sequence[str],
         tokenizer: Tokenizer,

@@ -24,9 +24,9 @@ from nlg.metrics.poems import poem_report
 from nlg.onnx_export.export import export_onnx, of_names, save_weights
 from nlg.poem.dataset import load_poems
 from nlg.poem.known import KNOWN
-from nlg.poem.writer.composer import BEAMS, TASK, Composer
+from nlg.poem.writer.composer import TASK, Composer
 from nlg.poem.writer.conditions import AUTHORS
-from nlg.poem.writer.request import LONGEST_WORD, SOURCE_WORDS, PoemRequest
+from nlg.poem.writer.request import BEAMS, LONGEST_WORD, SOURCE_WORDS
 from nlg.poem.writer.train.model import Writer
 from nlg.poem.writer.train.search import PlanInputs, draw, search
 from nlg.poem.writer.train.train import build_model
@@ -138,7 +138,7 @@ def measure(composer: Composer, count: int) -> dict[str, Any]:
     return {
         "samples": {
             form: poem_report(
-                [poem.lines for poem in composer.write(PoemRequest(form=form), count)],
+                [poem.lines for poem in composer.write(form=form, count=count)],
                 composer.training_lines,
             )
             for form in FORMS

@@ -11,7 +11,7 @@ from nlg.backbone.checkpoint import load_backbone
 from nlg.backbone.init_from import Shape, init_from
 from nlg.backbone.unilm import UniLM
 from nlg.errors import DataError
-from nlg.files import UNREADABLE, parse_json, text_of
+from nlg.files import load_text, parse_json
 from nlg.poem.dataset import Poem, load_poems
 from nlg.poem.vae.poet import Poet
 from nlg.poem.writer.conditions import AUTHORS, SENTIMENTS, Conditions
@@ -119,10 +119,7 @@ def load_sentiments(path: pathlib.Path) -> dict[str, int]:
     Raises:
         DataError: a line is no JSON object with lines and a sentiment.
     """
-    try:
-        rows = text_of(path).splitlines()
-    except UNREADABLE as error:
-        raise DataError(f"{path} cannot be read: {error}") from None
+    rows = load_text(path).splitlines()
     found = {}
     for number, row in enumerate(rows, 1):
         try:

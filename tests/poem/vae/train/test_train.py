@@ -16,7 +16,7 @@ from nlg.config import apply_values
 from nlg.errors import DataError
 from nlg.poem.dataset import Poem, load_poems
 from nlg.poem.dataset import write as write_poem_file
-from nlg.poem.vae.poet import Poet, WriteOptions
+from nlg.poem.vae.poet import Poet
 from nlg.poem.vae.train.batches import encode
 from nlg.poem.vae.train.train import VAETraining, build_model, score, vae_task
 from nlg.text.forms import FORMS, form_of
@@ -111,8 +111,7 @@ def test_run_leaves_its_files_and_says_which_look_was_best(trained):
 @pytest.mark.parametrize("form", FORMS)
 def test_checkpoint_writes_each_form(trained, form):
     poet = Poet.from_checkpoint(trained[0] / "checkpoint")
-    options = WriteOptions(candidates=1, rules=False)
-    first, second = poet.write(form, 2, 1, options)
+    first, second = poet.write(form, count=2, candidates=1, rules=False)
     for poem in (first, second):
         assert form_of(poem.lines) == FORMS[form] and poem.form == form
         assert set("".join(poem.lines)) <= set("".join(POEMS.split()))

@@ -23,7 +23,7 @@ from nlg.layers.weights import weights_by_path
 from nlg.poem.dataset import load_poems
 from nlg.poem.dataset import write as write_poem_file
 from nlg.poem.vae.poet import Poet, parse_poem
-from nlg.poem.writer.composer import ComposeOptions, Composer
+from nlg.poem.writer.composer import Composer
 from nlg.poem.writer.request import PoemRequest
 from nlg.poem.writer.train import export as export_writer
 from nlg.poem.writer.train.batches import Encoded, inputs
@@ -112,7 +112,7 @@ def test_run_leaves_its_files_and_says_which_look_was_best(trained):
 
 def test_checkpoint_writes_what_is_wished(trained):
     composer = Composer.from_checkpoint(trained[0] / "checkpoint")
-    poems = list(composer.write(PoemRequest(theme="秋思", acrostic="春夏秋冬"), 2))
+    poems = list(composer.write(theme="秋思", acrostic="春夏秋冬", count=2))
     assert [poem.form for poem in poems] == ["七绝"] * 2 and poems[0] != poems[1]
     for poem in poems:
         assert prosody.check(poem.lines).violations == ()
@@ -169,7 +169,7 @@ def test_what_has_no_latent_is_one_clear_line(trained, tmp_path):
 def test_latents_of_another_model_than_the_writer_knows_are_refused(
     trained, monkeypatch
 ):
-    monkeypatch.setattr("nlg.cli.poem_latents.digest", lambda path: "other")
+    monkeypatch.setattr("nlg.poem.writer.composer.digest", lambda path: "other")
     result = like(trained, NIGHT)
     assert result.exit_code == 1 and "latents of another model" in result.output
 
@@ -185,7 +185,7 @@ def test_a_run_starts_from_the_settings_of_another(trained):
 def test_graph_writes_what_keras_writes(trained):
     out = trained[0]
     composer = Composer.from_checkpoint(out / "checkpoint")
-    asked = composer.ask(PoemRequest(form="五绝", theme="明月"))
+    asked = composer.prepare(PoemRequest(form="五绝", theme="明月"))
     given = {
         **asked.conditioned,
         **asked.plan_inputs,
@@ -349,7 +349,7 @@ def test_run_may_go_on_longer(trained, files, tmp_path, eager):
 
 def test_defaults_compose(trained):
     composer = Composer.from_checkpoint(trained[0] / "checkpoint")
-    assert len(list(composer.write(PoemRequest(), 1, 1, ComposeOptions()))) == 1
+    assert len(list(composer.write())) == 1
 
 
 def test_two_dropouts_are_charged_for_what_they_differ_by(trained, monkeypatch):
