@@ -92,7 +92,7 @@ def build_model(
     dropout: float = 0.0,
     r_drop: float = 0.0,
 ) -> ClassifierNetwork:
-    """Return `unilm` with what stands on it."""
+    """Return a built classifier on `unilm`."""
     model = ClassifierNetwork(unilm, label_priors, dropout, r_drop)
     model.build()
     return model

@@ -7,8 +7,8 @@ before it, so that words come out whole. That view is dropped at random in train
 without it the head gives the plain softmax of the post, which the search picks its
 candidates from.
 
-One network does three things, told apart by the mode: write the second line from the
-first, the first from the second, and a first line from a few of its characters.
+One network does three things, by its mode: write the second line from the first, the
+first from the second, and a first line from a few of its characters.
 
 This file knows neither characters nor rules.
 

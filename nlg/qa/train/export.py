@@ -124,7 +124,7 @@ def write_saliency(model: Answerer, config: ReaderConfig, out: pathlib.Path) -> 
     signature = {**inputs, "answer": ((1, T), "int32")}
     path = out / f"{SALIENCY}.onnx"
     export_onnx(graph, model, signature, outputs, path, out / WEIGHTS)
-    Graph(path, "cpu")  # what ONNX does not know of a gradient is told now, not later
+    Graph(path, "cpu")  # fail now if ONNX lacks a gradient, not when it is used
 
 
 if __name__ == "__main__":

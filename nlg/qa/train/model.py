@@ -151,7 +151,7 @@ class Answerer(keras.Model):
             self.meaning_to_tokens = _zeros(token_units, "meaning_to_tokens")
 
     def build(self, inputs_shape=None):
-        """Create what stands beside `unilm`, which comes built."""
+        """Create the aids; `unilm` is built already."""
         for level in self.hints.values():
             level.build()
         if self.copying:

@@ -220,7 +220,7 @@ def _check_room(
 
 
 def build_model(unilm: UniLM, options: QATraining) -> Answerer:
-    """Return `unilm` with what `options` put beside it."""
+    """Return a built reader on `unilm`, with the aids that `options` ask for."""
     model = Answerer(unilm, options.model(), options.r_drop)
     model.build()
     return model

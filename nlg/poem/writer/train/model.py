@@ -38,7 +38,7 @@ class Writer(keras.Model):
         self.agreement = SymmetricKL(r_drop, name="agreement") if r_drop else None
 
     def build(self, inputs_shape=None):
-        """Create what stands beside `unilm`, which comes built."""
+        """Create the projection of latents; `unilm` is built already."""
         self.latent.build((None, self.latent_units))
         self.built = True
 

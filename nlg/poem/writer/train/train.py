@@ -105,7 +105,7 @@ def writer_task(
 
 
 def build_model(unilm: UniLM, latent_units: int, r_drop: float = 0.0) -> Writer:
-    """Return `unilm` with what stands beside it."""
+    """Return a built writer on `unilm`."""
     model = Writer(unilm, latent_units, r_drop)
     model.build()
     return model
