@@ -2,10 +2,11 @@
 
 import pathlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import click
 
+from nlg.cli.lazy import LazyGroup
 from nlg.cli.options import Number, Word, progress, writing
 from nlg.text.forms import FORMS
 
@@ -43,7 +44,17 @@ def collecting(command: Callable) -> Callable:
     return command
 
 
-@click.group()
+class DataGroup(LazyGroup):
+    """The commands below, and those that make a reader's data."""
+
+    places: ClassVar = {
+        "cloze": "nlg.cli.qa_data:cloze_data",
+        "qa": "nlg.cli.qa_data:qa_data",
+        "vectors": "nlg.cli.qa_data:vector_data",
+    }
+
+
+@click.group(cls=DataGroup)
 def data() -> None:
     """Read, clean and split training data."""
 
