@@ -4,7 +4,8 @@ import pathlib
 
 import click
 
-from nlg.cli.train import FILE, FOLDER
+FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
+FOLDER = click.Path(path_type=pathlib.Path, exists=True, file_okay=False)
 
 
 @click.command("average")

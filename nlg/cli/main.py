@@ -18,11 +18,10 @@ from nlg.cli.data import data
 from nlg.cli.evaluate import evaluate
 from nlg.cli.import_bert import import_bert
 from nlg.cli.poem import poem
-from nlg.cli.pretrain import pretrain
 from nlg.cli.qa import qa
 from nlg.cli.qa_data import cloze_data, qa_data, vector_data
 from nlg.cli.qa_eval import eval_qa
-from nlg.cli.train import train
+from nlg.cli.train import pretrain, train
 from nlg.cli.write import write
 from nlg.errors import NlgError
 

@@ -3,19 +3,20 @@
 import functools
 import pathlib
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from safetensors.numpy import load_file
 
-from nlg.couplet.config import COMPLETE, FORWARD, MODES, REVERSE
+from nlg.couplet.config import MODES
 from nlg.couplet.dataset import Couplet, load_couplets
 from nlg.couplet.inputs import LONGEST
 from nlg.couplet.pairs import Pairs
 from nlg.couplet.responder import TASK
 from nlg.couplet.train.batches import Encoded, batch_of, encode
-from nlg.couplet.train.model import CoupletTagger
+from nlg.couplet.train.evaluate import score
+from nlg.couplet.train.model import CoupletTagger, build_model
 from nlg.couplet.train.options import CoupletTraining
 from nlg.errors import DataError
 from nlg.layers.weights import assign, variables_by_path
@@ -23,7 +24,6 @@ from nlg.runtime.checkpoint import WEIGHTS, Checkpoint, open_checkpoint
 from nlg.text.vocab import Vocabulary
 from nlg.training.batches import Schedule
 from nlg.training.export_subprocess import export_in_subprocess
-from nlg.training.metric_means import mean_scores
 from nlg.training.run import Run
 from nlg.training.task import TrainingTask
 
@@ -160,13 +160,6 @@ def _read(path: pathlib.Path, longest: int) -> list[Couplet]:
     return couplets
 
 
-def build_model(vocab_size: int, pairs: int, options: CoupletTraining) -> CoupletTagger:
-    """Return a fresh model of the size that `options` say."""
-    model = CoupletTagger(options.model(vocab_size, pairs))
-    model.build()
-    return model
-
-
 def init_from(model: CoupletTagger, weights: pathlib.Path) -> None:
     """Give `model` the weights of a checkpoint; an attention it lacked starts as none.
 
@@ -185,35 +178,3 @@ def init_from(model: CoupletTagger, weights: pathlib.Path) -> None:
         if name in tensors or "/attention_" not in name
     }
     assign(wanted, tensors, weights)
-
-
-def score(
-    model: CoupletTagger, encoded: Encoded, pairs: Pairs, batch_tokens: int
-) -> dict[str, float]:
-    """Return nats a character of each task; `dev_loss` is that of second lines.
-
-    The same places are blank each time.
-    """
-    rng = np.random.default_rng(1)
-    found: dict[str, float] = {}
-    for mode in (FORWARD, REVERSE, COMPLETE):
-        batches = _dev_batches(encoded, mode, pairs, batch_tokens, rng)
-        found |= {MODES[mode]: 0.0} | mean_scores(model, batches)  # 0: nothing blank
-    nats = {f"dev_{name}": value for name, value in found.items()}
-    return {"dev_loss": found[MODES[FORWARD]], **nats}
-
-
-def _dev_batches(
-    encoded: Encoded,
-    mode: int,
-    pairs: Pairs,
-    batch_tokens: int,
-    rng: np.random.Generator,
-) -> Iterator[tuple[dict[str, np.ndarray], dict[str, float]]]:
-    """Yield all of `encoded` as batches of one mode, with the weight of its score."""
-    for length, rows in encoded.items():
-        size = max(1, batch_tokens // length)
-        for start in range(0, len(rows), size):
-            part = rows[start : start + size]
-            batch = batch_of(part, np.full(len(part), mode), pairs, rng)
-            yield batch, {MODES[mode]: float(batch["weights"].sum())}
