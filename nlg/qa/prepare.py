@@ -18,6 +18,7 @@ from nlg.qa.options import AUTO, UNCONDITIONED, AnswerOptions
 from nlg.qa.question_type import answer_type
 from nlg.text.bigrams import character_bigrams
 from nlg.text.bm25 import BM25
+from nlg.text.collect import HALF
 from nlg.text.lexicon import Lexicon
 from nlg.text.tokenizer import Tokenizer
 
@@ -73,9 +74,10 @@ class Preparer:
         """Return `request` as the graph reads it.
 
         Raises:
-            OptionError: the question or a passage is empty, there is no passage, or the
-                network takes no answer type and `options` name one.
+            OptionError: the question or a passage is empty or no text, there is no
+                passage, or the network takes no answer type and `options` name one.
         """
+        _check_text("the question", request.question)
         question = self.read_part(request.question)[1]
         token_ids = self.tokenizer.encode(question)[-self.config.max_question :]
         if not token_ids:
@@ -123,6 +125,7 @@ class Preparer:
             raise OptionError("there is no passage to answer from; give one at least")
         spans = []
         for number, passage in enumerate(request.passages):
+            _check_text(f"passage {number + 1}", passage)
             parts = cut_up(as_read(passage), self.config.max_passage)
             found = [Span(number, *part) for part in parts if part[1].strip()]
             if not found:
@@ -140,6 +143,14 @@ class Preparer:
         return Window(*span, offsets, token_ids[:most], source)
 
 
+def _check_text(name: str, text: str) -> None:
+    """Refuse what JSON or a caller in Python can pass in place of a text."""
+    if not isinstance(text, str):
+        raise OptionError(f"{name} is {text!r}; give a text")
+    if HALF.search(text):
+        raise OptionError(f"{name} has half a character, such as \\ud840 by itself")
+
+
 def cut_up(text: str, size: int) -> Iterator[tuple[int, str]]:
     """Yield the start and text of windows; neighbours share a quarter of `size`.
 
@@ -153,7 +164,14 @@ def cut_up(text: str, size: int) -> Iterator[tuple[int, str]]:
 
 
 def pairs(text: str) -> list[str]:
-    """Return what a text is found by; one of a single character is its only pair."""
+    """Return the terms that BM25 counts: pairs of neighbours, which need no dictionary.
+
+    A text of one character is a term by itself.
+
+    Example:
+        >>> pairs("春眠不觉")
+        ['春眠', '眠不', '不觉']
+    """
     text = text.lower()
     return character_bigrams(text) or [text]
 

@@ -2,6 +2,8 @@
 
 import math
 import threading
+import types
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from nlg.qa.config import KINDS
 from nlg.qa.inputs import EncodedSource
 from nlg.qa.options import MOST_AT_ONCE, AnswerOptions
 from nlg.qa.prepare import cut_up, pairs
-from nlg.qa.reader import RUN_TOKENS, Reader
+from nlg.qa.reader import RUN_TOKENS, Reader, _runs
 from nlg.qa.rerank import Ranking
 
 POET = "杜甫，字子美，号<少陵>野老。"
@@ -119,6 +121,31 @@ def test_of_equal_places_the_one_beside_the_questions_words_is_meant(reader):
     answer = first(reader, [text], "长江多少")
     assert (answer.start, answer.end) == (25, 26) and is_the_passage(answer, [text])
     assert text.index("五") == 1
+
+
+def test_words_of_the_question_count_up_to_sixteen_tokens_after_a_place(reader):
+    text = "<五>" + "，" * 9 + "五" + "，" * 15 + "长江。"
+    assert text.index("长") - text.rindex("五") == 16 and len(text) <= 32
+    answer = first(reader, [text], "长江多少")
+    assert (answer.start, answer.end) == (12, 13)
+
+
+def test_a_passage_is_as_likely_to_answer_as_its_best_window(reader):
+    (vote,) = first(reader, [POET + SILENT * 4]).votes  # only the first window has one
+    assert len(reader.checkpoint.runs[-1][1]["present"][0]) > 1
+    assert vote.no_answer == 0.05
+
+
+def test_a_hypothesis_that_the_rules_forbid_is_no_runner_up(reader, monkeypatch):
+    from qa import stub
+
+    def with_forbidden(*given, answer=stub.answer):
+        found = answer(*given)
+        found["answers"][1] = stub.filled(stub.VOCABULARY.encode("长江"), given[3])
+        return found  # its score is NEG_INF, as that of all that fill up
+
+    monkeypatch.setattr(stub, "answer", with_forbidden)
+    assert first(reader, [POET], mode="generative", top_k=3).runners_up == ()
 
 
 # --- choosing
@@ -263,6 +290,14 @@ def test_blank_windows_of_a_long_text_are_passed_over(reader):
     assert {answer.text, answer.runners_up[0].text} == {"少陵", "青莲居士"}
 
 
+def test_the_windows_that_are_read_keep_their_order(reader):
+    passages = [OTHER, SILENT, POET]
+    prepared = reader.preparer.prepare(
+        QARequest("少陵号什么？", passages), AnswerOptions(windows=2)
+    )
+    assert [window.passage for window in prepared.windows] == [0, 2]
+
+
 def test_pairs_are_of_neighbours_in_lower_case():
     assert pairs("春眠A") == ["春眠", "眠a"] and pairs("春") == ["春"]
 
@@ -325,6 +360,14 @@ def test_a_run_holds_no_more_tokens_than_it_may(reader):
     assert len(sizes) < 30
 
 
+def test_a_long_question_does_not_narrow_the_runs_of_others():
+    def prepared(windows, longest):
+        return types.SimpleNamespace(windows=[None] * windows, longest=longest)
+
+    long, short = prepared(1, RUN_TOKENS - 1), prepared(2, RUN_TOKENS // 8)
+    assert list(_runs([short, short, long, short, short], 0)) == [[2], [0, 1, 3, 4]]
+
+
 @pytest.mark.parametrize("size", [1, 7, 128])
 def test_a_run_has_as_many_questions_as_are_asked_for(reader, size):
     asked = [QARequest(QUESTION, [POET] * (1 + n % 3)) for n in range(20)]
@@ -355,7 +398,55 @@ def test_workers_answer_at_the_same_time_and_in_order():
     assert [answer.text for answer in answers] == texts
 
 
+# --- several threads
+
+
+def test_threads_that_share_a_reader_get_the_answers_of_one_thread():
+    texts = ["一二三", "四五", "六七八九", "十"] * 8
+    requests = [QARequest(QUESTION, [SILENT, f"号<{text}>。"]) for text in texts]
+    reader = stub_reader()
+    alone = [reader.answer(*request) for request in requests]
+    started, graph = threading.Barrier(8, timeout=5), reader.checkpoint.graph
+
+    def together(name):
+        started.wait()  # eight answers are under way before one goes on
+        return graph(name)
+
+    reader.checkpoint.graph = together
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda request: reader.answer(*request), requests))
+    assert found == alone and [answer.text for answer in found] == texts
+
+
 # --- options
+
+
+def test_options_may_be_given_by_name(reader):
+    passages = [POET, OTHER, OTHER]
+    by_name = reader.answer(QUESTION, passages, top_k=2)
+    assert by_name == first(reader, passages, top_k=2) and by_name.runners_up
+    assert not reader.answer(QUESTION, passages, no_answer_threshold=0.0).text
+    with pytest.raises(OptionError, match="topk: no such setting; did you mean top_k"):
+        reader.answer(QUESTION, passages, topk=2)
+
+
+@pytest.mark.parametrize(
+    ("question", "passages", "says"),
+    [
+        (None, [POET], "the question is None; give a text"),
+        ("\ud840？", [POET], "the question has half a character"),
+        (QUESTION, [POET, 7], "passage 2 is 7; give a text"),
+        (QUESTION, ["\udc00"], "passage 1 has half a character"),
+    ],
+)
+def test_what_is_no_text_is_one_clear_error(reader, question, passages, says):
+    with pytest.raises(OptionError, match=says):
+        reader.answer(question, passages)
+
+
+def test_one_text_in_place_of_a_list_of_passages_is_one_clear_error(reader):
+    with pytest.raises(OptionError, match="passages is one text; give a list"):
+        reader.answer(QUESTION, POET)
 
 
 @pytest.mark.parametrize(
@@ -395,6 +486,16 @@ def test_the_type_is_told_from_the_question_unless_it_is_given(told, kind):
     typed = stub_reader(answer_types=True)
     first(typed, [POET, SILENT], "谁号少陵？", answer_type=told)
     assert typed.checkpoint.runs[-1][1]["class_ids"].tolist() == [[[kind], [kind]]]
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"), [("auto", "person"), ("none", "person"), ("place", "place")]
+)
+def test_the_ranking_uses_the_type_that_is_given_or_asked_for(given, kind):
+    request = QARequest("谁号少陵？", [POET])
+    preparer = stub_reader(answer_types=True).preparer
+    prepared = preparer.prepare(request, AnswerOptions(answer_type=given))
+    assert prepared.asks_for == KINDS[kind]
 
 
 @pytest.mark.parametrize(
