@@ -2,32 +2,33 @@
 
 import functools
 import pathlib
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from safetensors.numpy import load_file
 
 from nlg.couplet.config import MODES
-from nlg.couplet.dataset import Couplet, load_couplets
-from nlg.couplet.inputs import LONGEST
 from nlg.couplet.pairs import Pairs
 from nlg.couplet.responder import TASK
 from nlg.couplet.train.batches import Encoded, batch_of, encode
 from nlg.couplet.train.evaluate import score
 from nlg.couplet.train.model import CoupletTagger, build_model
 from nlg.couplet.train.options import CoupletTraining
-from nlg.errors import DataError
+from nlg.couplet.train.prepare import (
+    PAIRS,
+    VOCABULARY,
+    count_characters,
+    read_couplets,
+    take_characters,
+)
 from nlg.layers.weights import assign, variables_by_path
-from nlg.runtime.checkpoint import WEIGHTS, Checkpoint, open_checkpoint
+from nlg.runtime.checkpoint import WEIGHTS, open_checkpoint
 from nlg.text.vocab import Vocabulary
 from nlg.training.batches import Schedule
 from nlg.training.export_subprocess import export_in_subprocess
 from nlg.training.run import Run
 from nlg.training.task import TrainingTask
-
-VOCABULARY, PAIRS = "vocab.txt", "pairs.txt"  # in the run's folder
 
 
 class Data(NamedTuple):
@@ -60,15 +61,17 @@ def couplet_task(
         CheckpointError: `init` is none, or is larger or of other sizes than asked.
         DataError: there are no couplets, none short enough, or too few characters.
     """
-    couplets, dev_couplets = (_read(path, options.max_length) for path in (data, dev))
+    couplets, dev_couplets = (
+        read_couplets(path, options.max_length) for path in (data, dev)
+    )
     opened = open_checkpoint(init, TASK) if init else None
 
     def prepare(run: Run) -> Data:
         if not (folder / PAIRS).exists():  # the last to be written
             if opened:
-                _take_characters(opened, folder, options)
+                take_characters(opened, folder, options)
             else:
-                _count_characters(couplets, data, folder, options)
+                count_characters(couplets, data, folder, options)
         vocabulary = Vocabulary.load(folder / VOCABULARY)
         pairs = Pairs.load(folder / PAIRS, vocabulary)
         encoded = (
@@ -100,35 +103,6 @@ def couplet_task(
     )
 
 
-def _take_characters(
-    opened: Checkpoint, folder: pathlib.Path, options: CoupletTraining
-) -> None:
-    """Give a run the vocabulary and the most frequent pairs of a checkpoint."""
-    shutil.copy(opened.path(VOCABULARY), folder / VOCABULARY)
-    vocabulary = Vocabulary.load(folder / VOCABULARY)
-    known = Pairs.load(opened.path(PAIRS), vocabulary).pairs[: options.max_pairs]
-    Pairs(known, vocabulary).save(folder / PAIRS)
-
-
-def _count_characters(
-    couplets: Sequence[Couplet],
-    data: pathlib.Path,
-    folder: pathlib.Path,
-    options: CoupletTraining,
-) -> None:
-    """Give a run the frequent characters and pairs of `couplets`."""
-    lines = [line for couplet in couplets for line in couplet]
-    vocabulary = Vocabulary.from_counts(lines, options.min_count)
-    if len(vocabulary) <= LONGEST:
-        raise DataError(
-            f"{data}: {len(vocabulary) - 2} characters stand there "
-            f"{options.min_count} times or more, too few for a line of {LONGEST}; "
-            "give more couplets, or take another folder and a lower min_count"
-        )
-    vocabulary.save(folder / VOCABULARY)
-    Pairs.from_counts(lines, vocabulary, options.max_pairs).save(folder / PAIRS)
-
-
 def _batches(
     encoded: Encoded, pairs: Pairs, options: CoupletTraining
 ) -> Callable[[int], dict[str, np.ndarray]]:
@@ -148,16 +122,6 @@ def _batches(
         return batch_of(encoded[length][rows], modes, pairs, rng, options.hidden_share)
 
     return batch_at
-
-
-def _read(path: pathlib.Path, longest: int) -> list[Couplet]:
-    """Return the couplets of a file, some of them short enough to be used."""
-    couplets = load_couplets(path)
-    if all(len(first) > longest for first, _ in couplets):
-        raise DataError(
-            f"{path}: no couplet in it of up to {longest} characters; raise max_length"
-        )
-    return couplets
 
 
 def init_from(model: CoupletTagger, weights: pathlib.Path) -> None:

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 from nlg.errors import DataError
 from nlg.qa.data.answer_substitution import substituted
-from nlg.qa.data.examples import Example, load_examples, write
+from nlg.qa.data.examples import Example, load_examples, some, write
 from nlg.qa.train.batches import Encoded, encode, in_company
-from nlg.qa.train.measure import RANKED, some
-from nlg.qa.train.options import QATraining
+from nlg.qa.train.options import RANKED, QATraining
 from nlg.text.tokenizer import Tokenizer
 from nlg.training.progress_bar import counted
 from nlg.training.run import Run

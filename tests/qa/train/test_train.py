@@ -24,14 +24,13 @@ from nlg.files import write_json
 from nlg.layers.weights import weights_by_path
 from nlg.onnx_export.export import save_weights
 from nlg.qa.answer import Answer, QARequest
-from nlg.qa.data.examples import Example, load_examples, write
+from nlg.qa.data.examples import Example, load_examples, some, write
 from nlg.qa.explain import explain, longest
 from nlg.qa.options import BEAMS, AnswerOptions
 from nlg.qa.reader import Reader
 from nlg.qa.train import export
 from nlg.qa.train.batches import Batches, PackedRows
 from nlg.qa.train.evaluate import Evaluator
-from nlg.qa.train.measure import some
 from nlg.qa.train.model import build_model
 from nlg.qa.train.options import QATraining
 from nlg.qa.train.prepare import DEV, TO_RANK, TRAIN, load_encoded, prepare, to_rank
