@@ -27,7 +27,7 @@ class Suite(LazyGroup):
         "eval": "nlg.cli.evaluate:evaluate",
         "import-bert": "nlg.cli.import_bert:import_bert",
         "poem": "nlg.cli.poem:poem",
-        "pretrain": "nlg.cli.pretrain:pretrain",
+        "pretrain": "nlg.cli.train:pretrain",
         "qa": "nlg.cli.qa:qa",
         "train": "nlg.cli.train:train",
         "write": "nlg.cli.write:write",

@@ -80,3 +80,15 @@ class ClassifierNetwork(keras.Model):
     def probabilities(self, token_ids):
         """Return how probable each label is, (B, C)."""
         return ops.softmax(ops.cast(self.logits(token_ids), "float32"))
+
+
+def build_model(
+    unilm: UniLM,
+    label_priors: Sequence[float],
+    dropout: float = 0.0,
+    r_drop: float = 0.0,
+) -> ClassifierNetwork:
+    """Return a built classifier on `unilm`."""
+    model = ClassifierNetwork(unilm, label_priors, dropout, r_drop)
+    model.build()
+    return model

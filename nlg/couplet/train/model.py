@@ -19,6 +19,7 @@ import keras
 from keras import ops
 
 from nlg.couplet.config import MODES, CoupletConfig
+from nlg.couplet.train.options import CoupletTraining
 from nlg.layers.attention import ResidualAttention
 from nlg.layers.context import ContextHead, before
 from nlg.layers.convolution import GatedConvolution
@@ -119,3 +120,10 @@ class CoupletTagger(Measured):
         With `first`, only those of the first so many characters.
         """
         return self.vocabulary.logits(self.write(states), first)
+
+
+def build_model(vocab_size: int, pairs: int, options: CoupletTraining) -> CoupletTagger:
+    """Return a fresh model of the size that `options` say."""
+    model = CoupletTagger(options.model(vocab_size, pairs))
+    model.build()
+    return model
