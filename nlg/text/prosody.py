@@ -1,171 +1,64 @@
-"""Tones and rhymes: what regulated verse asks of a character, and what a poem keeps.
+"""Tones and rhymes: what regulated verse asks of a poem, and what it keeps.
 
-A tone is 平 (level) or 仄 (oblique). A line of tones is written one mark a character:
-平, 仄, 多 for a character that is read in both tones, ？ for one that the book does not
-know; in a pattern 中 is a place that is free. 多 and ？ satisfy either tone, so they
-never make a violation by themselves.
+The books are in `nlg.text.rhymes`, the tones that poets use in `nlg.text.readings`, the
+standard patterns in `nlg.text.patterns`.
 
-    白日依山尽 黄河入海流    仄仄平平仄 平平仄仄平
-    欲穷千里目 更上一层楼    仄平平仄仄 多仄仄平平
-
-A book is 平水韵 (106 groups, the language of Tang and Song) or 中华新韵 (14 groups, the
-language of today); `rhymes.txt` beside this file holds both, made by
-data/make_rhymes.py. Characters are simplified ones.
+Tones are 平 (level) and 仄 (oblique). 多 (read in both) and ？ (unknown) satisfy
+either, so they never make a violation by themselves.
 """
 
 import collections
-import functools
 import itertools
-import pathlib
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from nlg.errors import OptionError
 from nlg.text.forms import Form, form_of
+from nlg.text.patterns import FREE, Pattern, patterns
+from nlg.text.readings import (
+    BOTH,
+    OPPOSITE,
+    UNKNOWN,
+    level_groups,
+    line_tones,
+    rhyme_groups,
+    tones,
+)
+from nlg.text.rhymes import (
+    BOOKS,
+    CILIN,
+    LEVEL,
+    OBLIQUE,
+    PINGSHUI,
+    TONGYUN,
+    XINYUN,
+)
 
-PINGSHUI, XINYUN = "平水韵", "中华新韵"
-LEVEL, OBLIQUE, BOTH, UNKNOWN, FREE = "平仄多？中"
-READINGS = {
-    LEVEL: frozenset({LEVEL}),
-    OBLIQUE: frozenset({OBLIQUE}),
-    BOTH: frozenset({LEVEL, OBLIQUE}),
-    UNKNOWN: frozenset[str](),
-}
-OPPOSITE = {LEVEL: OBLIQUE, OBLIQUE: LEVEL}
-
-
-class Group(NamedTuple):
-    """A rhyme group of a book: 一东 is one of the level tone, 一董 of 上声."""
-
-    tone: str  # 平上去入 in 平水韵, 平仄 in 中华新韵
-    name: str
-    characters: str
-
-
-@functools.cache
-def _groups(book: str) -> tuple[Group, ...]:
-    path = pathlib.Path(__file__).with_name("rhymes.txt")
-    rows = [line.split("\t") for line in path.read_text("utf-8").splitlines()]
-    found = tuple(Group(*row[1:]) for row in rows if row[0] == book)
-    if not found:
-        raise OptionError(f"no rhyme book {book!r}; there are {PINGSHUI} and {XINYUN}")
-    return found
-
-
-@functools.cache
-def _homes(book: str, level_only: bool) -> dict[str, frozenset[str]]:
-    homes = collections.defaultdict(list)
-    for tone, name, characters in _groups(book):
-        if tone == LEVEL or not level_only:
-            for character in characters:
-                homes[character].append(name)
-    return {character: frozenset(names) for character, names in homes.items()}
-
-
-@functools.cache
-def _marks(book: str) -> dict[str, str]:
-    sides: dict[bool, set[str]] = {True: set(), False: set()}
-    for tone, _, characters in _groups(book):
-        sides[tone == LEVEL].update(characters)
-    marks = dict.fromkeys(sides[True], LEVEL) | dict.fromkeys(sides[False], OBLIQUE)
-    return marks | dict.fromkeys(sides[True] & sides[False], BOTH)
-
-
-def line_tones(line: str, book: str = PINGSHUI) -> str:
-    """Return one mark a character: 平, 仄, 多 (both) or ？ (unknown).
-
-    Example:
-        >>> line_tones("黄河入海流")
-        '平平仄仄平'
-    """
-    marks = _marks(book)
-    return "".join(marks.get(character, UNKNOWN) for character in line)
-
-
-def tones(character: str, book: str = PINGSHUI) -> frozenset[str]:
-    """Return the tones `character` is read in, of 平 and 仄; none if it is unknown.
-
-    Example:
-        >>> sorted(tones("看"))  # 十四寒 and 十五翰
-        ['仄', '平']
-    """
-    return READINGS[_marks(book).get(character, UNKNOWN)]
-
-
-def rhyme_groups(
-    character: str, book: str = PINGSHUI, level_only: bool = True
-) -> frozenset[str]:
-    """Return the groups `character` rhymes in; regulated verse rhymes in level tone.
-
-    Example:
-        >>> rhyme_groups("东"), rhyme_groups("月")
-        (frozenset({'一东'}), frozenset())
-        >>> rhyme_groups("月", level_only=False)
-        frozenset({'六月'})
-    """
-    return _homes(book, level_only).get(character, frozenset())
-
-
-@functools.cache
-def level_groups(book: str = PINGSHUI) -> tuple[str, ...]:
-    """Return the names of the groups in level tone, in the order of the book.
-
-    Example:
-        >>> len(level_groups()), level_groups()[:3]
-        (30, ('一东', '二冬', '三江'))
-    """
-    return tuple(group.name for group in _groups(book) if group.tone == LEVEL)
-
-
-class Pattern(NamedTuple):
-    """A standard pattern (平仄谱) of a form."""
-
-    name: str
-    lines: tuple[str, ...]  # marks 平, 仄 and 中
-    rhyming: tuple[int, ...]  # numbers of the lines that rhyme, from 0
-
-
-# The four kinds of line (Wang Li 王力, 诗词格律). The third place is fixed against
-# 三平尾 in d and against its oblique mirror in c, the first place of b against 孤平.
-KINDS = {
-    "a": "中仄平平仄",
-    "b": "平平中仄平",
-    "c": "中平平仄仄",
-    "d": "中仄仄平平",
-}
-QUATRAINS = ("abcd", "dbcd", "cdab", "bdab")
-CONTINUATION = {"d": "abcd", "b": "cdab"}  # the quatrain that sticks (粘) to this end
-PATTERN_ORDER = ("仄起首句不入韵", "仄起首句入韵", "平起首句不入韵", "平起首句入韵")
-
-
-def _lengthened(line: str) -> str:
-    return FREE + OPPOSITE[line[1]] + line
-
-
-def _pattern(kinds: str, form: Form) -> Pattern:
-    lines = tuple(KINDS[kind] for kind in kinds)
-    if form.columns == 7:
-        lines = tuple(map(_lengthened, lines))
-    rhymes = lines[0][-1] == LEVEL
-    name = f"{lines[0][1]}起首句{'入韵' if rhymes else '不入韵'}"
-    return Pattern(name, lines, (0,) * rhymes + tuple(range(1, form.lines, 2)))
-
-
-@functools.cache
-def patterns(form: Form) -> tuple[Pattern, ...]:
-    """Return the four standard patterns of `form`, named by how the first line starts.
-
-    Example:
-        >>> from nlg.text.forms import FORMS
-        >>> patterns(FORMS["五绝"])[0].lines
-        ('中仄平平仄', '平平中仄平', '中平平仄仄', '中仄仄平平')
-    """
-    kinds: tuple[str, ...] = QUATRAINS
-    if form.lines == 8:
-        kinds = tuple(first + CONTINUATION[first[-1]] for first in QUATRAINS)
-    made = {pattern.name: pattern for pattern in (_pattern(k, form) for k in kinds)}
-    return tuple(made[name] for name in PATTERN_ORDER)
+__all__ = [
+    "BOOKS",
+    "BOTH",
+    "CILIN",
+    "FREE",
+    "LEVEL",
+    "OBLIQUE",
+    "OPPOSITE",
+    "PINGSHUI",
+    "RHYME_RULES",
+    "TONE_RULES",
+    "TONGYUN",
+    "UNKNOWN",
+    "XINYUN",
+    "Pattern",
+    "Verdict",
+    "Violation",
+    "check",
+    "level_groups",
+    "line_tones",
+    "patterns",
+    "rhyme_groups",
+    "tone_violations",
+    "tones",
+]
 
 
 class Violation(NamedTuple):

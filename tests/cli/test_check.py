@@ -45,9 +45,9 @@ def test_both_lines_stand_over_their_tones(couplet):
     assert result.exit_code == 0 and result.stderr == ""
     assert result.stdout == (
         "上联  晚风摇树树还挺\n"
-        "      仄平多仄仄平仄\n"
+        "      仄平平仄仄平仄\n"
         "下联  晨露润花花更红\n"
-        "      平仄仄多多多平\n"
+        "      平仄仄平平多平\n"
         "\n"
         "合律  no rule is broken\n"
     )

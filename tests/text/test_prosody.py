@@ -1,16 +1,11 @@
 import itertools
 import random
-import subprocess
-import sys
-import time
 
 import pytest
 from known_poems import BAIDI, SPRING, STORKS
 
-from nlg.errors import OptionError
-from nlg.text import prosody
 from nlg.text.forms import FORMS
-from nlg.text.prosody import Violation, check, level_groups, patterns, rhyme_groups
+from nlg.text.prosody import Violation, check, patterns
 
 RED_BEANS = ("红豆生南国", "春来发几枝", "愿君多采撷", "此物最相思")
 ALL_PATTERNS = [
@@ -186,58 +181,3 @@ def test_seven_character_patterns_are_those_of_the_textbook():
         "中仄中平平仄仄",
         "中平中仄仄平平",
     )
-
-
-@pytest.mark.parametrize(
-    ("character", "groups", "tones"),
-    [
-        ("东", {"一东"}, "平"),
-        ("空", {"一东"}, "仄平"),
-        ("溪", {"八齐"}, "平"),
-        ("月", set(), "仄"),
-        ("看", {"十四寒"}, "仄平"),
-        ("讲", set(), "仄"),
-        ("Q", set(), ""),
-    ],
-)
-def test_characters_have_the_groups_and_tones_of_pingshui(character, groups, tones):
-    assert rhyme_groups(character) == groups
-    assert "".join(sorted(prosody.tones(character))) == tones
-
-
-def test_all_groups_include_the_oblique_ones():
-    assert rhyme_groups("空", level_only=False) == {"一东", "一董", "一送"}
-
-
-def test_modern_book_reads_an_entering_tone_as_level():
-    assert prosody.line_tones("白") == "仄"
-    assert prosody.line_tones("白", "中华新韵") == "平"
-    assert rhyme_groups("白", "中华新韵") == {"四开"}
-
-
-def test_books_have_as_many_groups_as_they_are_known_for():
-    assert len(prosody._groups("平水韵")) == 106
-    assert (len(level_groups()), level_groups()[-1]) == (30, "十五咸")
-    assert len(level_groups("中华新韵")) == 14
-
-
-def test_unknown_book_names_the_books_there_are():
-    with pytest.raises(OptionError, match="平水韵 and 中华新韵"):
-        prosody.tones("东", "广韵")
-
-
-def test_table_is_sorted_without_duplicates():
-    for book in ("平水韵", "中华新韵"):
-        for group in prosody._groups(book):
-            assert list(group.characters) == sorted(set(group.characters))
-
-
-def test_table_is_loaded_at_first_use_and_fast():
-    code = "from nlg.text import prosody as p; print(p._groups.cache_info().currsize)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout == "0\n"
-    prosody._groups.cache_clear()
-    prosody._marks.cache_clear()
-    start = time.process_time()
-    prosody.tones("东")
-    assert time.process_time() - start < 0.1
