@@ -6,10 +6,11 @@ In a pattern 中 is a place that is free. Source: 王力, 诗词格律.
 """
 
 import functools
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from nlg.text.forms import Form
-from nlg.text.readings import OPPOSITE
+from nlg.text.readings import OPPOSITE, line_tones, word_at, word_tones
 from nlg.text.rhymes import LEVEL
 
 FREE = "中"
@@ -63,3 +64,52 @@ def patterns(form: Form) -> tuple[Pattern, ...]:
         kinds = tuple(first + CONTINUATION[first[-1]] for first in QUATRAINS)
     made = {pattern.name: pattern for pattern in (_pattern(k, form) for k in kinds)}
     return tuple(made[name] for name in PATTERN_ORDER)
+
+
+class Misread(NamedTuple):
+    """A character in a place whose tone it has, but not in the word that it is in."""
+
+    character: str
+    beside: str  # the other character of the word
+
+
+def misread(lines: Sequence[str], form: Form) -> frozenset[Misread]:
+    """Return which words do not have the tones that their characters were put for.
+
+    A writer that chooses by character may put 思, which is read in both tones, where
+    its pattern wants 仄, and 相 before it: 相思 has it as 平.
+
+    Args:
+        lines: of a poem that keeps a pattern by characters, or its first ones.
+        form: the form.
+
+    Example:
+        >>> from nlg.text.forms import FORMS
+        >>> misread(["白日依山尽", "黄河入海流", "日春相思月"], FORMS["五绝"])
+        frozenset({Misread(character='思', beside='相')})
+    """
+    alone, in_words = list(map(line_tones, lines)), list(map(word_tones, lines))
+
+    def errors(pattern: Pattern) -> tuple[int, int]:
+        return len(_against(alone, pattern)), len(_against(in_words, pattern))
+
+    best = min(patterns(form), key=errors)
+    wrong = _against(in_words, best) - _against(alone, best)
+    return frozenset(_words(lines, wrong))
+
+
+def _against(marks: Sequence[str], pattern: Pattern) -> set[tuple[int, int]]:
+    """Return the places, from 0, that are certainly not as `pattern` wants."""
+    return {
+        (number, place)
+        for number, (line, wanted) in enumerate(zip(marks, pattern.lines, strict=False))
+        for place, (mark, want) in enumerate(zip(line, wanted, strict=False))
+        if want in OPPOSITE and mark == OPPOSITE[want]
+    }
+
+
+def _words(lines: Sequence[str], places: set[tuple[int, int]]) -> Iterator[Misread]:
+    for number, place in places:
+        character = lines[number][place]
+        word, _ = word_at(lines[number], place)
+        yield Misread(character, word.replace(character, "", 1))
