@@ -39,11 +39,13 @@ from nlg.runtime import Checkpoint, open_checkpoint
 from nlg.runtime.checkpoint import GUIDED
 from nlg.text import prosody
 from nlg.text.forms import Form, cut
+from nlg.text.patterns import misread
 from nlg.text.vocab import CLS_ID, SEP_ID
 
 TASK = "poem-writer"
 BEAMS = 8
 BLOCK = 32  # rows a run
+REWRITES = 8  # of a poem, until its words are read as its pattern wants
 TILE = 4  # a run's rows are padded to a multiple: a product may round by its edge
 
 
@@ -106,6 +108,7 @@ class Row(NamedTuple):
 
     lines: tuple[str, ...]
     log_prob: float
+    noise: np.ndarray | None = None  # (T,) that it was drawn with
 
 
 class Composer:
@@ -175,15 +178,39 @@ class Composer:
         """
         asked = self.ask(wish, latent)
         (noise,) = _noises(seed, 1, 1, asked.form)
+        for row in self._line_by_line(asked, noise, options):
+            yield self._describe(row, asked)
+
+    def _line_by_line(
+        self, asked: Asked, noise: np.ndarray, options: ComposeOptions
+    ) -> Iterator[Row]:
+        """Yield what stands so far, a line at a time.
+
+        A line with a word that is read otherwise than its pattern wants is drawn again
+        without it.
+        """
         lines: tuple[str, ...] = ()
+        struck: set[str] = set()
         for number in range(1, asked.form.lines + 1):
             fixed = asked.fixed | _places_of(lines)
             page = self.pages.arrays(asked.form, fixed, asked.wish)
-            stage = asked._replace(page=page)
-            (row,) = self._draw(stage, [noise], options, number)
-            _refuse_impossible([row], asked)
+            for _ in range(REWRITES):
+                stage = self._without(asked._replace(page=page), struck)
+                (row,) = self._draw(stage, [noise], options, number)
+                _refuse_impossible([row], asked)
+                wrong = _struck(row.lines, asked)
+                if wrong <= struck:
+                    break
+                struck |= wrong
             lines = row.lines
-            yield self._describe(row, asked)
+            yield row
+
+    def _without(self, asked: Asked, struck: set[str]) -> Asked:
+        """Return `asked` with characters that may stand nowhere but where they must."""
+        kinds = asked.page["kinds"].copy()
+        ids = self.vocabulary.encode("".join(sorted(struck)))
+        kinds[: len(self.pages.kinds), ids] = 0
+        return asked._replace(page=asked.page | {"kinds": kinds})
 
     def ask(self, wish: Wish, latent: np.ndarray | None = None) -> Asked:
         """Return what `wish` asks of the graph; refuse what it cannot."""
@@ -229,17 +256,22 @@ class Composer:
         )
         for candidates in batched(rows, options.candidates):
             _refuse_impossible(candidates, asked)
-            yield max(candidates, key=lambda row: self._merit(row, asked))
+            best = max(candidates, key=lambda row: self._merit(row, asked))
+            if _struck(best.lines, asked) and best.noise is not None:
+                *_, best = self._line_by_line(asked, best.noise, options)
+            yield best
 
-    def _merit(self, row: Row, asked: Asked) -> tuple[bool, bool, int, float]:
+    def _merit(self, row: Row, asked: Asked) -> tuple[bool, bool, bool, int, float]:
         """Return what the best candidate has most of.
 
-        Lines of its own come first, then what it says of the theme, then the score.
+        Words that are read as the pattern wants come first and lines of its own, then
+        what it says of the theme, then the score.
         """
         possible = row.log_prob > IMPOSSIBLE
+        read = not _struck(row.lines, asked)
         own = possible and not any(line in self.known for line in row.lines)
         theme = asked.source if asked.wish.theme else ""
-        return possible, own, said_of(theme, row.lines), row.log_prob
+        return possible, read, own, said_of(theme, row.lines), row.log_prob
 
     def _draw(
         self,
@@ -261,15 +293,26 @@ class Composer:
             top_p=np.array(options.top_p, "float32"),
         )
         written = zip(out["poems"], out["log_probs"], strict=True)
-        rows = [
-            self._row(token_ids, log_prob, asked) for token_ids, log_prob in written
-        ]
-        return rows[: len(noises)]
+        rows = [self._row(*one, asked) for one in written]
+        pairs = zip(rows, noises, strict=False)  # not those that pad the block
+        return [row._replace(noise=noise) for row, noise in pairs]
 
     def _found(
         self, asked: Asked, count: int, options: ComposeOptions
     ) -> Iterator[Row]:
-        """Yield the best poems that a search finds."""
+        """Yield the best poems that a search finds, without words that are misread."""
+        struck: set[str] = set()
+        for _ in range(REWRITES):
+            rows = self._search(self._without(asked, struck), count, options)
+            wrong = set().union(*(_struck(row.lines, asked) for row in rows))
+            if wrong <= struck:
+                break
+            struck |= wrong
+        _refuse_impossible(rows, asked)
+        yield from (row for row in rows if row.log_prob > IMPOSSIBLE)
+
+    def _search(self, asked: Asked, count: int, options: ComposeOptions) -> list[Row]:
+        """Return the first poems of a search."""
         out = self._run(
             "beam",
             asked,
@@ -278,9 +321,7 @@ class Composer:
             beam=np.array(options.beam, "int32"),
         )
         written = zip(out["poems"][0], out["log_probs"][0], strict=True)
-        rows = [self._row(*one, asked) for one in itertools.islice(written, count)]
-        _refuse_impossible(rows, asked)
-        yield from (row for row in rows if row.log_prob > IMPOSSIBLE)
+        return [self._row(*one, asked) for one in itertools.islice(written, count)]
 
     def _run(
         self, name: str, asked: Asked, options: ComposeOptions, **given: np.ndarray
@@ -347,6 +388,20 @@ def _places_of(lines: Sequence[str]) -> Fixed:
         (line, column): character
         for line, text in enumerate(lines)
         for column, character in enumerate(text)
+    }
+
+
+def _struck(lines: Sequence[str], asked: Asked) -> set[str]:
+    """Return the characters that words of a poem cannot keep as they are read.
+
+    Of a word whose character must stand there, the other one.
+    """
+    if not asked.wish.rules:
+        return set()
+    kept = set(asked.fixed.values())
+    return {
+        word.beside if word.character in kept else word.character
+        for word in misread(lines, asked.form)
     }
 
 

@@ -24,10 +24,12 @@ from nlg.runtime import Checkpoint, open_checkpoint
 from nlg.text import prosody
 from nlg.text.forms import Form, cut, cut_unmarked, form_named, form_of
 from nlg.text.normalize import to_simplified, verses
+from nlg.text.patterns import misread
 
 TASK = "poem-vae"
 DECIMALS = 4  # of a latent
 BLOCK = 96  # rows a run
+REWRITES = 8  # of a poem, until its words are read as its pattern wants
 TILE = 8  # a run's rows are padded to a multiple: a product may round by its edge
 
 Place = Callable[[np.ndarray], np.ndarray]  # draws (B, Z), standard normal -> latents
@@ -68,6 +70,7 @@ class Row(NamedTuple):
     """What the graph wrote for one latent."""
 
     latent: np.ndarray  # (Z,)
+    noise: np.ndarray  # (T, N)
     lines: tuple[str, ...]
     score: float
 
@@ -202,12 +205,37 @@ class Poet:
         while candidates := list(itertools.islice(rows, options.candidates)):
             chosen = candidates[0]
             if len(candidates) > 1:
-                chosen = max(candidates, key=self._merit)
+                merit = functools.partial(
+                    self._merit, form=form if options.rules else None
+                )
+                chosen = max(candidates, key=merit)
+            if options.rules:
+                chosen = self._well_read(form, chosen, options.temperature, rules)
             yield self._describe(chosen)
 
-    def _merit(self, row: Row) -> tuple[bool, float]:
-        """Return what the best candidate has most of: lines of its own, then score."""
-        return not any(line in self.known for line in row.lines), row.score
+    def _merit(self, row: Row, form: Form | None) -> tuple[bool, bool, float]:
+        """Return what the best candidate has most of.
+
+        Words that are read as the pattern wants come first, if there is to be one, then
+        lines of its own, then the score.
+        """
+        own = not any(line in self.known for line in row.lines)
+        return not (form and misread(row.lines, form)), own, row.score
+
+    def _well_read(
+        self, form: Form, row: Row, temperature: float, rules: dict[str, np.ndarray]
+    ) -> Row:
+        """Return what is written without characters that their words read otherwise."""
+        for _ in range(REWRITES):
+            wrong = {word.character for word in misread(row.lines, form)}
+            if not wrong:
+                break
+            kinds = rules["kinds"].copy()
+            kinds[:, self.vocabulary.encode("".join(sorted(wrong)))] = 0
+            rules = rules | {"kinds": kinds}
+            draws = iter([Draws(row.latent[None], row.noise[None])])
+            (row,) = self._rows(form, draws, temperature, rules)
+        return row
 
     def _rows(
         self, form: Form, draws: Iterator[Draws], temperature: float, rules: dict
@@ -224,7 +252,8 @@ class Poet:
             for n in range(used):
                 text = self.vocabulary.decode(out["token_ids"][n].tolist())
                 score = float(out["log_probs"][n]) / form.places
-                yield Row(block.latent[n], cut(text, form.columns), score)
+                lines = cut(text, form.columns)
+                yield Row(block.latent[n], block.noise[n], lines, score)
 
     def _describe(self, row: Row) -> WrittenPoem:
         """Return all that is known of a written poem."""

@@ -11,6 +11,7 @@ import pytest
 from poem.writers import Z, small_composer
 
 from nlg.errors import OptionError
+from nlg.poem import compose
 from nlg.poem.compose import BEAMS, ComposeOptions, Composer, Row
 from nlg.poem.leaves import inputs
 from nlg.poem.wishes import Wish
@@ -147,6 +148,25 @@ def test_a_poem_that_names_its_theme_is_taken_before_a_better_one(composer):
     assert best_of(composer, rows, composer.ask(Wish(theme="白日"))) is rows[0]
     assert best_of(composer, rows, composer.ask(Wish(theme="山川"))) is rows[0]
     assert best_of(composer, rows, composer.ask(Wish(title="山川"))) is rows[1]
+
+
+def test_a_poem_with_a_misread_word_is_drawn_again_without_it(composer, monkeypatch):
+    again = written(composer, 24, form="五律")
+    monkeypatch.setattr(compose, "_struck", lambda *_: set())
+    once = written(composer, 24, form="五律")
+    changed = [a.lines for a, b in zip(once, again, strict=True) if a.lines != b.lines]
+    assert changed and not any(prosody.check(lines).clean for lines in changed)
+    assert all(prosody.check(poem.lines).clean for poem in again)
+
+
+def test_of_a_misread_word_what_must_stand_is_not_struck(composer):
+    lines = ["白日依山尽", "黄河入海流", "日春相思月", "更上一层楼"]
+    free = composer.ask(Wish(form="五绝"))
+    assert compose._struck(lines, free) == {"思"}
+    kept = composer.ask(Wish(keep="_" * 13 + "思" + "_" * 6))
+    assert compose._struck(lines, kept) == {"相"}
+    unbound = composer.ask(Wish(form="五绝", rules=False))
+    assert compose._struck(lines, unbound) == set()
 
 
 def test_a_poem_drawn_line_by_line_is_the_one_drawn_at_once(composer):

@@ -5,6 +5,7 @@ import pytest
 from known_poems import STORKS
 
 from nlg.errors import OptionError
+from nlg.poem import generate
 from nlg.poem.generate import (
     BLOCK,
     TILE,
@@ -45,6 +46,23 @@ def test_every_poem_has_its_form_rhymes_and_keeps_the_tones(sample, form):
         assert verdict.rhyme
         assert verdict.pattern
         assert not {v.kind for v in verdict.violations} & {*TONE_RULES, *RHYME_RULES}
+
+
+def test_a_poem_with_a_misread_word_is_written_again(poet, monkeypatch):
+    again = list(poet.write("五律", 24, 1, ONE))
+    monkeypatch.setattr(generate, "REWRITES", 0)
+    once = list(poet.write("五律", 24, 1, ONE))
+    assert not all(check(poem.lines).clean for poem in once)
+    assert all(check(poem.lines).clean for poem in again)
+    for first, second in zip(once, again, strict=True):
+        assert first == second or generate.misread(first.lines, FORMS["五律"])
+
+
+def test_free_verse_has_no_words_to_misread(poet, monkeypatch):
+    options = WriteOptions(candidates=2, rules=False)
+    free = list(poet.write("五绝", 4, 1, options))
+    monkeypatch.setattr(generate, "misread", lambda *_: pytest.fail("it was asked"))
+    assert list(poet.write("五绝", 4, 1, options)) == free
 
 
 @pytest.mark.parametrize("form", FORMS)
