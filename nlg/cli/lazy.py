@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Mapping
+from typing import ClassVar
 
 import click
 
@@ -9,7 +10,7 @@ import click
 class LazyGroup(click.Group):
     """A group that knows where its commands are, beside those added to it."""
 
-    places: Mapping[str, str] = {}  # module:name by name of the command
+    places: ClassVar[Mapping[str, str]] = {}  # module:name by name of the command
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, in order."""
