@@ -3,10 +3,12 @@
 import dataclasses
 from typing import Any
 
+from nlg.config import check_bounds
 from nlg.errors import OptionError
 
 APPLICATIONS = ("unilm", "lm", "bidirectional")
 ACTIVATIONS = ("gelu", "gelu_tanh", "relu")
+MANY = 10**9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,9 +35,8 @@ class BackboneConfig:
         """Refuse what cannot be built."""
         object.__setattr__(self, "classes", tuple(self.classes))
         counts = ("vocab_size", "hidden_size", "layers", "heads", "feed_forward_size")
-        for name in (*counts, "max_positions", "segments"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"{name} is {getattr(self, name)}; it must be >= 1")
+        sizes = (*counts, "max_positions", "segments")
+        check_bounds(self, dict.fromkeys(sizes, (1, MANY)))
         if self.hidden_size % self.heads:
             raise OptionError(
                 f"hidden_size ({self.hidden_size}) must be a multiple of heads "

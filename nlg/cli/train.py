@@ -27,7 +27,7 @@ TRAINING = [  # options of every training, in the order of the help
         "--out",
         required=True,
         type=OUT,
-        help="Run folder; one that holds a run is gone on with.",
+        help="Run folder; a run that it holds goes on.",
     ),
     click.option(
         "--config",
@@ -195,7 +195,7 @@ TRAININGS = (
             INIT,
             folder(
                 "--vae",
-                "CNN-VAE whose latents it is told.  [default: the shipped one]",
+                "CNN-VAE whose latents are a condition.  [default: the shipped one]",
                 "poem/vae",
             ),
         ),
@@ -207,8 +207,8 @@ TRAININGS = (
     nlg train poem … --sentiments labelled.jsonl --set layers=3 --set steps=8000
     nlg poem --theme 秋思 --form 七绝 --checkpoint runs/writer/checkpoint
 
-    It is the backbone, told of each poem its title or words of it, and form, period,
-    sentiment, author and latent, each left out at times. {KILLED}
+    The backbone learns to write a poem from its title or words of it, on the conditions
+    of form, period, sentiment, author and latent, each left out at times. {KILLED}
     """,
     ),
     Training(
@@ -258,7 +258,7 @@ TRAININGS = (
             file(
                 "--vectors",
                 "Vectors of words, from `nlg data vectors` or in word2vec's text "
-                "format; with --set vectors=40000 the reader is told those of the "
+                "format; with --set vectors=40000 the reader gets those of the "
                 "40,000 first words.",
             ),
         ),
@@ -269,7 +269,7 @@ TRAININGS = (
     nlg train qa --data qa.jsonl.gz --dev qa.dev.jsonl.gz --out runs/qa
     nlg train qa --data qa.jsonl.gz --dev qa.dev.jsonl.gz --out runs/more \\
         --backend torch --init runs/backbone/checkpoint --set shares=kgclue*=0.25
-    nlg train qa … --init checkpoints/qa --set answer_types=true --out runs/told
+    nlg train qa … --init checkpoints/qa --set answer_types=true --out runs/types
     nlg train qa … --init runs/a/checkpoint --init runs/b/checkpoint --out runs/mean
     torchrun --nproc-per-node 2 -m nlg train qa … --backend torch --out runs/two
     nlg qa --passage 鲁迅原名周树人。 -q 鲁迅原名什么？ --checkpoint runs/qa/checkpoint
@@ -319,7 +319,8 @@ TRAININGS = (
         --set names=0=negative,1=positive
     nlg write --class positive --checkpoint runs/write/checkpoint
 
-    It is the backbone, told the class of a text, which is left out at times. {KILLED}
+    The backbone learns to write on the condition of a class, which is left out at
+    times. {KILLED}
     """,
     ),
 )

@@ -118,6 +118,15 @@ def test_what_has_no_mean_is_refused(first, tmp_path):
         assert not (tmp_path / "mean").exists()
 
 
+def test_weights_at_other_places_than_the_graphs_expect_are_refused(first, tmp_path):
+    moved = altered(first, tmp_path / "moved")
+    path = moved / "weights.safetensors"
+    save_file(load_file(path), path, {"made_by": "another program"})
+    seal(moved)
+    with pytest.raises(CheckpointError, match="its weights in another order; export"):
+        average([moved, first], tmp_path / "mean")
+
+
 def test_vectors_of_words_are_no_weights_to_average():
     one = {"answerer/meaning/table": np.ones(2)}
     other = {"answerer/meaning/table": np.zeros(2)}

@@ -9,10 +9,10 @@ import numpy as np
 from nlg.backbone.init_from import Shape
 from nlg.qa.train.batches import Batches, Encoded, PackedRows
 from nlg.qa.train.evaluate import Evaluator
+from nlg.qa.train.init_from import init_from_mean
 from nlg.qa.train.model import Answerer
 from nlg.qa.train.options import QATraining
 from nlg.qa.train.prepare import DEV, TRAIN, load_encoded, prepare
-from nlg.qa.train.start import init_from_mean
 from nlg.qa.train.word_vectors import fixed_weights, lexicon_of, vectors_for
 from nlg.text.lexicon import Lexicon
 from nlg.training.export_subprocess import export_in_subprocess

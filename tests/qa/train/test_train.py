@@ -31,12 +31,12 @@ from nlg.qa.reader import Reader
 from nlg.qa.train import export
 from nlg.qa.train.batches import Batches, PackedRows
 from nlg.qa.train.evaluate import Evaluator
+from nlg.qa.train.init_from import init_from, init_from_mean
 from nlg.qa.train.model import build_model
 from nlg.qa.train.options import QATraining
 from nlg.qa.train.prepare import DEV, TO_RANK, TRAIN, load_encoded, prepare, to_rank
 from nlg.qa.train.saliency import Saliency, saliency
 from nlg.qa.train.search import answer
-from nlg.qa.train.start import init_from, init_from_mean
 from nlg.qa.train.train import qa_task
 from nlg.qa.train.word_vectors import lexicon_of, vectors_for
 from nlg.runtime import checkpoints_folder
