@@ -1,8 +1,9 @@
 """Questions beside a passage that looks like theirs and does not answer them.
 
 A model that only ever sees the right passage learns to answer from any (SQuAD 2.0,
-arXiv:1806.03822). The passage of another question that shares most words with this one
-(BM25 over jieba words) is the hard case: the right topic without the answer.
+arXiv:1806.03822). Two kinds are hard, the right topic without the answer: the passage
+of another question that shares most words with this one (BM25 over jieba words), and
+another part of the document that has the answer.
 """
 
 import collections
@@ -16,6 +17,7 @@ from nlg.text.bm25 import BM25
 from nlg.text.words import content_words
 
 CANDIDATES = 10  # best passages that one is drawn from, so that they vary
+WINDOWS = 20  # of a document that are tried for one without the answer
 Watch = Callable[[Sequence[Any], str], Iterable[Any]]  # such as a progress bar
 
 
@@ -46,6 +48,37 @@ def negatives(
         if near:
             passage = rng.choice(near)
             made.append(example._replace(passage=passage, answer="", start=-1))
+    return made
+
+
+def from_same_document(
+    examples: Sequence[Example], size: int, share: float, seed: int
+) -> list[Example]:
+    """Return examples with the answer "": windows of long passages without the answer.
+
+    Args:
+        examples: not cut yet; those of passages longer than `size` can get one.
+        size: characters of a window.
+        share: of the examples with an answer, how many get a negative, if their passage
+            has such a window.
+        seed: of what is drawn.
+
+    Example:
+        >>> long = Example("", "春眠不觉晓，处处闻啼鸟。", "闻什么？", "啼鸟", 9)
+        >>> [x.passage for x in from_same_document([long], 6, 1, seed=2)]
+        ['春眠不觉晓，']
+    """
+    rng = random.Random(seed)
+    answered = [example for example in examples if example.answer]
+    made = []
+    for example in rng.sample(answered, round(share * len(answered))):
+        answer = normalised(example.answer)
+        starts = range(len(example.passage) - size + 1)
+        for start in rng.sample(starts, min(WINDOWS, len(starts))):
+            window = example.passage[start : start + size]
+            if answer not in normalised(window):
+                made.append(example._replace(passage=window, answer="", start=-1))
+                break
     return made
 
 
