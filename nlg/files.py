@@ -13,10 +13,12 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO, TextIO, cast
 
-# what reading text raises
+from nlg.errors import DataError
+
+# What reading text raises.
 UNREADABLE = (OSError, EOFError, UnicodeDecodeError, zlib.error, lzma.LZMAError)
 GZIP, XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"  # how such files start
-# what reading the arrays of an .npz raises, where it is broken or another file
+# What reading the arrays of an .npz raises if it is broken or another file.
 NO_ARRAYS = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 
 
@@ -24,6 +26,18 @@ def text_of(path: pathlib.Path) -> str:
     """Return a file's text, see `opened`, its line ends as they are."""
     with _unpacked(path) as file:
         return file.read().decode("utf-8-sig")
+
+
+def load_text(path: pathlib.Path) -> str:
+    """Return a file's text as `text_of` does.
+
+    Raises:
+        DataError: it cannot be read, or is no UTF-8 text.
+    """
+    try:
+        return text_of(path)
+    except UNREADABLE as error:
+        raise DataError(f"{path} cannot be read: {error}") from None
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Why an answer, as one page for a browser.
+"""Draw an explanation as a page for a browser: `nlg qa --html`.
 
 A command imports this file when it runs.
 """
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from nlg.cli.page import escaped, framed, table
 
 if TYPE_CHECKING:
+    from nlg.qa.answer import Answer, Candidate, QARequest, Vote
     from nlg.qa.explain import AnswerToken, Explanation, Piece
-    from nlg.qa.reader import Answer, Asked, Candidate, Vote
 
 OPENING = 80  # characters of a passage in the table of passages
-DARKEST = 0.8  # of the shade of the most salient character
+DARKEST = 0.8  # opacity of the shade of the most salient character
 ANSWERS = ("confidence", "place", "answer")
 VOTES = ("passage", "vote", "no answer", "text")
 TOKENS = ("token", "probability", "copied")
@@ -39,29 +39,31 @@ mark { color: inherit; background: none; outline: 2px solid var(--answer);
 .wide { overflow-x: auto; }"""
 
 
-def page(asked: "Asked", answer: "Answer", found: "Explanation | None") -> str:
+def page(request: "QARequest", answer: "Answer", found: "Explanation | None") -> str:
     """Return the page of an answer.
 
     Args:
-        asked: question and passages.
+        request: question and passages.
         answer: the answer.
-        found: what it rests on, if that is known.
+        found: the explanation, if there is one.
     """
     pieces = found.question if found else ()
-    question = _shaded(asked.question, pieces, _heaviest(found))
+    question = _shaded(request.question, pieces, _heaviest(found))
     parts = [
         f"<h1>{''.join(question)}</h1>",
         *_answered(answer),
-        *_passage(asked, answer, found),
+        *_passage(request, answer, found),
         *_table("Other answers", ANSWERS, map(_candidate, answer.runners_up)),
-        *_table("Passages", VOTES, map(_vote, count(1), asked.passages, answer.votes)),
+        *_table(
+            "Passages", VOTES, map(_vote, count(1), request.passages, answer.votes)
+        ),
         *_table("Token by token", TOKENS, map(_token, found.written if found else ())),
     ]
-    return framed(asked.question, STYLE, parts)
+    return framed(request.question, STYLE, parts)
 
 
 def _answered(answer: "Answer") -> Iterator[str]:
-    """Yield the answer and its confidence; what was withheld is in a table."""
+    """Yield the answer and its confidence; a withheld answer is in a table."""
     if answer.text:
         yield f'<p class="answer">{escaped(answer.text)}</p>'
         yield f'<p class="faint">confidence {answer.confidence:.1%}</p>'
@@ -70,13 +72,13 @@ def _answered(answer: "Answer") -> Iterator[str]:
 
 
 def _passage(
-    asked: "Asked", answer: "Answer", found: "Explanation | None"
+    request: "QARequest", answer: "Answer", found: "Explanation | None"
 ) -> Iterator[str]:
-    """Yield the passage of the answer, shaded, the answer outlined."""
+    """Yield the passage of the answer, shaded, with the answer outlined."""
     if answer.passage < 0:
         return
     pieces = found.passage if found else ()
-    drawn = _shaded(asked.passages[answer.passage], pieces, _heaviest(found))
+    drawn = _shaded(request.passages[answer.passage], pieces, _heaviest(found))
     if answer.start >= 0:
         drawn[answer.start] = f"<mark>{drawn[answer.start]}"
         drawn[answer.end - 1] += "</mark>"
@@ -87,19 +89,19 @@ def _passage(
 
 
 def _shaded(text: str, pieces: "Sequence[Piece]", most: float) -> list[str]:
-    """Return the characters of `text`, those that were read on their shades."""
-    from nlg.qa.explain import marks
+    """Return the characters of `text`, those of `pieces` with their shades."""
+    from nlg.qa.explain import weighted
 
     drawn = [escaped(character) for character in text]
-    for character, place, weight in marks(text, pieces):
-        depth = DARKEST * math.sqrt(weight / most)  # a root, or little would be seen
+    for character, place, weight in weighted(text, pieces):
+        depth = DARKEST * math.sqrt(weight / most)  # the root shows small weights too
         shade = f'style="--w:{depth:.2f}" title="{weight:.2%}"'
         drawn[place] = f"<span {shade}>{escaped(character)}</span>"
     return drawn
 
 
 def _heaviest(found: "Explanation | None") -> float:
-    """Return the greatest weight, which has the darkest shade."""
+    """Return the greatest weight, that of the darkest shade."""
     pieces = found.question + found.passage if found else ()
     return max((piece.weight for piece in pieces), default=0.0) or 1.0
 
@@ -107,7 +109,7 @@ def _heaviest(found: "Explanation | None") -> float:
 def _table(
     title: str, heads: Iterable[str], rows: Iterable[Iterable[str]]
 ) -> Iterator[str]:
-    """Yield a table with a title; nothing without rows."""
+    """Yield a table with a title, or nothing if there are no rows."""
     cells = [[escaped(cell) for cell in row] for row in rows]
     if cells:
         yield f"<h2>{title}</h2>"
@@ -124,9 +126,9 @@ def _candidate(candidate: "Candidate") -> tuple[str, ...]:
 
 
 def _vote(number: int, passage: str, vote: "Vote") -> tuple[str, ...]:
-    silent = "not read" if vote.no_answer is None else f"{vote.no_answer:.1%}"
+    no_answer = "not read" if vote.no_answer is None else f"{vote.no_answer:.1%}"
     opening = passage[:OPENING] + "…" * (len(passage) > OPENING)
-    return str(number), f"{vote.share:.1%}", silent, opening
+    return str(number), f"{vote.share:.1%}", no_answer, opening
 
 
 def _token(token: "AnswerToken") -> tuple[str, ...]:

@@ -1,14 +1,15 @@
-"""A model that is told something, moved further from the same model untold.
+"""A model with a condition, moved further from the same model without.
 
-    log p = log p(untold) + guidance * (log p(told) - log p(untold)), normalised
+    log p = log p(x) + guidance * (log p(x | condition) - log p(x)), normalised
 
-1 is the told model, 2 goes as far again: what the condition makes more probable gets
-more probable still. Classifier-free guidance (arXiv:2207.12598), for text
+1 is the conditioned model, 2 goes as far again: what the condition makes more probable
+gets more probable still. Classifier-free guidance (arXiv:2207.12598), for text
 arXiv:2306.17806. The model must have learnt both: the condition is to be dropped in
 training now and then.
 
-Both are asked at once, as sources of one batch (`twice`): each source told, then the
-same one untold. A graph that held the model two times would take twice as long to open.
+Both are asked at once, as sources of one batch (`twice`): each source with its
+condition, then the same one without. A graph that held the model two times would take
+twice as long to open.
 
 This file knows neither the vocabulary nor the model.
 
@@ -21,12 +22,14 @@ from keras import ops, tree
 
 from nlg.decode.seam import NextLogProbs
 
-BOTH = 2  # told and untold
+BOTH = 2  # conditioned and unconditioned
 
 
-def twice(told: Any, untold: Any) -> Any:
-    """Return the 2 B sources of `told` and `untold`, arrays (B, …), in turns."""
-    return tree.map_structure(lambda *x: _in_one(ops.stack(x, axis=1)), told, untold)
+def twice(conditioned: Any, unconditioned: Any) -> Any:
+    """Return the 2 B sources of the two, arrays (B, …), in turns."""
+    return tree.map_structure(
+        lambda *x: _in_one(ops.stack(x, axis=1)), conditioned, unconditioned
+    )
 
 
 def guided(
@@ -46,8 +49,10 @@ def guided(
         inner = tree.map_structure(lambda x: _by_source(x, beams), cache)
         log_probs, inner = next_log_probs(_by_source(both, beams), inner, index)
         log_probs = _by_row(log_probs, beams)  # (M, 2, V)
-        told, untold = log_probs[:, 0], log_probs[:, 1]
-        led = ops.log_softmax(untold + guidance * (told - untold), axis=-1)
+        conditioned, unconditioned = log_probs[:, 0], log_probs[:, 1]
+        led = ops.log_softmax(
+            unconditioned + guidance * (conditioned - unconditioned), axis=-1
+        )
         return led, tree.map_structure(lambda x: _by_row(x, beams), inner)
 
     return next_guided, tree.map_structure(lambda x: _by_row(x, beams), cache)

@@ -23,6 +23,7 @@ import numpy as np
 
 from nlg.pretrain.corpus import Corpus
 from nlg.pretrain.recurring import recurring_spans
+from nlg.text.packing import fill_up
 from nlg.text.vocab import CLS_ID, MASK_ID, SEP_ID, SPECIAL
 
 OBJECTIVES = ("bidirectional", "lm", "seq2seq")
@@ -173,10 +174,8 @@ def _cut(sentence_ends: np.ndarray, rng: np.random.Generator) -> int:
 def _predictions(targets: np.ndarray, objective: np.ndarray) -> dict[str, np.ndarray]:
     """Return the places that predict something, filled up to a round number."""
     places = np.flatnonzero(targets >= 0)
-    size = -(-len(places) // PREDICTIONS_MULTIPLE) * PREDICTIONS_MULTIPLE
-    padded = np.zeros(size, "int32")
-    padded[: len(places)] = places
-    weights = (np.arange(size) < len(places)).astype("float32")
+    padded = fill_up(places.astype("int32"), PREDICTIONS_MULTIPLE)
+    weights = (np.arange(len(padded)) < len(places)).astype("float32")
     return {
         "places": padded,
         "targets": np.maximum(targets[padded], 0),

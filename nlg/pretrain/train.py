@@ -1,10 +1,11 @@
 """Pretrain a backbone: text in, a run folder and a checkpoint folder out."""
 
 import dataclasses
+import functools
 import pathlib
 import zlib
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,65 +26,99 @@ from nlg.text.packing import pack
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import Vocabulary
 from nlg.training.batches import Epochs
-from nlg.training.loop import Means, fit
-from nlg.training.options import MAY_CHANGE
-from nlg.training.run import Run
+from nlg.training.metric_means import mean_scores
 from nlg.training.shares import shares_of_sources
+from nlg.training.task import Trained, TrainingTask
 
 VOCABULARY, TRAIN, DEV = "vocab.txt", "corpus.safetensors", "dev.safetensors"
 
 
-def pretrain(
-    paths: list[pathlib.Path],
+class Data(NamedTuple):
+    """What a run trains and is scored on."""
+
+    vocabulary: Vocabulary
+    train: Corpus
+    dev: Corpus
+
+
+def pretrain_task(
+    data: Sequence[pathlib.Path],
     folder: pathlib.Path,
     options: PretrainOptions,
     init: pathlib.Path | None = None,
     *,
     dev: pathlib.Path | None = None,
     vocab: pathlib.Path | None = None,
-) -> dict[str, Any]:
-    """Train to `options.steps`, resuming what `folder` holds; return the best line.
-
-    Leaves its best weights in `folder`/checkpoint.
+) -> TrainingTask[Data, Pretraining]:
+    """Return the training of a backbone.
 
     Args:
-        paths: text of any kind, see `nlg.pretrain.corpus`.
+        data: text of any kind, see `nlg.pretrain.corpus`.
         folder: the run's.
         options: of the model and of the run.
         init: a backbone to go on from, with its vocabulary, its size and its weights.
         dev: text to score on, whose documents are not trained on; by default a part of
-            `paths`.
-        vocab: a vocab.txt to take instead of one made from `paths`.
+            `data`.
+        vocab: a vocab.txt to take instead of one made from `data`.
     """
     unilm, vocabulary = _given(init, options)
     if init and vocab:
         raise OptionError(f"{init} has a vocabulary of its own; leave out --vocab")
     if vocab:
         vocabulary = Vocabulary.load(vocab)
-    run = Run(folder)
+    paths = list(data)
     notes: dict[str, Any] = {"data": [path.name for path in paths]}
     notes |= {"init": str(init) if init else None, "dev": dev.name if dev else None}
-    defaults = {**dataclasses.asdict(PretrainOptions()), "dev": None}
-    run.lock_config(dataclasses.asdict(options) | notes, MAY_CHANGE, defaults)
-    vocabulary, train, kept_back = prepare(paths, folder, options, vocabulary, dev)
-    model = build_model(unilm or _fresh(len(vocabulary), options))
+    return TrainingTask(
+        folder=folder,
+        options=options,
+        notes=notes,
+        old_notes={"dev": None},
+        prepare=lambda run: Data(*prepare(paths, folder, options, vocabulary, dev)),
+        model=lambda run, data: build_model(
+            unilm or _fresh(len(data.vocabulary), options)
+        ),
+        batches=lambda data: _batches(data, paths, options),
+        evaluate=lambda model, data: functools.partial(
+            score, model, data.dev, Rows(data.dev, options).epoch(0), options
+        ),
+        export=lambda trained: _export(
+            trained, {**notes, "settings": dataclasses.asdict(options)}
+        ),
+    )
+
+
+def _batches(
+    data: Data, paths: Sequence[pathlib.Path], options: PretrainOptions
+) -> Callable[[int], dict[str, np.ndarray]]:
+    """Return the function from the number of a batch to its input."""
+    vocabulary = data.vocabulary
     shares = shares_of_sources(options.shares, list(map(str, paths)))
-    rows = Rows(train, options, shares)
-    look = Rows(kept_back, options).epoch(0)
-    objectives = _objectives(train, len(vocabulary), options, _is_text(vocabulary))
+    rows = Rows(data.train, options, shares)
+    of_words = _is_text(vocabulary)
+    objectives = _objectives(data.train, len(vocabulary), options, of_words)
 
     def batch_at(step: int) -> dict[str, np.ndarray]:
         rng = np.random.default_rng([options.seed, step])
         return objectives.batch(rows.at(step), options.row_tokens, rng)
 
-    def evaluate() -> dict[str, float]:
-        return score(model, kept_back, look, options)
+    return batch_at
 
-    best = fit(model, batch_at, evaluate, options, run)
-    corpus = {"samples": len(train.lengths), "corpus_tokens": train.token_ids.size}
-    metrics = {**best, **corpus, **notes, "settings": dataclasses.asdict(options)}
-    save_backbone(folder / "checkpoint", model.unilm, vocabulary, metrics)
-    return best
+
+def _export(
+    trained: Trained[Data, Pretraining], about: Mapping[str, Any]
+) -> pathlib.Path:
+    """Write the checkpoint of a trained backbone; return its folder.
+
+    Args:
+        trained: its model has the best weights.
+        about: what metrics.json says of the run besides.
+    """
+    corpus, out = trained.data.train, trained.run.folder / "checkpoint"
+    size = {"samples": len(corpus.lengths), "corpus_tokens": corpus.token_ids.size}
+    metrics = {**trained.best, **size, **about}
+    save_backbone(out, trained.model.unilm, trained.data.vocabulary, metrics)
+    return out
 
 
 def prepare(
@@ -206,17 +241,18 @@ def score(
     plain = dataclasses.replace(options, recurring_share=0.0)
     objectives = _objectives(dev, model.unilm.config.vocab_size, plain)
     rng = np.random.default_rng(options.seed)
-    means = {name: Means() for name in OBJECTIVES}
-    for rows in batches:
-        batch = objectives.batch(rows, options.row_tokens, rng)
-        model.reset_metrics()
-        scores = model.test_on_batch(batch, return_dict=True)
-        for number, name in enumerate(OBJECTIVES):
-            count = float(batch["weights"][batch["objective"] == number].sum())
-            if count:
-                means[name].add({f"dev_{name}": scores[name]}, count)
-    found = {k: x for mean in means.values() for k, x in mean.result().items()}
+    arrays = (objectives.batch(rows, options.row_tokens, rng) for rows in batches)
+    scores = mean_scores(model, ((batch, _predictions(batch)) for batch in arrays))
+    found = {f"dev_{name}": scores[name] for name in OBJECTIVES if name in scores}
     return {"dev_loss": float(np.mean(list(found.values()))), **found}
+
+
+def _predictions(batch: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Return how many predictions of each objective a batch charges."""
+    return {
+        name: float(batch["weights"][batch["objective"] == number].sum())
+        for number, name in enumerate(OBJECTIVES)
+    }
 
 
 def _objectives(

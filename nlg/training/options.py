@@ -3,7 +3,7 @@
 import dataclasses
 import math
 
-from nlg.config import hint
+from nlg.config import check_bounds, hint
 from nlg.errors import OptionError
 
 MANY = 10**9
@@ -50,12 +50,7 @@ class TrainOptions:
         """Refuse what cannot run."""
         for name in ("rates", "frozen", "gradient_ops"):  # JSON brings lists
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        for name, (least, most) in self.bounds().items():
-            value = getattr(self, name)
-            if not least <= value <= most:  # nor is NaN
-                raise OptionError(
-                    f"{name} is {value}; it must be between {least} and {most:,}"
-                )
+        check_bounds(self, self.bounds())
         if self.optimizer not in OPTIMIZERS:
             raise OptionError(
                 f"optimizer is {self.optimizer!r}; choose {' or '.join(OPTIMIZERS)}"

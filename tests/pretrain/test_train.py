@@ -9,8 +9,9 @@ from nlg.backbone.checkpoint import load_backbone
 from nlg.backbone.unilm import UniLM
 from nlg.errors import DataError, OptionError
 from nlg.pretrain.options import PretrainOptions
-from nlg.pretrain.train import Rows, build_model, prepare, pretrain, score
+from nlg.pretrain.train import Rows, build_model, prepare, pretrain_task, score
 from nlg.training.run import Run
+from nlg.training.task import run_task
 
 TINY = PretrainOptions(
     preset="tiny",
@@ -25,6 +26,11 @@ TINY = PretrainOptions(
     learning_rate=0.01,
 )
 WORDS = "春风又绿江南岸明月何时照我还白日依山尽黄河入海流"
+
+
+def pretrained(*given, **also):
+    """Train and make the checkpoint; return the best line."""
+    return run_task(pretrain_task(*given, **also))
 
 
 @pytest.fixture(scope="module")
@@ -117,12 +123,12 @@ def test_vocabulary_that_is_given_is_taken(text, trained, tmp_path):
     words = [*given.read_text("utf-8").splitlines(), "龍"]
     (tmp_path / "vocab.txt").write_text("\n".join(words) + "\n", "utf-8")
     vocab = tmp_path / "vocab.txt"
-    pretrain([text], tmp_path / "run", changed(steps=2), vocab=vocab)
+    pretrained([text], tmp_path / "run", changed(steps=2), vocab=vocab)
     backbone = load_backbone(tmp_path / "run/checkpoint")
     assert list(backbone.tokenizer.vocabulary.tokens) == words
     init = trained[0] / "checkpoint"
     with pytest.raises(OptionError, match="vocabulary of its own; leave out --vocab"):
-        pretrain([text], tmp_path / "both", TINY, init=init, vocab=vocab)
+        pretrained([text], tmp_path / "both", TINY, init=init, vocab=vocab)
 
 
 def test_recurring_spans_change_training_and_not_dev(text, tmp_path):
@@ -141,7 +147,7 @@ def trained(text, tmp_path_factory):
     """Return the folder of a run that has learnt something, and its best line."""
     folder = tmp_path_factory.mktemp("trained")
     long = changed(steps=80, eval_every=40, save_every=40)
-    return folder, pretrain([text], folder, long)
+    return folder, pretrained([text], folder, long)
 
 
 def test_training_lowers_dev_loss_of_every_objective(trained):
@@ -153,12 +159,12 @@ def test_training_lowers_dev_loss_of_every_objective(trained):
 def test_stopped_run_goes_on_as_if_it_had_not_been(text, tmp_path, eager):
     held = changed(decay_share=0.0)  # a rate that knows nothing of the run's length
     keras.utils.set_random_seed(0)
-    straight = pretrain([text], tmp_path / "straight", held)
+    straight = pretrained([text], tmp_path / "straight", held)
     half = tmp_path / "half"
     keras.utils.set_random_seed(0)
-    pretrain([text], half, dataclasses.replace(held, steps=2))
+    pretrained([text], half, dataclasses.replace(held, steps=2))
     keras.utils.set_random_seed(99)
-    resumed = pretrain([text], half, held)
+    resumed = pretrained([text], half, held)
     assert resumed["step"] == straight["step"] == 4
     assert resumed["dev_loss"] == pytest.approx(straight["dev_loss"], abs=1e-5)
 
@@ -182,10 +188,10 @@ def test_run_from_a_backbone_starts_where_that_one_ended(text, trained, tmp_path
     folder, first = trained
     still = changed(steps=1, learning_rate=1e-9, eval_every=1, save_every=1)
     checkpoint = folder / "checkpoint"
-    second = pretrain([text], tmp_path / "second", still, init=checkpoint)
+    second = pretrained([text], tmp_path / "second", still, init=checkpoint)
     assert second["dev_loss"] == pytest.approx(first["dev_loss"], abs=1e-2)
     with pytest.raises(OptionError, match=r"row_tokens \(64\) is more than the 32"):
-        pretrain([text], tmp_path / "third", changed(row_tokens=64), init=checkpoint)
+        pretrained([text], tmp_path / "third", changed(row_tokens=64), init=checkpoint)
 
 
 def test_score_is_the_mean_of_the_three_objectives(text, tmp_path):
@@ -208,7 +214,7 @@ def test_too_little_text_is_one_clear_error(tmp_path):
     empty = tmp_path / "empty.txt"
     empty.write_text("\n\n")
     with pytest.raises(DataError, match=r"empty.txt: too little text"):
-        pretrain([empty], tmp_path / "run", TINY)
+        pretrained([empty], tmp_path / "run", TINY)
 
 
 @pytest.mark.parametrize(

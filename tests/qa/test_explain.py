@@ -6,9 +6,10 @@ from qa.salient import salient_reader
 from qa.stub import stub_reader
 
 from nlg.errors import CheckpointError
-from nlg.qa.explain import Piece, explain, longest, marks
+from nlg.qa.answer import NOWHERE, QARequest
+from nlg.qa.explain import Piece, explain, longest, weighted
 from nlg.qa.inputs import EncodedSource
-from nlg.qa.reader import NOWHERE, AnswerOptions, Asked
+from nlg.qa.options import AnswerOptions
 
 POET = "杜甫，字子美，号<少陵>野老。"
 SILENT = "春眠不觉晓，处处闻啼鸟。"
@@ -22,7 +23,7 @@ def told(passages, question=QUESTION, reader=None, **changes):
     return (
         reader,
         answer,
-        explain(reader, Asked(question, passages), answer, AnswerOptions()),
+        explain(reader, QARequest(question, passages), answer, AnswerOptions()),
     )
 
 
@@ -84,7 +85,7 @@ def test_an_answer_that_stands_nowhere_is_followed_in_its_passage():
     reader = salient_reader()
     answer = reader.answer(QUESTION, [SILENT, POET])
     answer = answer._replace(text="诗人", start=NOWHERE, end=NOWHERE)
-    asked = Asked(QUESTION, [SILENT, POET])
+    asked = QARequest(QUESTION, [SILENT, POET])
     found = explain(reader, asked, answer, AnswerOptions())
     assert "".join(piece.text for piece in found.passage) == POET
     assert len(found.written) == 3
@@ -126,7 +127,9 @@ def test_without_an_answer_there_is_nothing_to_explain():
 
 
 def test_a_checkpoint_without_the_graph_says_how_to_make_it():
-    with pytest.raises(CheckpointError, match=r"no saliency.onnx.*nlg\.qa\.export"):
+    with pytest.raises(
+        CheckpointError, match=r"no saliency.onnx.*nlg\.qa\.train\.export"
+    ):
         told([POET], reader=stub_reader())
 
 
@@ -138,15 +141,15 @@ def test_weights_without_any_saliency_are_zero(monkeypatch):
 
 def test_marks_cover_what_lies_between_pieces():
     pieces = [Piece("春", 1, 0.2), Piece("BM25", 3, 0.5)]
-    assert list(marks("，春 BM25。", pieces)) == [
+    assert list(weighted("，春 BM25。", pieces)) == [
         ("春", 1, 0.2),
         (" ", 2, 0.0),
         *((c, n, 0.5) for n, c in enumerate("BM25", 3)),
     ]
-    assert [mark.weight for mark in marks("问 BM25", [Piece("BM25", 2, 0.5)])] == (
+    assert [mark.weight for mark in weighted("问 BM25", [Piece("BM25", 2, 0.5)])] == (
         [0.5, 0.5, 0.5, 0.5]
     )
-    assert list(marks("春", [])) == []
+    assert list(weighted("春", [])) == []
 
 
 def test_all_weights_add_up_to_one():

@@ -95,7 +95,7 @@ def written(model: Answerer, row: dict[str, Any], scale: Any, answer: Any) -> An
         scale: (1, N), of what each token gives.
         answer: (1, T).
     """
-    unilm, row = model.unilm, model.told(row)
+    unilm, row = model.unilm, model.with_meanings(row)
     around = model.around(row, scale=scale)
     added = (scale[..., None] - 1.0) * embedded(model, row, around)
     states, keys = model.states_and_keys({**row, "vectors": added}, around)

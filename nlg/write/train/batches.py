@@ -122,8 +122,8 @@ class Batches:
         """Return the inputs of `step`, see `inputs`."""
         edge, places = self.schedule.at(step)
         rng = np.random.default_rng([self.options.seed, step])
-        told = rng.random(len(places)) < self.options.tell
-        return inputs(self.texts, self.rows[edge][places], edge, told)
+        conditioned = rng.random(len(places)) < self.options.tell
+        return inputs(self.texts, self.rows[edge][places], edge, conditioned)
 
 
 def buckets(texts: Texts, length: int) -> dict[int, np.ndarray]:
@@ -133,7 +133,7 @@ def buckets(texts: Texts, length: int) -> dict[int, np.ndarray]:
 
 
 def inputs(
-    texts: Texts, rows: np.ndarray, length: int, told: np.ndarray | bool = True
+    texts: Texts, rows: np.ndarray, length: int, conditioned: np.ndarray | bool = True
 ) -> dict[str, np.ndarray]:
     """Return the arrays of some texts.
 
@@ -141,7 +141,7 @@ def inputs(
         texts: all of them.
         rows: (B,) which.
         length: T.
-        told: (B,) bool, whose class is told.
+        conditioned: (B,) bool, whose class is told.
 
     Returns:
         token_ids (B, T) int32: [CLS] and all but the last token of each text.
@@ -153,7 +153,7 @@ def inputs(
         tokens = texts.token_ids[texts.starts[row] : texts.starts[row + 1]]
         targets[place, : len(tokens)] = tokens
     read = np.c_[np.full(len(rows), CLS_ID, "int32"), targets[:, :-1]]
-    class_ids = texts.class_ids[rows] * np.asarray(told)
+    class_ids = texts.class_ids[rows] * np.asarray(conditioned)
     return {
         "token_ids": np.where(targets == PAD_ID, PAD_ID, read),
         "targets": targets,

@@ -28,7 +28,9 @@ def test_a_poem_is_told_by_what_is_known_of_it():
 
 
 def test_names_are_the_classes_that_poems_are_told_by():
-    told = Conditions(POETS).told(form="五绝", period="唐", author="李白", sentiment="")
+    told = Conditions(POETS).ids_of(
+        form="五绝", period="唐", author="李白", sentiment=""
+    )
     assert told == Conditions(POETS).of(QUIET)
     example = Conditions(["李白"]).ids_of(form="七绝", author="李白")
     assert example == ConditionIds(form=2, period=0, sentiment=0, author=1)
@@ -51,13 +53,13 @@ def test_every_dynasty_is_of_one_period():
 )
 def test_an_unknown_author_brings_near_ones_to_mind(name, hint):
     with pytest.raises(OptionError) as error:
-        Conditions(POETS).told(author=name)
+        Conditions(POETS).ids_of(author=name)
     assert str(error.value) == f"no author {name[:20]!r}; {hint}"
 
 
 def test_of_many_authors_some_are_named_and_of_none_none():
     with pytest.raises(OptionError, match=r"there are 0, 1, 2, 3, 4, 5 and 94 more$"):
-        Conditions(map(str, range(100))).told(author="x")
+        Conditions(map(str, range(100))).ids_of(author="x")
     with pytest.raises(OptionError, match="there is none"):
         Conditions([]).ids_of(author="x")
 

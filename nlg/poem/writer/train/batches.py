@@ -24,6 +24,7 @@ from nlg.poem.writer.conditions import Conditions
 from nlg.poem.writer.request import COMMA, LONGEST_TITLE, SOURCE_WORDS
 from nlg.poem.writer.train.options import WriterTraining
 from nlg.text.forms import FORMS, Form, verse
+from nlg.text.packing import round_up
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import CLS_ID, PAD_ID, SEP_ID
 from nlg.text.words import cut_words
@@ -39,7 +40,8 @@ class Encoded(NamedTuple):
     poems: np.ndarray  # (N, T) uint16, with marks
     titles: np.ndarray  # (N, LONGEST_TITLE) uint16, PAD_ID after the end
     words: np.ndarray  # (N, MOST_WORDS, 2) uint8: where a word starts, and its length
-    told: np.ndarray  # (N, 4) uint16, see `nlg.poem.writer.conditions`
+    told: np.ndarray  # (N, 4) uint16, of `nlg.poem.writer.conditions`; a run's folder
+    # has it under this name
     latents: np.ndarray  # (N, Z) float16
 
 
@@ -74,18 +76,18 @@ def encode(
         title = np.zeros(LONGEST_TITLE, "uint16")
         known = ids(poem.title[:LONGEST_TITLE])
         title[: len(known)] = known
-        told = conditions.of(poem, sentiments.get(text, 0))
-        rows[poem.form].append((ids(text), title, _words(poem.lines), told))
+        condition_ids = conditions.of(poem, sentiments.get(text, 0))
+        rows[poem.form].append((ids(text), title, _words(poem.lines), condition_ids))
     if not rows:
         raise DataError("no poem to train on")
     found = {}
     for form in (form for form in FORMS if form in rows):
-        texts, titles, words, tolds = zip(*rows[form], strict=True)
+        texts, titles, words, every_id = zip(*rows[form], strict=True)
         found[form] = Encoded(
             np.array(texts, "uint16"),
             np.array(titles, "uint16"),
             np.array(words, "uint8"),
-            np.array(tolds, "uint16"),
+            np.array(every_id, "uint16"),
             np.zeros((len(texts), 0), "float16"),
         )
     return found
@@ -124,10 +126,10 @@ class Batches:
             count = int(rng.integers(1, SOURCE_WORDS + 1))
             sources = [self.words_of(poems_of_form, row, count, rng) for row in rows]
         shares = (options.tell_form, *[options.tell_class] * 2, options.tell_author)
-        told = poems_of_form.told[rows] * (rng.random((len(rows), 4)) < shares)
+        conditioned = poems_of_form.told[rows] * (rng.random((len(rows), 4)) < shares)
         latents = poems_of_form.latents[rows].astype("float32")
         latents *= rng.random((len(rows), 1)) < options.tell_latent
-        return inputs(form, sources, poems_of_form.poems[rows], told, latents)
+        return inputs(form, sources, poems_of_form.poems[rows], conditioned, latents)
 
     def words_of(
         self, poems_of_form: Encoded, row: int, count: int, rng: np.random.Generator
@@ -143,7 +145,7 @@ def inputs(
     form: str,
     sources: Sequence[Sequence[int]],
     poems: np.ndarray,
-    told: np.ndarray,
+    conditioned: np.ndarray,
     latents: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """Return the arrays of rows of one form.
@@ -158,7 +160,7 @@ def inputs(
     """
     T = poems.shape[1]
     lengths = np.array([len(source) + 2 for source in sources])  # [CLS], [SEP]
-    L = -(-(int(lengths.max()) + T + 1) // TILE) * TILE
+    L = round_up(int(lengths.max()) + T + 1, TILE)
     token_ids = np.full((len(poems), L), PAD_ID, "int32")
     segment_ids = np.zeros_like(token_ids)
     for row, (source, poem, length) in enumerate(
@@ -174,7 +176,7 @@ def inputs(
         "segment_ids": segment_ids,
         "places": places.reshape(-1).astype("int32"),
         "targets": poems[:, charged].reshape(-1).astype("int32"),
-        "class_ids": told.astype("int32"),
+        "class_ids": conditioned.astype("int32"),
         "latents": latents,
     }
 

@@ -140,7 +140,7 @@ def _written(
 def _ruled(
     written: Model, plan_inputs: PlanInputs, wanted: Keywords, rows: Any
 ) -> Model:
-    """Return the model with marks that cost nothing, held to `page`."""
+    """Return the model with marks that cost nothing, held to `plan_inputs`."""
     next_log_probs, cache = written
 
     def next_with_marks(token_ids, cache, index):
