@@ -124,6 +124,7 @@ def test_of_candidates_the_best_is_kept(composer):
     (best,) = written(composer, options={"candidates": 3})
     noises = [given["noise"] for given in composer.checkpoint.runs[-1:]]
     assert noises[0].shape == (4, 32)  # three, and one to fill the tile
+    assert len(np.unique(noises[0], axis=0)) == 3  # each is drawn by its own
     (alone,) = written(composer)
     assert best.score >= alone.score
 
