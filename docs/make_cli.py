@@ -19,7 +19,9 @@ def pages(command, context):
     """Yield the help of `command` and of every command below it."""
     context.max_content_width = 88
     yield f"\n## {context.command_path}\n\n```\n{command.get_help(context)}\n```\n"
-    for name, below in sorted(getattr(command, "commands", {}).items()):
+    names = command.list_commands(context) if hasattr(command, "list_commands") else []
+    for name in names:
+        below = command.get_command(context, name)
         yield from pages(below, click.Context(below, info_name=name, parent=context))
 
 

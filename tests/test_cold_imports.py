@@ -14,8 +14,10 @@ from nlg.cli.main import main
 
 def walk(command, path):
     yield path
-    for name, below in getattr(command, "commands", {}).items():
-        yield from walk(below, [*path, name])
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from walk(command.get_command(context, name), [*path, name])
 
 paths = list(walk(main, []))
 runner = click.testing.CliRunner()
@@ -54,3 +56,15 @@ def test_nlg_runs_as_a_module(shell):
     assert done.returncode == 0
     assert done.stdout.decode().startswith("Usage: python -m nlg")
     assert done.stderr == b""
+
+
+def test_a_command_imports_its_own_file_and_no_other_command():
+    code = """
+import sys
+from nlg.cli.main import main
+main(["couplet", "--help"], standalone_mode=False)
+print(sorted(x for x in sys.modules if x.startswith("nlg.cli.")), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "nlg.cli.couplet" in done.stderr
+    assert "nlg.cli.qa" not in done.stderr and "nlg.cli.train" not in done.stderr

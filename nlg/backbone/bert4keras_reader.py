@@ -23,6 +23,8 @@ import numpy as np
 from nlg.backbone.names import stored_names
 
 REQUEST, ANSWER, TENSORS = "request.json", "answer.json", "weights.safetensors"
+# What DataParallel, torch.compile and scripts put before the names of a model.
+WRAPPERS = ("module", "model", "_orig_mod")
 OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"  # in what tf.keras's save_weights wrote
 ENVIRONMENT = {
     "TF_KERAS": "1",
@@ -40,21 +42,31 @@ def main(folder: pathlib.Path) -> None:
     from safetensors.numpy import save_file
 
     request = json.loads((folder / REQUEST).read_text("utf-8"))
-    found = dict(tf.train.list_variables(request["prefix"]))
+    stored = dict(tf.train.list_variables(request["prefix"]))
+    names = {plain(name, "/"): name for name in stored}
+    found = {name: stored[own] for name, own in names.items()}
     layout, tensors = _layout(found), None
     if layout == "bert4keras":
         tensors = saved_by_keras(request["prefix"])
         found = {name: list(tensor.shape) for name, tensor in tensors.items()}
     elif fits(found, request["wanted"][layout]):
-        tensors = read_by_bert4keras(request, layout)
+        tensors = read_by_bert4keras(request, layout, names)
     if tensors is not None:
         save_file(tensors, folder / TENSORS)
     answer = json.dumps({"layout": layout, "found": found})
     (folder / ANSWER).write_text(answer, "utf-8")
 
 
-def read_by_bert4keras(request: dict[str, Any], layout: str) -> Tensors:
-    """Return what `build_transformer_model` reads, by bert4keras's names."""
+def read_by_bert4keras(
+    request: dict[str, Any], layout: str, stored: dict[str, str]
+) -> Tensors:
+    """Return what `build_transformer_model` reads, by bert4keras's names.
+
+    Args:
+        request: see the module's text.
+        layout: "google" or "albert".
+        stored: what the checkpoint calls a weight, by Google's name for it.
+    """
     import tensorflow.keras
 
     tensorflow.keras.__version__ = "2.21.0-tf"  # bert4keras asks for an ending -tf
@@ -62,13 +74,18 @@ def read_by_bert4keras(request: dict[str, Any], layout: str) -> Tensors:
         build_transformer_model,
     )
 
-    model = build_transformer_model(
-        checkpoint_path=request["prefix"],
+    bert = build_transformer_model(
         model="albert_unshared" if layout == "albert" else "bert",
+        return_keras_model=False,
         **request["config"],
     )
+    mapping = {
+        layer: [stored.get(name, name) for name in theirs]
+        for layer, theirs in bert.variable_mapping().items()
+    }
+    bert.load_weights_from_checkpoint(request["prefix"], mapping)
     tensors: Tensors = {}
-    for layer in model.layers:
+    for layer in bert.model.layers:
         names = stored_names(layer.name, [weight.name for weight in layer.weights])
         tensors.update(zip(names, layer.get_weights(), strict=True))
     return tensors
@@ -88,11 +105,29 @@ def saved_by_keras(prefix: str) -> Tensors:
     graph.ParseFromString(reader.get_tensor(OBJECT_GRAPH))
     tensors: Tensors = {}
     for entry in (entry for node in graph.nodes for entry in node.attributes):
-        root, *inside = entry.checkpoint_key.split("/.ATTRIBUTES")[0].split("/")
+        key = plain(entry.checkpoint_key.split("/.ATTRIBUTES")[0], "/")
+        root, *inside = key.split("/")
         if root.startswith("layer"):  # not the optimizer
             name = "/".join([entry.full_name.split("/")[0], *inside])
             tensors[name] = reader.get_tensor(entry.checkpoint_key)
     return tensors
+
+
+def plain(name: str, dot: str) -> str:
+    """Return the name of a weight without what was put around the model.
+
+    Example:
+        >>> plain("module.bert.pooler.dense.bias", ".")
+        'bert.pooler.dense.bias'
+        >>> plain("model/roberta/embeddings/word_embeddings", "/")
+        'bert/embeddings/word_embeddings'
+    """
+    parts = name.split(dot)
+    while len(parts) > 1 and parts[0] in WRAPPERS:
+        parts = parts[1:]
+    if parts[0] == "roberta":
+        parts[0] = "bert"
+    return dot.join(parts)
 
 
 def _layout(found: dict[str, Any]) -> str:

@@ -25,8 +25,9 @@ from nlg.backbone.import_source import (
     lower_case_of,
     read_config,
 )
+from nlg.backbone.import_tensors import TABLE as HUB_TABLE
 from nlg.backbone.import_tensors import read_hdf5, read_safetensors, read_tensorflow
-from nlg.backbone.import_vocabulary import Kept, cut, read_tokens, rows_of
+from nlg.backbone.import_vocabulary import Kept, cut, padded, read_tokens, rows_of
 from nlg.backbone.import_weights import HEAD, Sought, Tensors, build
 from nlg.backbone.names import MODEL, is_ignored, names
 from nlg.errors import CheckpointError
@@ -107,9 +108,9 @@ def read_pretrained(source: Source, options: ImportOptions) -> Pretrained:
     Raises:
         CheckpointError: no BERT, or weights are missing, unused or misshapen.
     """
-    tokens = read_tokens(source.vocabulary)
     facts = read_config(source.config)
     config = config_of(facts, source.config, options.application, options.activation)
+    tokens = padded(read_tokens(source.vocabulary), config.vocab_size)
     # The table's rows are the tokens, whatever the config says.
     config = dataclasses.replace(config, vocab_size=len(tokens))
     if source.kind == HDF5:
@@ -139,6 +140,8 @@ def _from_hugging_face(
     source: Source, config: BackboneConfig, tokens: list[str], options: ImportOptions
 ) -> Pretrained:
     tensors = read_safetensors(source.weights)
+    tokens = padded(tokens, len(tensors.get(HUB_TABLE, ())))
+    config = dataclasses.replace(config, vocab_size=len(tokens))
     sought = Sought(config, "hugging_face", options.fresh_head)
     ignored = sought.check(shapes_of(tensors), source.weights[0])
     return Pretrained("hugging_face", config, tokens, sought.take(tensors), ignored)

@@ -14,6 +14,10 @@ ACTIVATIONS = {
     "gelu_new": "gelu_tanh",
     "gelu_tanh": "gelu_tanh",
     "gelu_pytorch_tanh": "gelu_tanh",
+    "gelu_python": "gelu",
+    "gelu_python_tanh": "gelu_tanh",
+    "gelu_fast": "gelu_tanh",
+    "gelu_accurate": "gelu_tanh",
     "relu": "relu",
 }
 SIZES = {  # what Google, bert4keras and Hugging Face call them, by our names
@@ -55,7 +59,7 @@ def config_of(
         raise CheckpointError(f"{path} has no {error.args[0]}; {FOREIGN}") from None
     sizes |= {x: facts[y] for x, y in MAY_BE_LEFT_OUT.items() if y in facts}
     _check_types(sizes, path)
-    activation = activation or _activation(facts, path)
+    activation = _activation(facts, path, activation)
     try:
         return BackboneConfig(**sizes, application=application, activation=activation)
     except OptionError as error:
@@ -88,14 +92,25 @@ def _refuse_foreign(facts: dict[str, Any], path: pathlib.Path) -> None:
         )
 
 
-def _activation(facts: dict[str, Any], path: pathlib.Path) -> str:
-    named = facts.get("hidden_act")
-    if not isinstance(named, str) or named not in ACTIVATIONS:
-        known = ", ".join(ACTIVATIONS)
+def _activation(facts: dict[str, Any], path: pathlib.Path, wanted: str) -> str:
+    """Return the `wanted` activation, or what the config says.
+
+    A script may have chosen another gelu than the config says, but a model that was
+    trained with a function that this backbone has not is no model without it.
+    """
+    named, known = facts.get("hidden_act"), ", ".join(ACTIVATIONS)
+    if not isinstance(named, str):
+        if wanted:
+            return wanted
         raise CheckpointError(
             f"{path}: hidden_act is {named!r}, not {known}; pass --activation"
         )
-    return ACTIVATIONS[named]
+    if named not in ACTIVATIONS:
+        raise CheckpointError(
+            f"{path}: hidden_act is {named!r}, which this backbone has not; take a "
+            f"checkpoint with one of {known}"
+        )
+    return wanted or ACTIVATIONS[named]
 
 
 def _check_types(sizes: dict[str, Any], path: pathlib.Path) -> None:

@@ -5,24 +5,31 @@
     bert_config.json  best_model.weights              vocab.txt   HDF5, saved by Keras 2
     config.json       model.safetensors               vocab.txt   Hugging Face
 
-Pickles are not read: loading one runs whatever code its maker put into it.
+A checkpoint in parts has them all, beside one another; a name that a file tells is one
+of the same folder. Pickles are not read: loading one runs whatever code its maker put
+into it.
 """
 
-import json
+import glob
 import pathlib
+import re
 from typing import Any, NamedTuple
 
 from nlg.errors import CheckpointError
+from nlg.files import parse_json
 
 TENSORFLOW, HDF5, SAFETENSORS = "TensorFlow", "HDF5", "safetensors"
 HDF5_STARTS = b"\x89HDF\r\n\x1a\n"
 PICKLE_STARTS = (b"PK\x03\x04", b"\x80")  # torch's archive of one, and a bare one
 PICKLES = {".bin", ".pt", ".pth", ".pkl", ".ckpt"}
-INDEX = ".index"
+INDEX, LATEST = ".index", "checkpoint"  # TensorFlow's; the latter names the newest
+PARTS = re.compile(r"(.+)-(\d{5})-of-(\d{5})(\.safetensors)?")
+BESIDE_INDEX = re.compile(r"\.(?:index|meta|data-\d{5}-of-\d{5})$")
 CONFIGS = ("bert_config.json", "config.json", "*config*.json")
 VOCABULARIES = ("vocab.txt", "vocab*.txt", "tokenizer.json")
 HUGGING_FACE_HDF5 = "tf_model.h5"  # stands beside the same weights as safetensors
 TOKENIZER = "tokenizer_config.json"
+MOST_PARTS, SHOWN = 10_000, 3  # of a checkpoint; of those that an error lists
 NO_CONFIGS = {TOKENIZER, "generation_config.json"}
 WAY_OUT_OF_PICKLE = "save it with model.save_pretrained(…, safe_serialization=True)"
 
@@ -40,7 +47,7 @@ class Source(NamedTuple):
         if self.kind != TENSORFLOW:
             return self.weights
         (prefix,) = self.weights
-        return sorted(prefix.parent.glob(f"{prefix.name}.data-*"))
+        return _data_of(prefix)
 
 
 def find(
@@ -64,6 +71,7 @@ def find(
     else:
         kind, weights = _of_file(path)
         folder = path.parent
+    _refuse_missing_parts(_data_of(weights[0]) if kind == TENSORFLOW else weights)
     return Source(
         kind,
         weights,
@@ -79,7 +87,7 @@ def read_config(path: pathlib.Path) -> dict[str, Any]:
         CheckpointError: it is not there, no JSON, or no object.
     """
     try:
-        facts = json.loads(path.read_text("utf-8"))
+        facts = parse_json(path.read_text("utf-8-sig"))
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from None
     except ValueError as error:
@@ -98,10 +106,8 @@ def lower_case_of(source: Source) -> bool:
 
 def _in_folder(folder: pathlib.Path) -> tuple[str, list[pathlib.Path]]:
     """Return the one checkpoint of a folder."""
-    shards = sorted(folder.glob("model*.safetensors"))
-    found = [(SAFETENSORS, shards)] if shards else []
-    for index in sorted(folder.glob(f"*{INDEX}")):
-        found.append((TENSORFLOW, [index.with_suffix("")]))
+    found = [(SAFETENSORS, shards)] if (shards := _safetensors_in(folder)) else []
+    found += [(TENSORFLOW, [prefix]) for prefix in _tensorflow_in(folder)]
     for path in sorted(folder.iterdir()):
         if path.name != HUGGING_FACE_HDF5 and _starts(path) == HDF5_STARTS:
             found.append((HDF5, [path]))
@@ -118,13 +124,24 @@ def _in_folder(folder: pathlib.Path) -> tuple[str, list[pathlib.Path]]:
 
 def _of_file(path: pathlib.Path) -> tuple[str, list[pathlib.Path]]:
     """Return what a file, or the prefix of TensorFlow's files, is."""
-    prefix = path.with_suffix("") if path.suffix == INDEX else path
+    if path.name == LATEST and path.is_file():
+        return _in_folder(path.parent)
+    prefix = path.with_name(BESIDE_INDEX.sub("", path.name))
     if prefix.with_name(prefix.name + INDEX).is_file():
         return TENSORFLOW, [prefix]
+    if prefix != path and path.is_file():
+        raise CheckpointError(
+            f"{prefix}{INDEX} is missing, without which {path.name} cannot be read; "
+            "copy all files of the checkpoint"
+        )
     if not path.is_file():
         raise CheckpointError(f"{path}: no such folder or weights file")
     if path.suffix == ".safetensors":
-        return SAFETENSORS, [path]
+        return SAFETENSORS, _all_parts(path)
+    return _by_content(path)
+
+
+def _by_content(path: pathlib.Path) -> tuple[str, list[pathlib.Path]]:
     start = _starts(path)
     if start == HDF5_STARTS:
         return HDF5, [path]
@@ -135,6 +152,81 @@ def _of_file(path: pathlib.Path) -> tuple[str, list[pathlib.Path]]:
     raise CheckpointError(
         f"{path} is no TensorFlow checkpoint, HDF5 or safetensors file; it may be cut "
         "short: copy it again"
+    )
+
+
+def _safetensors_in(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Return the file of a model, or its parts; the latter's index tells them all."""
+    whole = folder / "model.safetensors"
+    if whole.is_file():
+        return [whole]
+    parts = sorted(folder.glob("model*.safetensors"))
+    index = folder / "model.safetensors.index.json"
+    if not index.is_file():
+        return parts
+    told = read_config(index).get("weight_map")
+    names = set(told.values()) if isinstance(told, dict) else set()
+    for name in names:
+        if not isinstance(name, str) or pathlib.PurePath(name).name != name:
+            raise CheckpointError(f"{index} names {name!r}, no file beside it")
+    missing = sorted(name for name in names if not (folder / name).is_file())
+    if missing:
+        raise _missing(folder, missing)
+    return sorted({*parts, *(folder / name for name in names)})
+
+
+def _tensorflow_in(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Return the prefixes of TensorFlow's checkpoints; the newest if it is told."""
+    prefixes = [path.with_suffix("") for path in sorted(folder.glob(f"*{INDEX}"))]
+    latest = folder / LATEST
+    if len(prefixes) > 1 and latest.is_file():
+        text = latest.read_text("utf-8", errors="replace")
+        told = re.search(r'^model_checkpoint_path: *"(.*)"', text, re.M)
+        # Saved elsewhere, the path is that of another machine.
+        name = re.split(r"[/\\]", told[1])[-1] if told else ""
+        prefixes = [x for x in prefixes if x.name == name] or prefixes
+    return prefixes
+
+
+def _data_of(prefix: pathlib.Path) -> list[pathlib.Path]:
+    """Return the files that hold the weights of a checkpoint of TensorFlow."""
+    found = sorted(prefix.parent.glob(f"{glob.escape(prefix.name)}.data-*"))
+    if not found:
+        raise _missing(prefix.parent, [f"{prefix.name}.data-00000-of-00001"])
+    return found
+
+
+def _all_parts(path: pathlib.Path) -> list[pathlib.Path]:
+    """Return the parts of the model that `path` is a part of, or itself."""
+    part = PARTS.fullmatch(path.name)
+    if not part:
+        return [path]
+    pattern = f"{glob.escape(part[1])}-*-of-{part[3]}.safetensors"
+    return sorted(path.parent.glob(pattern))
+
+
+def _refuse_missing_parts(files: list[pathlib.Path]) -> None:
+    """Raise where the names of parts count more than there are."""
+    parts = [part for part in (PARTS.fullmatch(x.name) for x in files) if part]
+    if not parts:
+        return
+    stem, _, count, suffix = parts[0].groups()
+    first = 0 if suffix is None else 1  # TensorFlow counts from 0
+    names = [
+        f"{stem}-{number:05}-of-{count}{suffix or ''}"
+        for number in range(first, first + min(int(count), MOST_PARTS))
+    ]
+    have = {path.name for path in files}
+    missing = [name for name in names if name not in have]
+    if missing:
+        raise _missing(files[0].parent, missing)
+
+
+def _missing(folder: pathlib.Path, names: list[str]) -> CheckpointError:
+    listed = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+    return CheckpointError(
+        f"{folder} lacks {listed}: the weights are in parts, and all are needed; copy "
+        "them again"
     )
 
 

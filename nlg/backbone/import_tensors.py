@@ -23,6 +23,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 COPY_AGAIN = "it may be cut short: copy it again"
 INSTALL = 'pip install "nlg[train]"'
 AS_HDF5 = "load it in the script that made it and model.save_weights('best_model.h5')"
+AS_ONE = "load the model that you mean and save it with save_pretrained"
 TABLE, DECODER = "bert.embeddings.word_embeddings.weight", "cls.predictions.decoder."
 
 
@@ -60,10 +61,13 @@ def read_safetensors(paths: list[pathlib.Path]) -> Tensors:
     for path in paths:
         try:
             tensors |= load_file(path)
-        except (OSError, SafetensorError, ValueError) as error:
+        except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
             raise CheckpointError(f"{path}: {_line(error)}; {COPY_AGAIN}") from None
-    whole = any(name.startswith("bert.") for name in tensors)
-    named = {_modern(name, whole): _float(x) for name, x in tensors.items()}
+    plain = {reader.plain(name, "."): x for name, x in tensors.items()}
+    whole = any(name.startswith("bert.") for name in plain)
+    named = {_modern(name, whole): _float(x) for name, x in plain.items()}
+    if len(named) < len(tensors):
+        raise CheckpointError(f"{paths[0]} holds the same weights twice; {AS_ONE}")
     return _with_one_table(named, paths[0])
 
 

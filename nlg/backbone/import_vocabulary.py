@@ -19,6 +19,7 @@ from nlg.text.vocab import MASK, SPECIAL
 
 KEEP = ("simplified", "full")
 SHOWN = 6  # tokens that an error lists
+PADDING = (8, 16, 32, 64, 128)  # rows of a table are a multiple
 
 
 class Kept(NamedTuple):
@@ -37,7 +38,7 @@ def read_tokens(path: pathlib.Path) -> list[str]:
         CheckpointError: the file is not there, no UTF-8, or no WordPiece vocabulary.
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -48,6 +49,22 @@ def read_tokens(path: pathlib.Path) -> list[str]:
         return _tokens_of_json(text, path)
     # Not splitlines: a vocabulary may have U+2028, which ends a line too, as a token.
     return [line.strip() for line in text.rstrip("\n").split("\n")]
+
+
+def padded(tokens: list[str], rows: int) -> list[str]:
+    """Return `tokens`, the empty one at rows that fill a table up to a round number.
+
+    A table is padded to a multiple of 8 or more, as products of such sizes are faster;
+    of the empty token no row is kept.
+
+    Example:
+        >>> padded(["[PAD]", "春"], 8)
+        ['[PAD]', '春', '', '', '', '', '', '']
+        >>> padded(["[PAD]", "春"], 7)
+        ['[PAD]', '春']
+    """
+    round_up = {-(-len(tokens) // size) * size for size in PADDING}
+    return [*tokens, *[""] * (rows - len(tokens))] if rows in round_up else tokens
 
 
 def simplified(tokens: Sequence[str], first: Sequence[str] = SPECIAL) -> list[str]:
@@ -69,7 +86,7 @@ def rows_of(table: int, tokens: list[str], path: pathlib.Path) -> list[str]:
     Raises:
         CheckpointError: `table` is the length of none of them.
     """
-    ways = {"": tokens}
+    ways = {"": padded(tokens, table)}
     for first in (SPECIAL[:4], SPECIAL):
         if set(first) <= set(tokens):
             ways[f"simplified from {', '.join(first)}"] = simplified(tokens, first)

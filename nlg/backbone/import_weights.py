@@ -54,7 +54,8 @@ class Sought:
         """
         ignored = [x for x in sorted(found) if self._is_left_out(x)]
         kept = {name: x for name, x in found.items() if name not in ignored}
-        if self.head and not self.head & found.keys() and not self.left_out:
+        lost = self.shapes.keys() - kept.keys()
+        if self.head and lost == self.head:  # and nothing else is: an encoder, whole
             raise CheckpointError(
                 f"{where} has no head that scores tokens ({min(self.head)}, …); "
                 f"{NO_HEAD}"

@@ -4,7 +4,8 @@ import pathlib
 
 import click
 
-from nlg.cli.train import FILE, FOLDER
+FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
+FOLDER = click.Path(path_type=pathlib.Path, exists=True, file_okay=False)
 
 
 @click.command("average")
@@ -61,8 +62,9 @@ def average(
     checkpoint = means.average(folders, out)
     done = {"checkpoint": str(out), **checkpoint.config.source}
     if dev:
-        from nlg.qa.data.examples import load_examples
-        from nlg.qa.train.measure import RANKED, measure, some
+        from nlg.qa.data.examples import load_examples, some
+        from nlg.qa.train.measure import measure
+        from nlg.qa.train.options import RANKED
 
         examples = [example for path in data for example in load_examples(path)]
         to_rank = some(examples, RANKED) if data else None

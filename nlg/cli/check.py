@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import pathlib
 import sys
 from collections.abc import Callable, Iterable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 BOOK = click.option(
     "--book",
-    type=Word(("平水韵", "中华新韵")),
+    type=Word(("平水韵", "中华新韵", "中华通韵")),
     default="平水韵",
     show_default=True,
     help="Rhyme book whose tones count: of Tang and Song, or of today.",
@@ -153,29 +154,51 @@ def _couplet_facts(
 @check.command("poem")
 @click.argument("text", metavar="[POEM]", default="-")
 @BOOK
+@click.option("--explain", is_flag=True, help="Draw the tone pattern above each line.")
+@click.option(
+    "--strict-tones", is_flag=True, help="Count 拗救, tones made up for, as faults."
+)
+@click.option(
+    "--odd-ends",
+    is_flag=True,
+    help="Remark odd lines in a row that end in one oblique tone (上尾).",
+)
 @STRICT
 @JSON
 @click.pass_context
 def check_poem(
-    ctx: click.Context, text: str, book: str, strict: bool, as_json: bool
+    ctx: click.Context,
+    text: str,
+    explain: bool,
+    strict: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Check form, tones, rhyme and originality of POEM; - is standard input.
 
     \b
     nlg check poem 白日依山尽，黄河入海流。欲穷千里目，更上一层楼。
+    nlg check poem --explain 移舟泊烟渚，日暮客愁新。野旷天低树，江清月近人。
     nlg check poem 國破山河在城春草木深感時花濺淚恨別鳥驚心 --strict --json
     nlg poem --sample | nlg check poem
 
-    Typed with or without marks, in simplified or traditional characters. One that is no
-    五绝, 七绝, 五律 or 七律 gets tones and rhyme only; to --strict that is a fault.
+    Typed with or without marks, in simplified or traditional characters. Characters of
+    two tones are read as poets read them, in their words. 古绝 and poems of oblique
+    rhyme are named, and not bound by the rules. One that is no 五绝, 七绝, 五律 or 七律
+    gets tones and rhyme only. To --strict all these are faults.
     """
-    from nlg.cli.verdicts import poem_rows
+    from nlg.cli.poem_verdict import poem_rows
     from nlg.poem.check import examine
 
-    found = examine(read_text(text), book)
+    found = examine(read_text(text), **options)
     if as_json:
-        facts = found.to_dict() | {"book": book}
+        facts = found.to_dict() | {"book": options["book"]}
         click.echo(json.dumps(facts, ensure_ascii=False))
     else:
-        write_lines(poem_rows(found), None)
+        write_lines(poem_rows(found, explain, explain and shows_colour()), None)
     ctx.exit(int(strict and not found.clean))
+
+
+def shows_colour() -> bool:
+    """Return whether output goes to a terminal that wants colours (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

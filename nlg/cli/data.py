@@ -2,10 +2,11 @@
 
 import pathlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import click
 
+from nlg.cli.lazy import LazyGroup
 from nlg.cli.options import Number, Word, progress, writing
 from nlg.text.forms import FORMS
 
@@ -43,7 +44,17 @@ def collecting(command: Callable) -> Callable:
     return command
 
 
-@click.group()
+class DataGroup(LazyGroup):
+    """The commands below, and those that make a reader's data."""
+
+    places: ClassVar = {
+        "cloze": "nlg.cli.qa_data:cloze_data",
+        "qa": "nlg.cli.qa_data:qa_data",
+        "vectors": "nlg.cli.qa_data:vector_data",
+    }
+
+
+@click.group(cls=DataGroup)
 def data() -> None:
     """Read, clean and split training data."""
 
@@ -66,17 +77,18 @@ def poem_data(
     nlg data poem 全唐诗/ -o poems.jsonl.gz
     zcat mine.txt.gz | nlg data poem - -o mine.jsonl --form 七绝 --dev-share 0
 
-    Reads JSON arrays with paragraphs (chinese-poetry), JSON lines, and plain text with
-    one poem a line or one a block; gzipped or not. Traditional characters become
-    simplified ones, marks are dropped, a poem found twice is kept once. JSON lines are
-    written.
+    Reads JSON arrays with paragraphs (chinese-poetry), JSON lines (FSPC, PQED, CCPC),
+    CSV with a column 内容, and plain text with one poem a line or one a block; gzipped
+    or not. Traditional characters become simplified ones, marks and notes are dropped,
+    several poems in one record are parted, 词 left out, and a poem found twice is kept
+    once. JSON lines are written.
     """
     from nlg.poem import dataset
     from nlg.text.collect import Report, split
 
     report = Report()
     records = records_of(dataset.find_files(inputs), dataset.read)
-    poems = list(dataset.clean(records, forms or FORMS, report, strict))
+    poems = list(dataset.clean(records, forms or FORMS, report, strict, part=True))
     show_report(report, poems, "regulated poem")
     write_parts(poems, "poems", split, dataset.write, **parts)
 
@@ -110,9 +122,9 @@ def couplet_data(
     nlg data couplet couplet/train/ -o couplets.tsv.gz --exclude couplet/test/
     echo 書山有路勤為徑；學海無涯苦作舟 | nlg data couplet - -o mine.tsv --dev-share 0
 
-    Reads 上联 TAB 下联 (；or —— will do for the TAB), JSON lines with first_line and
-    second_line, in.txt with out.txt beside it (couplet-dataset), and the poems of nlg
-    data poem, for the two couplets in the middle of 律诗; gzipped or not.
+    Reads 上联 TAB 下联 (；or —— will do for the TAB), JSON with first_line and
+    second_line, in.txt with out.txt beside it (couplet-dataset), and poems in JSON, for
+    the two couplets in the middle of 律诗; gzipped or not.
     Traditional characters become simplified ones, spaces and marks at the end are
     dropped, marks inside become ， 、 or ？. What is not two lines of one length with
     marks at the same places is dropped, a couplet found twice is kept once. Lines of

@@ -2,11 +2,12 @@
 
 import json
 import pathlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
 from nlg.cli.couplet import RULES
+from nlg.cli.lazy import LazyGroup
 from nlg.cli.options import (
     DEVICE,
     JSON,
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
     from nlg.metrics.trigrams import CharacterTrigrams
 
 
-@click.group("eval")
+class EvalGroup(LazyGroup):
+    """The commands below, and that of readers."""
+
+    places: ClassVar = {"qa": "nlg.cli.qa_eval:eval_qa"}
+
+
+@click.group("eval", cls=EvalGroup)
 def evaluate() -> None:
     """Measure texts and models."""
 

@@ -105,6 +105,8 @@ def _tell(read: "Pretrained", kept: "Kept") -> None:
         f"read {read.layout}: {config.layers} layers of {config.hidden_size} units",
         f"vocabulary: {len(read.tokens):,} -> {len(kept.tokens):,} tokens",
     ]
+    if blank := read.tokens.count(""):
+        notes.append(f"left out {blank} rows of its table that have no token")
     if read.ignored:
         notes.append(
             f"left out {len(read.ignored)} weights of other heads: {read.ignored[0]} …"

@@ -1,34 +1,37 @@
 """The command line: groups, errors, streams. Commands are one file a family.
 
-Nothing but click is imported until a command runs, so `--help` answers at once.
+A command's file is imported when it is called, and nothing but click until it runs, so
+that `--help` answers at once.
 """
 
 import errno
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
 import nlg
-from nlg.cli.average import average
-from nlg.cli.check import check
-from nlg.cli.classify import classify
-from nlg.cli.couplet import couplet
-from nlg.cli.data import data
-from nlg.cli.evaluate import evaluate
-from nlg.cli.import_bert import import_bert
-from nlg.cli.poem import poem
-from nlg.cli.pretrain import pretrain
-from nlg.cli.qa import qa
-from nlg.cli.qa_data import cloze_data, qa_data, vector_data
-from nlg.cli.qa_eval import eval_qa
-from nlg.cli.train import train
-from nlg.cli.write import write
+from nlg.cli.lazy import LazyGroup
 from nlg.errors import NlgError
 
 
-class Suite(click.Group):
+class Suite(LazyGroup):
     """A group that prints an `NlgError` as one line and exits with its code."""
+
+    places: ClassVar = {
+        "average": "nlg.cli.average:average",
+        "check": "nlg.cli.check:check",
+        "classify": "nlg.cli.classify:classify",
+        "couplet": "nlg.cli.couplet:couplet",
+        "data": "nlg.cli.data:data",
+        "eval": "nlg.cli.evaluate:evaluate",
+        "import-bert": "nlg.cli.import_bert:import_bert",
+        "poem": "nlg.cli.poem:poem",
+        "pretrain": "nlg.cli.train:pretrain",
+        "qa": "nlg.cli.qa:qa",
+        "train": "nlg.cli.train:train",
+        "write": "nlg.cli.write:write",
+    }
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run from the shell; help and wrong usage are Chinese too."""
@@ -109,12 +112,3 @@ def main() -> None:
     Results go to stdout, progress and notes to stderr. Exit codes: 0 done, 1 failed,
     2 wrong usage.
     """
-
-
-ASKED = (poem, couplet, qa, write, classify, check)
-MADE = (data, train, pretrain, average, import_bert, evaluate)
-for command in (*ASKED, *MADE):
-    main.add_command(command)
-for command in (qa_data, cloze_data, vector_data):
-    data.add_command(command)
-evaluate.add_command(eval_qa)

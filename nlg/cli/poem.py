@@ -3,13 +3,13 @@
 import itertools
 import json
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 from click.core import ParameterSource
 
+from nlg.cli.lazy import LazyGroup
 from nlg.cli.options import as_typed, progress, write_lines
-from nlg.cli.poem_map import poem_map
 from nlg.cli.poem_options import PoemOptions, poem_options
 
 if TYPE_CHECKING:
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     Written = WrittenPoem | ComposedPoem
 
 
-class PoemGroup(click.Group):
+class PoemGroup(LazyGroup):
     """A command that writes, with a command below it."""
+
+    places: ClassVar = {"map": "nlg.cli.poem_map:poem_map"}
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Return the command that is called; a poem is no command."""
-        if args[0] not in self.commands:
+        if args[0] not in self.places:
             ctx.fail(f"Got unexpected extra argument ({as_typed(args[0])})")
         return super().resolve_command(ctx, args)
 
@@ -148,6 +150,3 @@ def _print_stream(stages: "Iterator[ComposedPoem]", options: PoemOptions) -> Non
             click.echo(f"{line}{mark}", nl=mark == "。")
     if options.as_json:
         click.echo(_rows(poem, options)[0])
-
-
-poem.add_command(poem_map)

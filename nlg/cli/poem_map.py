@@ -226,7 +226,7 @@ def _poems_of(path: pathlib.Path, limit: int, seed: int) -> "list[Poem]":
 
     report = Report()
     records = progress(dataset.read(path), "reading")
-    poems = list(dataset.clean(records, FORMS, report, strict=False))
+    poems = list(dataset.clean(records, FORMS, report, strict=False, part=True))
     for problem in report.problems:
         click.echo(f"skipped: {problem}", err=True)
     for reason, count in report.dropped.items():

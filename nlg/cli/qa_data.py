@@ -90,10 +90,11 @@ def qa_data(
         nlg data qa - -o mine.jsonl --dev-share 0
     nlg data qa duie.jsonl.gz --format triples -o facts.jsonl.gz
 
-    Reads WebQA.json and SogouQA.json, SQuAD 1 and 2 and CMRC 2018 JSON, and JSON lines
-    of (source, passage, question, answer) or with passages; gzipped or not. Each
-    passage makes an example, one without the answer too; an example found twice is
-    kept once. JSON lines are written; questions about one passage stay on one side.
+    Reads WebQA.json and SogouQA.json, SQuAD 1 and 2, CMRC 2018 and DuReader JSON, and
+    JSON lines of (source, passage, question, answer) or with passages; gzipped or not.
+    Each passage makes an example, one without the answer too; an example found twice is
+    kept once. Of several answers the first that is short enough is taken. JSON lines
+    are written; questions about one passage stay on one side.
     For --negatives, the passage is another question's: one of those that share most
     with this one (BM25 over the words that jieba finds) and do not hold its answer.
     Sentences with triples make questions by templates; a passage is such a sentence

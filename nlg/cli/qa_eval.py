@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nlg.qa.predictions import Prediction
     from nlg.qa.reader import Reader
 
-LAYOUTS = ("auto", "webqa", "sogou", "squad", "jsonl")
+LAYOUTS = ("auto", "webqa", "sogou", "squad", "dureader", "jsonl")
 SHOWN = 20  # problems that are printed
 LAYOUT = click.option(
     "--format",
@@ -84,9 +84,9 @@ OURS = [  # parameters that apply to our own model only
     "--predictions",
     multiple=True,
     metavar="FILE",
-    help="Answers of a system, in place of our model's: JSON lines with id, answer and "
-    "perhaps confidence, id TAB answer, or a JSON object of answers by id; may be "
-    "repeated.",
+    help="Answers of a system, in place of our model's: JSON lines with id, answer (or "
+    "answers, of which the first counts) and perhaps confidence, id TAB answer, or a "
+    "JSON object of answers by id; may be repeated.",
 )
 @click.option(
     "--metric",
@@ -146,13 +146,13 @@ def eval_qa(ctx: click.Context, **options: Any) -> None:
     nlg eval qa --data cmrc2018_dev.json --predictions theirs.json --metric squad
     nlg eval qa --data gold.tsv --predictions submit.tsv --metric sogou --as-submitted
 
-    Data are WebQA.json or SogouQA.json, SQuAD or CMRC 2018 JSON, JSON lines (source,
-    passage, question, answer), or id TAB answer TAB variants. The passages of a
-    question vote on the answer of our model. A question without a prediction scores 0;
-    an id that comes twice, or that is no question's, is an error. The report also has
-    the share of the answerable questions that were answered and of the others that were
-    not. Where answers have a confidence, it has the area under the risk-coverage curve
-    and the expected calibration error; the first --metric decides what is right.
+    Data are WebQA.json or SogouQA.json, SQuAD, CMRC 2018 or DuReader JSON, JSON lines
+    (source, passage, question, answer), or id TAB answer TAB variants. The passages of
+    a question vote on the answer of our model. A question without a prediction scores
+    0; an id that comes twice, or that is no question's, is an error. The report also
+    has the share of the answerable questions that were answered and of the others that
+    were not. Where answers have a confidence, it has the area under the risk-coverage
+    curve and the expected calibration error; the first --metric decides what is right.
     """
     from nlg.metrics.table import table
     from nlg.qa.evaluate import columns, pair

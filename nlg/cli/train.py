@@ -1,7 +1,7 @@
-"""`nlg train`: train a model and make its checkpoint.
+"""`nlg train` and `nlg pretrain`: train a model and make its checkpoint.
 
-A training is a row of `TRAININGS`: its own options, where its settings and its
-`TrainingTask` are found, and its help. `nlg pretrain` is made in the same way.
+A training is a record: its own options, where its settings and its `TrainingTask` are
+found, and its help. `TRAININGS` lists those of `nlg train`.
 """
 
 import importlib
@@ -284,7 +284,8 @@ TRAININGS = (
         options=(
             file(
                 "--data",
-                'Text TAB label, or JSON lines with "text" or "lines" and "label".',
+                "Text TAB label, columns under a line that names them, or JSON lines "
+                'with "text" or "lines" and "label".',
                 required=True,
             ),
             file("--dev", "Texts kept back.", required=True),
@@ -321,6 +322,45 @@ TRAININGS = (
     It is the backbone, told the class of a text, which is left out at times. {KILLED}
     """,
     ),
+)
+
+
+pretrain = training_command(
+    Training(
+        name="pretrain",
+        settings="nlg.pretrain.options:PretrainOptions",
+        task="nlg.pretrain.train:pretrain_task",
+        options=(
+            click.argument("data", nargs=-1, required=True, type=FILE),
+            click.option(
+                "--init",
+                type=click.Path(path_type=pathlib.Path),
+                help="A backbone folder to go on from, with its size and vocabulary.",
+            ),
+            file("--vocab", "A vocab.txt to take instead of one made from DATA."),
+            file(
+                "--dev",
+                "Text to score on, left out of training.  [default: a part of DATA]",
+            ),
+        ),
+        help="""
+    Pretrain a Chinese UniLM on DATA and make OUT/checkpoint from its best weights.
+
+    \b
+    nlg pretrain news.txt.xz poems.jsonl.gz --out runs/backbone
+    nlg pretrain wiki/*.txt --out runs/base --set preset=base --backend jax
+    nlg pretrain law.txt --init checkpoints/backbone --out runs/law
+    nlg pretrain news.txt poems.jsonl --out runs/mixed --set 'shares=poems*=0.3'
+
+    DATA are texts with a blank line between documents, or JSON lines with a passage, a
+    text or the lines of a poem; gzip and xz are unpacked. Three objectives are mixed:
+    masked whole words (by jieba), each token from those before it, and the second part
+    of a text from the first. `--set preset=` is base, small, mini or tiny; `--set
+    shares=` says how much of the files of a name an epoch has.
+
+    Killed at any moment, the same command goes on where it was.
+    """,
+    )
 )
 
 

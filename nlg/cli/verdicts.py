@@ -1,4 +1,4 @@
-"""Verdicts on couplets and poems as rows of text: what a person gets to read.
+"""Verdicts on couplets as rows of text: what a person gets to read.
 
     上联  晚风摇树树还挺
           仄平多仄仄平仄
@@ -13,13 +13,11 @@ A command imports this file when it runs.
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-from nlg.text.forms import FORMS
 from nlg.text.width import padded
 
 if TYPE_CHECKING:
     from nlg.couplet.dataset import Couplet
-    from nlg.poem.check import Examination
-    from nlg.text import couplets, prosody
+    from nlg.text import couplets
 
 ROW = 36  # characters in a row of the screen
 FAULT, NO_FAULT = "＾", "　"  # both as wide as a character
@@ -34,32 +32,23 @@ COUPLET_FAULTS = {
     "下联仄收": "{second} ends 下联 in an oblique tone",
     "平仄失对": "place {second_place}: {first} and {second} are both {tone}",
 }
-POEM_FAULTS = {
-    "失替": "the even places do not alternate",
-    "失对": "the line does not oppose the one before",
-    "失粘": "the line does not begin as the one before did",
-    "孤平": "仄平仄仄平 has one level tone besides the rhyme",
-    "三平尾": "three level tones end the line",
-    "出韵": "{character} does not rhyme in {rhyme}",
-    "韵脚仄声": "{character} ends an even line in an oblique tone",
-}
 
 
 def couplet_rows(couplet: "Couplet", verdict: "couplets.Verdict") -> Iterator[str]:
     """Yield both lines with their tones, then what is wrong."""
     first_places = {violation.first_place for violation in verdict.violations}
     second_places = {violation.second_place for violation in verdict.violations}
-    yield from _line_rows("上联", couplet.first_line, verdict.tones[0], first_places)
-    yield from _line_rows("下联", couplet.second_line, verdict.tones[1], second_places)
+    yield from line_rows("上联", couplet.first_line, verdict.tones[0], first_places)
+    yield from line_rows("下联", couplet.second_line, verdict.tones[1], second_places)
     yield ""
     for violation in verdict.violations:
         yield f"{violation.kind}  {_couplet_fault(violation, couplet, verdict)}"
     if "字数不等" in verdict.broken:
         yield "note  marks, repeats and inner tones of such lines are not compared"
-    yield _conclusion(len(verdict.violations))
+    yield conclusion(len(verdict.violations))
 
 
-def _line_rows(
+def line_rows(
     head: str, line: str, tones: str, faults: Collection[int]
 ) -> Iterator[str]:
     """Yield a line, its tones, and a mark under each of `faults`, places from 1."""
@@ -69,13 +58,13 @@ def _line_rows(
     below = "".join(marks)
     for start in range(0, len(line), ROW):
         rows = [text[start : start + ROW] for text in (line, tones, below)]
-        yield _row(head if start == 0 else "", rows[0])
-        yield _row("", rows[1])
+        yield row(head if start == 0 else "", rows[0])
+        yield row("", rows[1])
         if FAULT in rows[2]:
-            yield _row("", rows[2])
+            yield row("", rows[2])
 
 
-def _row(head: str, text: str) -> str:
+def row(head: str, text: str) -> str:
     cells = "".join(padded(character, 2) for character in text)
     return (padded(head, 6) + cells).rstrip()
 
@@ -103,7 +92,7 @@ def _echo(line: str, at: int) -> str:
     return f"repeats place {before + 1}" if before < at else "is new"
 
 
-def _conclusion(faults: int) -> str:
+def conclusion(faults: int) -> str:
     if not faults:
         return "合律  no rule is broken"
     return f"不合律  {faults} fault{'s' * (faults > 1)}"
@@ -120,46 +109,3 @@ def parallel_rows(words: "couplets.Parallelism") -> Iterator[str]:
         f"      {words.boundaries:.0%} of the word boundaries coincide, "
         f"{words.alike:.0%} of the characters are in words of one class"
     )
-
-
-def poem_rows(found: "Examination") -> Iterator[str]:
-    """Yield the lines with their tones, what is known of the poem, what is wrong."""
-    verdict = found.verdict
-    pairs = zip(found.lines, verdict.tones, strict=True)
-    for number, (line, tones) in enumerate(pairs, 1):
-        faults = {fault.place for fault in verdict.violations if fault.line == number}
-        yield from _line_rows(str(number), line, tones, faults)
-    yield ""
-    yield from _poem_notes(found)
-    for violation in verdict.violations:
-        yield f"{violation.kind}  {_poem_fault(violation, found)}"
-    if verdict.form:
-        yield _conclusion(len(verdict.violations))
-
-
-def _poem_notes(found: "Examination") -> Iterator[str]:
-    form, pattern = found.verdict.form, found.verdict.pattern
-    if form:
-        yield f"格律  {form}, {pattern or 'no standard pattern'}"
-    else:
-        names = " ".join(FORMS)
-        yield f"格律  none of {names}, so only tones and rhyme are looked at"
-    for book, rhyme in found.rhymes.items():
-        if rhyme.group:
-            others = f"; not {' '.join(rhyme.others)}" if rhyme.others else ""
-            yield f"押韵  {book} {rhyme.group}: {' '.join(rhyme.feet)}{others}"
-    places = [f"{p.character} {p.line}:{p.place}" for p in found.polyphones]
-    if places:
-        yield f"多音  {', '.join(places)} (line:place)"
-    known, run = found.known_lines, found.longest_shared_run
-    shared = f"; one ends as a line there does, for {run} characters" if run else ""
-    yield f"出处  {known} of {len(found.lines)} lines stand in the training set{shared}"
-
-
-def _poem_fault(violation: "prosody.Violation", found: "Examination") -> str:
-    """Return where something is wrong, and what, in words."""
-    line = found.lines[violation.line - 1]
-    what = POEM_FAULTS[violation.kind].format(
-        character=line[violation.place - 1], rhyme=found.verdict.rhyme
-    )
-    return f"line {violation.line}, place {violation.place}: {what}"

@@ -4,9 +4,10 @@
 
 Four layouts are read, gzipped or not: `first line TAB second line` (what `nlg data
 couplet` writes; more fields are left alone, and one `；` or `——` will do for the TAB),
-JSON lines of `{first_line, second_line}`, in.txt with out.txt beside it, line n of
-which answers line n (wb14123/couplet-dataset), and poems as `nlg data poem` writes
-them: of a 律诗 the two couplets in the middle, which the form wants to be parallel.
+JSON lines or a JSON array of `{first_line, second_line}`, in.txt with out.txt beside
+it, line n of which answers line n (wb14123/couplet-dataset), and poems in JSON, as
+`nlg data poem` reads them: of a 律诗 the two couplets in the middle, which the form
+wants to be parallel.
 
 A clean line is simplified characters with single marks out of `，、？` between them.
 """
@@ -20,10 +21,18 @@ from typing import NamedTuple
 from nlg.errors import DataError
 from nlg.files import UNREADABLE, text_of
 from nlg.text import collect
-from nlg.text.collect import HALF, Report, Value, json_values, name_of, readable
+from nlg.text.collect import (
+    HALF,
+    Report,
+    Value,
+    array_values,
+    json_values,
+    name_of,
+    readable,
+)
 from nlg.text.normalize import HAN, fold_width, simplified
 
-SUFFIXES = (".jsonl", ".tsv", ".txt")
+SUFFIXES = (".json", ".jsonl", ".tsv", ".txt")
 PARTNERS = {"in.txt": "out.txt", "in.txt.gz": "out.txt.gz"}
 MAX_LENGTH = 64  # characters of a line, marks included
 MARKS = "，、？"
@@ -31,6 +40,7 @@ MARK_OF = str.maketrans(dict.fromkeys(",.!;:。", "，") | {"?": "？"})
 MARK = re.compile(f"[{MARKS}]")
 CLEAN = re.compile(f"{HAN.pattern}+(?:{MARK.pattern}{HAN.pattern}+)*")
 REGULATED, PARALLEL = 8, (2, 4)  # lines of 律诗, and those that begin its couplets
+HEADERS = (("上联", "下联"), ("first_line", "second_line"))
 HALVES = re.compile(";|；|——")
 
 
@@ -91,8 +101,9 @@ def read(path: pathlib.Path) -> Iterator[Record]:
     except UNREADABLE as error:
         yield Record(name, problem=f"cannot be read: {error}")
         return
-    if text.lstrip()[:1] == "{":
-        for found in json_values(name, text):
+    start = text.lstrip()[:1]
+    if start in ("[", "{"):
+        for found in (array_values if start == "[" else json_values)(name, text):
             yield from _records(found)
     else:
         yield from _read_plain(name, text)
@@ -264,10 +275,10 @@ def _lines_of(path: pathlib.Path) -> list[str]:
 
 def _read_plain(name: str, text: str) -> Iterator[Record]:
     for number, line in enumerate(io.StringIO(text), 1):
-        if not line.strip():
+        lines = line.rstrip("\r\n").split("\t")[:2]
+        if not line.strip() or (number == 1 and tuple(lines) in HEADERS):
             continue
         where = f"{name}:{number}"
-        lines = line.rstrip("\r\n").split("\t")[:2]
         if len(lines) < 2:
             lines = HALVES.split(lines[0])
         if len(lines) == 2:
@@ -277,24 +288,40 @@ def _read_plain(name: str, text: str) -> Iterator[Record]:
 
 
 def _records(found: Value) -> Iterator[Record]:
-    """Yield the couplets that a JSON object holds: itself, or those of a poem."""
+    """Yield the couplets that a JSON object holds: itself, or those of its poems."""
     where, fields, problem = found
     if problem:
         yield Record(where, problem=problem)
     elif not isinstance(fields, dict):
         yield Record(where, problem="not a JSON object")
-    elif isinstance(fields.get("lines"), list):
-        lines = fields["lines"]
-        for first in PARALLEL if len(lines) == REGULATED else ():
-            yield _record(where, "lines", *lines[first : first + 2])
+    elif fields.keys().isdisjoint(Couplet._fields) and len(fields):
+        yield from _of_poems(found)
     else:
-        pair = (fields.get(key) for key in Couplet._fields)
-        yield _record(where, " and ".join(Couplet._fields), *pair)
+        yield _record(where, *(fields.get(key) for key in Couplet._fields))
 
 
-def _record(where: str, keys: str, first: object, second: object) -> Record:
-    """Return two lines, found under `keys` of a JSON object, as a record."""
+def _of_poems(found: Value) -> Iterator[Record]:
+    """Yield the parallel couplets of each 律诗 of an object, none of any other poem."""
+    from nlg.text.apart import apart  # here, as what answers couplets does without
+    from nlg.text.forms import form_of
+    from nlg.text.poem_records import of_value
+
+    for record in of_value(found):
+        if record.problem:
+            yield Record(record.where, problem=record.problem)
+            continue
+        title, *lines = simplified([" ".join(record.title.split()), *record.lines])
+        for poem in apart(record._replace(title=title, lines=tuple(lines))):
+            if poem.reason or len(poem.lines) != REGULATED or not form_of(poem.lines):
+                continue
+            for first in PARALLEL:
+                yield Record(poem.where, *poem.lines[first : first + 2])
+
+
+def _record(where: str, first: object, second: object) -> Record:
+    """Return two lines, found in a JSON object, as a record."""
     if not isinstance(first, str) or not isinstance(second, str):
+        keys = " and ".join(Couplet._fields)
         return Record(where, problem=f"no strings under {keys}")
     if HALF.search(first + second):
         return Record(where, problem="half a character, such as \\ud840 by itself")

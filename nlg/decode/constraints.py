@@ -4,7 +4,7 @@ A rule lowers what it forbids to `NEG_INF` and leaves the rest as the model said
 rules may be applied in any order and any number, and a line that no rule touches keeps
 its score. Arrays of a rule may be NumPy constants or inputs of the compiled graph.
 
-This file knows neither words nor models; what a token may be is told in ids.
+This file knows neither words nor models; rules take ids of tokens.
 
 Shapes: B rows, K beams, M = B * K, T longest output, V vocabulary, Q kinds of token.
 """

@@ -26,7 +26,7 @@ def refuse_impossible(log_probs: np.ndarray, rules: Sequence[str]) -> None:
 
     Args:
         log_probs: (B, N), best first.
-        rules: how each rule is told to the user.
+        rules: the words for each rule in the error.
 
     Raises:
         OptionError: names the rows and the rules.

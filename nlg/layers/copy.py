@@ -12,8 +12,8 @@ near 0, so a backbone with this head writes at first as it did without.
     shares     .05   .05   .05   .05   .10   .30   .20   .20
     of tokens  .05   .05   .05   .05   .10   .50   .50   .20     处 stands twice
 
-What was written may have been copied already. So a place is also told how many of the
-tokens before it are the ones written last, and the state decides what that is worth:
+What was written may have been copied already. So a place also gets a score for how many
+of the tokens before it are the ones written last; the state decides what that is worth:
 
     written     眠 不
     source      春    眠    不    觉    晓    处    处    闻

@@ -2,8 +2,8 @@
 
 All three are one mask. `generated` says of each token whether it is written one after
 another (1) or given at once (0); a token sees what is given and what was written up to
-itself (kexue.fm/archives/6933). Rows may be packed: samples of one row are told apart
-by `sample_ids`, 0 being padding, and never see each other.
+itself (kexue.fm/archives/6933). Rows may be packed: samples of one row
+have numbers of their own, `sample_ids`, 0 being padding, and never see each other.
 
     [CLS]春眠[SEP]不觉, generated = 0 0 0 0 1 1     generated = 1 …     generated = 0 …
 

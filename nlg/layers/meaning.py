@@ -3,8 +3,8 @@
     passage     比什凯克 是 吉尔吉斯斯坦 的 首都          question   首都 在 哪个 城市
     likeness       .47          .63         1            to the most alike word of it
 
-Beside the vector of the word around it, each token is told how alike that word and the
-most alike one of its text's question are: the cosine, 0 if none is alike. So 比什凯克
+Each token gets the vector of the word around it, and the similarity of that word and
+the most similar one of its text's question: the cosine, 0 if none is alike. So 比什凯克
 is near 首都, and 创立 near 成立, before anything is learned.
 
 This file knows no words.

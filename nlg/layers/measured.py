@@ -1,8 +1,8 @@
-"""A model that keeps means of its outputs, beside its loss, on every backend.
+"""A model that keeps means of its outputs, besides its loss, on every backend.
 
-A layer that tells a metric something inside a call is not heard everywhere: JAX's
-trainer calls a model without its metrics, and on torch a variable that is cast
-(mixed_bfloat16) is a copy. Keras hears what `compute_metrics` tells.
+A metric that a layer updates inside a call is lost on some backends: JAX's trainer
+calls a model without its metrics, and on torch a variable that is cast
+(mixed_bfloat16) is a copy. Updates in `compute_metrics` count on all of them.
 """
 
 from collections.abc import Sequence

@@ -17,22 +17,23 @@ if TYPE_CHECKING:
     from nlg.metrics.trigrams import CharacterTrigrams
 
 DOUBLED = re.compile(r"(.)\1")
-VERSION = 1
+VERSION = 2
 
 
 def signature() -> str:
     """Return how `poem_report` counts, in one line to print with its scores."""
     rules = "+".join(TONE_RULES + RHYME_RULES)
     return (
-        f"poems|book:{PINGSHUI}|rules:{rules}|polyphones:either|平平仄平仄:allowed"
+        f"poems|book:{PINGSHUI}|rules:{rules}|polyphones:in use|拗救:allowed"
         f"|distinct:within lines|runs:line end, 5 or whole|version:{VERSION}"
     )
 
 
 def rhyme_right(verdict: Verdict) -> bool:
-    """Return whether all even lines rhyme in one level group."""
+    """Return whether a poem in one of the four forms rhymes in one level group."""
     kinds = {violation.kind for violation in verdict.violations}
-    return verdict.rhyme != "" and kinds.isdisjoint(RHYME_RULES)
+    rhymes = verdict.form != "" and verdict.rhyme != ""
+    return rhymes and kinds.isdisjoint(RHYME_RULES)
 
 
 def tones_clean(verdict: Verdict) -> bool:

@@ -38,7 +38,7 @@ DTYPES = {"F16": "FLOAT16", "F32": "FLOAT"}  # what safetensors and ONNX call th
 
 
 class Traced(NamedTuple):
-    """A function as ONNX, before it is told where its weights are."""
+    """A function as ONNX whose weights are inputs still."""
 
     model: Any  # onnx.ModelProto; its first inputs are weights
     weights: Mapping[str, str]  # the path of the variable that an input is, by name
@@ -131,7 +131,7 @@ def _converted(function: Any, specs: Sequence[Any]) -> Any:
     """Return a function of TensorFlow as an onnx.ModelProto.
 
     As `tf2onnx.convert.from_function` does it, but for most of tf2onnx's optimizers:
-    they took half of an export's time, for what `fuse` and `tidy` do as well.
+    they took half of an export's time, for what `fuse` and `simplify` do as well.
     """
     import tensorflow as tf
     from tf2onnx import optimizer, tf_loader

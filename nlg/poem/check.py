@@ -1,48 +1,61 @@
 """Look at a poem that a person typed: form, tones, rhyme, polyphones, originality.
 
-    examine("床前明月光，疑是地上霜。举头望明月，低头思故乡。").verdict.violations
+    examine("床前明月光，疑是地上霜。举头望明月，低头思故乡。").verdict.style
 
 The rules are those of `nlg.text.prosody`; what is known is the training set's lines.
 """
 
-import collections
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from nlg.errors import OptionError
 from nlg.poem.known import shipped_lines
-from nlg.text.forms import cut_unmarked, form_of
-from nlg.text.normalize import to_simplified, verses
+from nlg.text.fit import line_patterns
+from nlg.text.forms import cut_unmarked, form_named, form_of
+from nlg.text.normalize import HAN, to_simplified, verses
+from nlg.text.patterns import FREE
 from nlg.text.prosody import (
     BOTH,
-    OBLIQUE,
     PINGSHUI,
+    TONGYUN,
+    UNKNOWN,
     XINYUN,
+    Rhyme,
     Verdict,
     check,
-    level_groups,
-    rhyme_groups,
-    tones,
+    rhyme_of,
 )
+from nlg.text.readings import OLD, book_mark, is_modern, use_of, word_at
+from nlg.text.remarks import Note, oblique_ends
+from nlg.text.rescues import BELOW, LONELY, SELF
 
-BOOKS = (PINGSHUI, XINYUN)
+BOOKS = (PINGSHUI, XINYUN, TONGYUN)
 HEADS = 2  # rows that may stand before a poem: its title, its author
+FOREIGN = re.compile(r"[^\W_]+")  # letters and digits
+MADE_UP = {SELF: "仄", BELOW: "平", LONELY: "平"}  # the tone that makes up for another
 
-
-class Rhyme(NamedTuple):
-    """The group of a book that most even lines end in."""
-
-    group: str  # "" where the book knows none of the feet
-    feet: str  # the last characters in it: of even lines, and of the first
-    others: str  # of even lines that end otherwise
+__all__ = [
+    "BOOKS",
+    "Examination",
+    "Polyphone",
+    "Rhyme",
+    "examine",
+    "polyphones",
+    "rhyme_of",
+]
 
 
 class Polyphone(NamedTuple):
-    """A character that is read in both tones."""
+    """A character that is read in both tones, and how it is read where it stands."""
 
     character: str
     line: int  # from 1
     place: int  # from 1
+    reading: str  # 平, 仄, or 多 where either will do
+    why: str  # word, rhyme, pattern, use; free where either will do
+    word: str  # that decides, or ""
+    level: float | None  # share of 平 in its use, in percent; None if not counted
 
 
 class Examination(NamedTuple):
@@ -50,36 +63,49 @@ class Examination(NamedTuple):
 
     lines: tuple[str, ...]  # simplified characters, no marks
     verdict: Verdict
+    patterns: tuple[str, ...]  # the standard line that each is nearest to, of 平 仄 中
     rhymes: dict[str, Rhyme]  # by book
     polyphones: tuple[Polyphone, ...]
+    unknown: str  # characters of which no tone is known, each once
+    modern: str  # characters that no old book has, with the tone of Mandarin
+    left_out: tuple[str, ...]  # letters and digits of the text
     known_lines: int  # lines that stand in the training set
     longest_shared_run: int  # as KnownLines.longest_run counts
 
     @property
     def clean(self) -> bool:
         """Return whether it is regulated verse without a fault."""
-        return self.verdict.form != "" and not self.verdict.violations
+        return self.verdict.clean
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
-        return {
-            "lines": self.lines,
-            "form": self.verdict.form,
-            "pattern": self.verdict.pattern,
-            "tones": self.verdict.tones,
-            "violations": [one._asdict() for one in self.verdict.violations],
-            "clean": self.clean,
-            "rhymes": {book: rhyme._asdict() for book, rhyme in self.rhymes.items()},
-            "polyphones": [one._asdict() for one in self.polyphones],
-            "known_lines": self.known_lines,
-            "longest_shared_run": self.longest_shared_run,
-        }
+        verdict = self.verdict
+        facts = self._asdict() | verdict._asdict()
+        del facts["verdict"]
+        for name in ("rescues", "notes", "polyphones"):
+            facts[name] = [one._asdict() for one in facts[name]]
+        facts["violations"] = [one._asdict() for one in verdict.faults]
+        departures = () if verdict.faults else verdict.violations
+        facts["departures"] = [one._asdict() for one in departures]
+        facts["rhymes"] = {book: one._asdict() for book, one in self.rhymes.items()}
+        return facts | {"clean": self.clean}
 
 
-def examine(text: str, book: str = PINGSHUI) -> Examination:
+def examine(
+    text: str,
+    book: str = PINGSHUI,
+    strict_tones: bool = False,
+    odd_ends: bool = False,
+) -> Examination:
     """Return what there is to say of a poem, typed with or without marks and title.
 
-    Tones and polyphones are those of `book`; rhymes are looked up in both.
+    Tones and polyphones are those of `book`; rhymes are looked up in all.
+
+    Args:
+        text: the poem.
+        book: of `BOOKS`.
+        strict_tones: count a tone that another makes up for (拗救) as a fault.
+        odd_ends: remark odd lines in a row that end in one oblique tone (上尾).
 
     Raises:
         OptionError: there is no Chinese character in it.
@@ -89,15 +115,34 @@ def examine(text: str, book: str = PINGSHUI) -> Examination:
         start = text.strip()[:20] or "an empty text"
         raise OptionError(f"{start} has no Chinese characters; give a poem")
     known = shipped_lines()
-    verdict = check(lines, book)
+    verdict = check(lines, book, strict_tones)
+    if odd_ends and verdict.form:
+        verdict = _with_notes(verdict, oblique_ends(lines))
+    patterns = _patterns_of(lines, verdict, book)
+    characters = "".join(dict.fromkeys("".join(lines)))
     return Examination(
         lines,
         verdict,
+        patterns,
         {book: rhyme_of(lines, book) for book in BOOKS},
-        polyphones(lines, verdict.tones),
+        polyphones(lines, verdict, patterns, book),
+        "".join(c for c in characters if book_mark(c, book) == UNKNOWN),
+        "".join(c for c in characters if book in OLD and is_modern(c)),
+        tuple(FOREIGN.findall(HAN.sub(" ", text))),
         sum(line in known for line in lines),
         max(map(known.longest_run, lines)),
     )
+
+
+def _with_notes(verdict: Verdict, notes: Sequence[Note]) -> Verdict:
+    merged = sorted((*verdict.notes, *notes), key=lambda note: note[1:3])
+    return verdict._replace(notes=tuple(merged))
+
+
+def _patterns_of(lines: Sequence[str], verdict: Verdict, book: str) -> tuple[str, ...]:
+    if not verdict.form:
+        return ()
+    return line_patterns(lines, verdict.tones, form_named(verdict.form), book)
 
 
 def _lines_of(text: str) -> tuple[str, ...]:
@@ -115,64 +160,70 @@ def _lines_of(text: str) -> tuple[str, ...]:
     return cut_unmarked(verses(text))
 
 
-def rhyme_of(lines: Sequence[str], book: str = PINGSHUI) -> Rhyme:
-    """Return the group that most even lines end in.
-
-    Regulated verse rhymes in the level tone, so that goes first; a group of an oblique
-    tone counts where all even lines may end in one, and more of them rhyme in it.
-
-    Example:
-        >>> rhyme_of(["床前明月光", "疑是地上霜", "举头望明月", "低头思故乡"])
-        Rhyme(group='七阳', feet='光霜乡', others='')
-        >>> rhyme_of(["春眠不觉晓", "处处闻啼鸟", "夜来风雨声", "花落知多少"])
-        Rhyme(group='十七筱', feet='晓鸟少', others='')
-    """
-
-    def level(foot: str) -> frozenset[str]:
-        return rhyme_groups(foot, book)
-
-    def oblique(foot: str) -> frozenset[str]:
-        read = OBLIQUE in tones(foot, book)
-        return rhyme_groups(foot, book, level_only=False) if read else frozenset()
-
-    order = level_groups(book)
-    found = [_most(lines, level, order)]
-    if all(OBLIQUE in tones(line[-1], book) for line in lines[1::2]):
-        found.append(_most(lines, oblique, order))
-    return max(found, key=lambda rhyme: len(rhyme.feet))
-
-
-def _most(
+def polyphones(
     lines: Sequence[str],
-    groups_of: Callable[[str], frozenset[str]],
-    order: tuple[str, ...],
-) -> Rhyme:
-    """Return the rhyme of most feet; of equals, the first foot's, as `check` does."""
-    feet = [line[-1] for line in lines[1::2]]
-    count: collections.Counter[str] = collections.Counter()
-    for foot in feet:
-        groups = groups_of(foot)
-        level = [group for group in order if group in groups]
-        count.update([*level, *sorted(groups.difference(level))])
-    if not count:
-        return Rhyme("", "", "".join(feet))
-    best = count.most_common(1)[0][0]
-    if best in groups_of(lines[0][-1]):
-        feet.insert(0, lines[0][-1])
-    inside = [foot for foot in feet if best in groups_of(foot)]
-    return Rhyme(best, "".join(inside), "".join(f for f in feet if f not in inside))
+    verdict: Verdict,
+    patterns: Sequence[str] = (),
+    book: str = PINGSHUI,
+) -> tuple[Polyphone, ...]:
+    """Return the characters whose reading is worth a word, with the one that is taken.
 
-
-def polyphones(lines: Sequence[str], marks: Sequence[str]) -> tuple[Polyphone, ...]:
-    """Return the characters marked 多 in `marks`, a string a line, with their places.
+    Of those that are hardly ever read otherwise (花, 不), the ones that the pattern
+    wants otherwise.
 
     Example:
-        >>> polyphones(["更上一层楼"], ["多仄仄平平"])
-        (Polyphone(character='更', line=1, place=1),)
+        >>> lines = ("更上一层楼",)
+        >>> polyphones(lines, check(lines))[0][:5]
+        ('更', 1, 1, '多', 'free')
     """
+    wanted = _wanted(verdict, patterns)
     return tuple(
-        Polyphone(character, number, place)
-        for number, (line, line_marks) in enumerate(zip(lines, marks, strict=True), 1)
-        for place, (character, mark) in enumerate(zip(line, line_marks, strict=True), 1)
-        if mark == BOTH
+        found
+        for number, line in enumerate(lines)
+        for place, character in enumerate(line)
+        if book_mark(character, book) == BOTH
+        and (found := _read(line, verdict, wanted, (number, place), book))
     )
+
+
+def _wanted(verdict: Verdict, patterns: Sequence[str]) -> dict[tuple[int, int], str]:
+    """Return the tone, 平 or 仄, that each place should have, where it should have one.
+
+    Odd places are bound only in a poem that keeps a pattern; what another tone makes up
+    for is as it should be.
+    """
+    wanted = {
+        (number, place): tone
+        for number, line in enumerate(patterns)
+        for place, tone in enumerate(line)
+        if tone != FREE and (verdict.pattern or place % 2 or place == len(line) - 1)
+    }
+    for rescue in verdict.rescues:
+        departing = rescue.line - 1, rescue.place - 1
+        wanted[departing] = verdict.tones[departing[0]][departing[1]]
+        wanted[rescue.by_line - 1, rescue.by_place - 1] = MADE_UP[rescue.kind]
+    return wanted
+
+
+def _read(
+    line: str,
+    verdict: Verdict,
+    wanted: dict[tuple[int, int], str],
+    at: tuple[int, int],
+    book: str,
+) -> Polyphone | None:
+    """Return how a character of both tones is read, None if that needs no word."""
+    number, place = at
+    mark = verdict.tones[number][place]
+    use = use_of(line[place]) if book in OLD else None
+    want = wanted.get(at, "")
+    word = word_at(line, place)[0] if use and mark != BOTH else ""
+    if mark == BOTH:
+        foot = number % 2 == 1 and place == len(line) - 1
+        why = ("rhyme" if foot else "pattern") if want else "free"
+    elif word or want not in ("", mark):
+        want, why = mark, "word" if word else "use"
+    else:
+        return None
+    level = use.level if use else None
+    return Polyphone(line[place], number + 1, place + 1, want or BOTH, why, word, level)

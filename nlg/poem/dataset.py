@@ -2,33 +2,33 @@
 
     path, text -> records (one a poem, as found) -> poems (cleaned) -> train and dev
 
-Three layouts are read, gzipped or not: JSON arrays of `{title, author, paragraphs}`
-(chinese-poetry), JSON lines of `{form, dynasty, author, title, lines}` (what `nlg data
-poem` writes; one object over many lines will do), and plain text, one poem a line or
-one a block between blank lines.
+Four layouts are read, gzipped or not: JSON arrays and JSON lines of what collections
+write (`nlg.text.poem_records`; `{form, dynasty, author, title, lines}` is what `nlg
+data poem` writes; one object over many lines will do), comma-separated values, and
+plain text, one poem a line or one a block between blank lines.
 """
 
 import dataclasses
 import json
 import pathlib
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from nlg.files import UNREADABLE, text_of
 from nlg.text import collect
-from nlg.text.collect import (
-    HALF,
-    Report,
-    Value,
-    array_values,
-    json_values,
-    name_of,
-    readable,
-)
+from nlg.text.collect import Report, array_values, json_values, name_of, readable
 from nlg.text.forms import FORMS, cut_unmarked, form_of
-from nlg.text.normalize import fold_width, is_han, simplified, to_simplified, verses
+from nlg.text.normalize import is_han, simplified, to_simplified
+from nlg.text.poem_records import (
+    Record,
+    is_table,
+    lines_of,
+    of_table,
+    of_value,
+    parts_of,
+)
 
-SUFFIXES = (".json", ".jsonl", ".txt")
+SUFFIXES = (".json", ".jsonl", ".csv", ".txt")
+PARTED = "a record of several poems, parted"
 HEADS = 2  # lines before a poem at most: its title, its author
 
 
@@ -45,17 +45,6 @@ class Poem:
     def to_json(self) -> str:
         """Return one JSON line."""
         return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
-
-
-class Record(NamedTuple):
-    """A poem as found at `where` (file:line); `problem` says why it is unreadable."""
-
-    where: str
-    lines: tuple[str, ...] = ()
-    title: str = ""
-    author: str = ""
-    dynasty: str = ""
-    problem: str = ""
 
 
 def load_poems(path: pathlib.Path) -> list[Poem]:
@@ -80,28 +69,40 @@ def read(path: pathlib.Path) -> Iterator[Record]:
         yield Record(name, problem=f"cannot be read: {error}")
         return
     start = text.lstrip()[:1]
-    if start == "[":
-        yield from map(_record, array_values(name, text))
-    elif start == "{":
-        yield from map(_record, json_values(name, text))
+    if start in ("[", "{"):
+        values = array_values if start == "[" else json_values
+        for found in values(name, text):
+            yield from of_value(found)
+    elif is_table(text):
+        yield from of_table(name, text)
     else:
         yield from _read_plain(name, text)
 
 
 def clean(
-    records: Iterable[Record], forms: Iterable[str], report: Report, strict: bool
+    records: Iterable[Record],
+    forms: Iterable[str],
+    report: Report,
+    strict: bool,
+    part: bool = False,
 ) -> Iterator[Poem]:
     """Yield each poem of the asked `forms` once; count every other record in `report`.
 
-    Raises:
-        DataError: with `strict`, at the first record that cannot be read.
+    Args:
+        records: as found.
+        forms: their names.
+        report: is added to.
+        strict: raise a DataError at the first record that cannot be read.
+        part: a record may hold several poems, or a 词 (`nlg.text.apart`).
     """
     seen: set[tuple[str, ...]] = set()
     wanted = set(forms)
-    for record in readable(records, report, strict):
-        lines = simplified(record.lines)
+    for record in _poems_in(readable(records, report, strict), report, part):
+        lines = record.lines
         form = form_of(lines)
-        reason = _reason_to_drop(lines, form and form.name, wanted, seen)
+        reason = record.reason or _reason_to_drop(
+            lines, form and form.name, wanted, seen
+        )
         if reason:
             report.dropped[reason] += 1
             continue
@@ -112,6 +113,21 @@ def clean(
             to_simplified(x) for x in (record.title, record.author, record.dynasty)
         )
         yield Poem(form.name, lines, *about)
+
+
+def _poems_in(
+    records: Iterable[Record], report: Report, part: bool
+) -> Iterator[Record]:
+    """Yield the records in simplified characters, those that hold several parted."""
+    from nlg.text.apart import apart  # here, as what writes poems does without
+
+    for record in records:
+        found = [record._replace(lines=simplified(record.lines))]
+        if part:
+            found = apart(found[0]._replace(title=to_simplified(record.title)))
+        report.read += len(found) - 1
+        report.changed[PARTED] += found[0].part == 1
+        yield from found
 
 
 def write(poems: Iterable[Poem], path: pathlib.Path) -> None:
@@ -135,32 +151,6 @@ def _reason_to_drop(
     return "duplicate" if lines in seen else ""
 
 
-def _record(found: Value) -> Record:
-    """Return the record that a JSON object describes."""
-    where, fields, problem = found
-    if problem:
-        return Record(where, problem=problem)
-    if not isinstance(fields, dict):
-        return Record(where, problem="not a JSON object")
-    body = fields.get("paragraphs", fields.get("lines"))
-    if not isinstance(body, list) or not all(isinstance(line, str) for line in body):
-        return Record(where, problem="no list of strings under paragraphs or lines")
-    about = [fields.get(key) or "" for key in ("title", "author", "dynasty")]
-    if not all(isinstance(value, str) for value in about):
-        return Record(where, problem="title, author and dynasty must be strings")
-    if HALF.search("".join([*body, *about])):
-        return Record(where, problem="half a character, such as \\ud840 by itself")
-    return Record(where, _lines_of("\n".join(body)), *about)
-
-
-def _lines_of(text: str) -> tuple[str, ...]:
-    """Split at marks and line ends, keeping other signs so that gaps show."""
-    text = fold_width(text)
-    for mark in ",.!?;:。、":
-        text = text.replace(mark, "\n")
-    return tuple(line for line in "".join(text.split(" ")).split("\n") if line)
-
-
 def _read_plain(name: str, text: str) -> Iterator[Record]:
     block: list[str] = []
     start = 1
@@ -173,16 +163,36 @@ def _read_plain(name: str, text: str) -> Iterator[Record]:
 
 
 def _records_of_block(name: str, start: int, block: list[str]) -> Iterator[Record]:
-    """Yield one record if the block is one poem, else one a line if a line is one."""
+    """Yield the poems of a block: one, one a line, or those that it numbers."""
     if not block:
+        return
+    parts = parts_of("\n".join(block))
+    if len(parts) > 1:
+        yield from _numbered(f"{name}:{start}", parts)
         return
     heads = _heads_of(block)
     if heads is None and any(map(_is_poem, block)):
         for number, line in enumerate(block, start):
             yield Record(f"{name}:{number}", _plain_lines([line]))
         return
-    about, body = block[: heads or 0], block[heads or 0 :]
-    yield Record(f"{name}:{start}", _plain_lines(body), *map(str.strip, about))
+    title, author = _about(block[: heads or 0])
+    yield Record(f"{name}:{start}", _plain_lines(block[heads or 0 :]), title, author)
+
+
+def _numbered(where: str, parts: list[str]) -> Iterator[Record]:
+    """Yield the poems of a block that numbers them; before the first are its heads."""
+    title, author = "", ""
+    if not _is_poem(parts[0]):
+        title, author = _about(parts[0].split("\n"))
+        parts = parts[1:]
+    for number, part in enumerate(parts, 1):
+        yield Record(where, _plain_lines([part]), title, author, part=number)
+
+
+def _about(heads: list[str]) -> tuple[str, str]:
+    """Return the title and the author that stand before a poem, "" if they do not."""
+    title, author = (*map(str.strip, heads[:HEADS]), "", "")[:2]
+    return title, author
 
 
 def _heads_of(block: list[str]) -> int | None:
@@ -203,9 +213,9 @@ def _heads_of(block: list[str]) -> int | None:
 
 def _is_poem(line: str) -> bool:
     """Return whether a line of text holds a whole poem."""
-    return form_of(cut_unmarked(verses(line))) is not None
+    return form_of(_plain_lines([line])) is not None
 
 
 def _plain_lines(block: list[str]) -> tuple[str, ...]:
     """Return the lines of the verse in lines of text."""
-    return cut_unmarked(_lines_of("\n".join(block)))
+    return cut_unmarked(lines_of("\n".join(block)))

@@ -48,7 +48,7 @@ class Corpus(NamedTuple):
 
     @classmethod
     def load(cls, path: pathlib.Path) -> "Corpus":
-        """Read what `save` wrote; all is of one source where none is told."""
+        """Read what `save` wrote; a file without sources is all of one."""
         arrays = load_file(path)
         sources = np.zeros(len(arrays["starts"]) - 1, "uint16")
         return cls(**{"sources": sources, **arrays})

@@ -1,4 +1,4 @@
-"""What pretraining may be told: the backbone's shape, the objectives, the run."""
+"""The settings of pretraining: the backbone's shape, the objectives, the run."""
 
 import dataclasses
 

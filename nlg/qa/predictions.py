@@ -1,8 +1,9 @@
 """Read the answers of any system from a file.
 
-Three layouts are read: JSON lines of {id, answer, confidence}, where confidence may be
-missing; lines of `id TAB answer`, as SogouQA's scorer reads them; and one JSON object
-of answers by id, as SQuAD's scorer reads it. An empty answer means that none is given.
+Three layouts are read: JSON lines or an array of {id, answer, confidence}, where
+confidence may be missing (or DuReader's question_id and answers); lines of
+`id TAB answer`, as SogouQA's scorer reads them; and one JSON object of answers by id,
+as SQuAD's scorer reads it. An empty answer means that none is given.
 """
 
 import io
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 from nlg.errors import DataError
 from nlg.files import UNREADABLE, text_of
 from nlg.qa.data.read import Question
-from nlg.text.collect import Value, json_values, name_of
+from nlg.text.collect import Value, array_values, json_values, name_of
 
 
 class Prediction(NamedTuple):
@@ -56,8 +57,9 @@ def _read(path: pathlib.Path) -> Iterator[tuple[str, Prediction]]:
         text = text_of(path)
     except UNREADABLE as error:
         raise DataError(f"{name}: cannot be read: {error}") from None
-    if text.lstrip()[:1] == "{":
-        for value in json_values(name, text):
+    start = text.lstrip()[:1]
+    if start in ("[", "{"):
+        for value in (array_values if start == "[" else json_values)(name, text):
             yield from _of_json(value)
         return
     for number, line in enumerate(io.StringIO(text), 1):
@@ -72,10 +74,12 @@ def _of_json(found: Value) -> Iterable[tuple[str, Prediction]]:
     where, value, problem = found
     if problem or not isinstance(value, dict):
         raise DataError(f"{where}: {problem or 'not a JSON object'}")
-    if "id" not in value:  # answers by id, as SQuAD writes them
+    named = next((key for key in ("id", "question_id") if key in value), None)
+    if named is None:  # answers by id, as SQuAD writes them
         return [_prediction(where, key, answer, None) for key, answer in value.items()]
-    fields = (value.get(key) for key in ("id", "answer", "confidence"))
-    return [_prediction(where, *fields)]
+    answers = value.get("answers")  # of which DuReader scores the first
+    answer = (answers or [""])[0] if isinstance(answers, list) else value.get("answer")
+    return [_prediction(where, value[named], answer, value.get("confidence"))]
 
 
 def _prediction(

@@ -25,7 +25,7 @@ from nlg.runtime.graph import Graph
 from nlg.text.vocab import Vocabulary
 
 VOCABULARY, WEIGHTS = "vocab.txt", "weights.safetensors"
-GUIDED = "_guided"  # ends the name of a graph that asks two models, told and untold
+GUIDED = "_guided"  # ends the name of a graph that compares two conditions
 METRICS, SHA256 = "metrics.json", "sha256"
 
 

@@ -1,32 +1,36 @@
 """Labelled texts, and texts that want a label, from files.
 
-    text TAB label                                  as sentiment corpora are
+    text TAB label                                  as sentiment corpora are; with a
+                                                    header in any order, see `columns`
     {"text": "服务很好", "label": "1"}               JSON lines
     {"lines": ["床前明月光", …], "sentiment": 2}     poems, in lines
 
-A file is one or the other throughout, as its first line is; it may be gzipped. A label
-is text: 1 and "1" are the same one.
+A file is one or the other throughout, as its first line is, or a JSON array of such
+objects; it may be gzipped. A label is text: 1 and "1" are the same one.
 """
 
 import json
 import pathlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from nlg.errors import DataError
 from nlg.files import UNREADABLE, parse_json, text_of
 from nlg.text.collect import HALF
+from nlg.text.columns import DOUBT, Cells, Line, cells, mostly_own
 from nlg.text.forms import verse
 from nlg.text.normalize import to_simplified
 
 WANTED = 'an object with "text" or "lines"'
+ARRAY = re.compile(r"\s*\[\s*\{")
 LABELS = ("sentiment", "label")  # what is told, before what `nlg classify` found
 
 # Called with lines and what is done with them; yields them, and may show how far it is.
-Counted = Callable[[list[tuple[int, str]], str], Iterable[tuple[int, str]]]
+Counted = Callable[[list[Any], str], Iterable[Any]]
 
 
-def uncounted(lines: list[tuple[int, str]], doing: str) -> Iterable[tuple[int, str]]:
+def uncounted(lines: list[Any], doing: str) -> Iterable[Any]:
     """Return `lines`, showing nothing."""
     return lines
 
@@ -45,21 +49,47 @@ def load_rows(path: pathlib.Path, counted: Counted = uncounted) -> list[Row]:
     """Read the texts of a file, blank lines left out; `-` is stdin.
 
     Raises:
-        DataError: the file cannot be read, or a line is not of the file's kind.
+        DataError: the file cannot be read, its columns cannot be told apart, or a line
+            is not of the file's kind.
     """
     try:
-        lines = text_of(path).split("\n")
+        text = text_of(path)
     except UNREADABLE as error:
         raise DataError(f"{path} cannot be read: {error}") from None
-    numbered = [(n, x.rstrip("\r")) for n, x in enumerate(lines, 1) if x.strip()]
-    is_json = bool(numbered) and numbered[0][1].lstrip().startswith("{")
-    read = _json_row if is_json else _plain_row
+    if ARRAY.match(text):
+        return _all(path, list(enumerate(_array(path, text), 1)), _json_row, counted)
+    lines = [
+        (n, x.rstrip("\r")) for n, x in enumerate(text.split("\n"), 1) if x.strip()
+    ]
+    if lines and lines[0][1].lstrip().startswith("{"):
+        return _all(path, lines, _json_line, counted)
+    try:
+        table = cells(lines)
+    except ValueError as error:
+        raise DataError(f"{path}: {error}") from None
+    return _all(path, table, _plain_row, counted)
+
+
+def _array(path: pathlib.Path, text: str) -> list[Any]:
+    try:
+        return list(parse_json(text))
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
+
+
+def _all(
+    path: pathlib.Path,
+    found: list[Any],
+    read: Callable[..., Row],
+    counted: Counted,
+) -> list[Row]:
+    """Return a row of each of those `found`, which begin with their line's number."""
     rows = []
-    for number, line in counted(numbered, f"reading {path.name}"):
+    for one in counted(found, f"reading {path.name}"):
         try:
-            rows.append(read(number, line))
+            rows.append(read(one))
         except ValueError as error:
-            raise DataError(f"{path}:{number}: {error}") from None
+            raise DataError(f"{path}:{one[0]}: {error}") from None
     return rows
 
 
@@ -70,7 +100,7 @@ def load_labelled(
 
     Raises:
         DataError: as `load_rows`; or a line without a label, with an unknown one, or
-            none at all.
+            none at all; or labels that hardly two rows share.
     """
     rows = load_rows(path, counted)
     for row in rows:
@@ -83,27 +113,36 @@ def load_labelled(
             )
     if not rows:
         raise DataError(f"{path}: no text in it; write text TAB label, one a line")
+    labels = [row.label for row in rows]
+    if len(rows) >= DOUBT and mostly_own(labels):
+        raise DataError(
+            f"{path}: {len(set(labels)):,} different labels in {len(rows):,} rows, so "
+            "most stand once; is the label in another place?"
+        )
     return rows
 
 
-def _plain_row(number: int, line: str) -> Row:
-    text, tab, label = line.rpartition("\t")
-    if not tab:
-        text, label = line, ""
+def _plain_row(found: Cells) -> Row:
+    number, text, label = found
     if not text.strip():
-        raise ValueError("no text before the tab")
+        raise ValueError("no text")
     return Row(number, text, to_simplified(text.strip()), _one_line(label), None)
 
 
-def _json_row(number: int, line: str) -> Row:
+def _json_line(found: Line) -> Row:
+    number, line = found
     try:
-        fields = parse_json(line)
+        return _json_row((number, parse_json(line)))
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg}") from None
+
+
+def _json_row(found: tuple[int, Any]) -> Row:
+    number, fields = found
     if not isinstance(fields, dict):
         raise ValueError(f"not {WANTED}")
-    found = next((fields[name] for name in LABELS if name in fields), None)
-    label = _one_line(str(found)) if isinstance(found, str | int) else None
+    told = next((fields[name] for name in LABELS if name in fields), None)
+    label = _one_line(str(told)) if isinstance(told, str | int) else None
     text = _text_in(fields)
     return Row(number, text, to_simplified(text.strip()), label, fields)
 

@@ -1,7 +1,8 @@
 """Bring text as people type it to the characters the models know.
 
 Width by Unicode's compatibility form, traditional to simplified and back by OpenCC;
-both convert phrase by phrase, so 皇后 and 後來 keep their own characters.
+both convert phrase by phrase, so 皇后 and 後來 keep their own characters. On the way
+back one character may be several; verse is told by `nlg.text.traditional`.
 """
 
 import functools
@@ -13,6 +14,10 @@ from typing import Any
 # The ideographs of Unicode: the unified blocks, their extensions, and 〇.
 HAN = re.compile(
     r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+# What OpenCC makes 征 and 干 of and is neither: 徵 of the five notes, 乾 said twice.
+KEPT = re.compile(
+    "(?<=[宮宫商角流清變变])徵|徵(?=[羽音調调招角宮宫商])|乾(?=乾)|(?<=乾)乾"
 )
 NOT_HAN = re.compile(f"[^{HAN.pattern[1:-1]}]+")
 
@@ -26,7 +31,10 @@ def _converter(name: str) -> Any:
 
 def to_simplified(text: str) -> str:
     """Return `text` in simplified characters: 國破山河在 -> 国破山河在."""
-    return _converter("t2s").convert(text)
+    converted = _converter("t2s").convert(text)
+    for kept in KEPT.finditer(text) if len(converted) == len(text) else ():
+        converted = converted[: kept.start()] + kept.group() + converted[kept.end() :]
+    return converted
 
 
 def simplified(lines: Sequence[str]) -> tuple[str, ...]:
@@ -48,8 +56,14 @@ def simplified_in_place(text: str) -> str:
 
 
 def to_traditional(text: str) -> str:
-    """Return `text` in traditional characters: 国破山河在 -> 國破山河在."""
-    return _converter("s2t").convert(text)
+    """Return a verse in traditional characters: 国破山河在 -> 國破山河在."""
+    from nlg.text.traditional import settled
+
+    convert = _converter("s2t").convert
+    converted = convert(text)
+    if len(converted) != len(text):  # no place of one is a place of the other
+        return converted
+    return settled(text, converted, convert)
 
 
 def fold_width(text: str) -> str:

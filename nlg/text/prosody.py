@@ -1,175 +1,84 @@
-"""Tones and rhymes: what regulated verse asks of a character, and what a poem keeps.
+"""What regulated verse asks of a poem: the rules that it breaks, and what is no fault.
 
-A tone is 平 (level) or 仄 (oblique). A line of tones is written one mark a character:
-平, 仄, 多 for a character that is read in both tones, ？ for one that the book does not
-know; in a pattern 中 is a place that is free. 多 and ？ satisfy either tone, so they
-never make a violation by themselves.
+The books are in `nlg.text.rhymes`, the tones that poets use in `nlg.text.readings`, the
+standard patterns in `nlg.text.patterns`, what a poem rhymes in in `nlg.text.rhyming`,
+what makes up for a tone against the pattern in `nlg.text.rescues`, and what is remarked
+without being a fault in `nlg.text.remarks`.
 
-    白日依山尽 黄河入海流    仄仄平平仄 平平仄仄平
-    欲穷千里目 更上一层楼    仄平平仄仄 多仄仄平平
-
-A book is 平水韵 (106 groups, the language of Tang and Song) or 中华新韵 (14 groups, the
-language of today); `rhymes.txt` beside this file holds both, made by
-data/make_rhymes.py. Characters are simplified ones.
+Tones are 平 (level) and 仄 (oblique). 多 (read in both) and ？ (unknown) satisfy
+either, so they never make a violation by themselves. Source: 王力, 诗词格律.
 """
 
-import collections
-import functools
 import itertools
-import pathlib
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from nlg.errors import OptionError
+from nlg.text.fit import line_patterns, nearest_pattern
 from nlg.text.forms import Form, form_of
+from nlg.text.patterns import FREE, Pattern, patterns
+from nlg.text.readings import (
+    BOTH,
+    OPPOSITE,
+    UNKNOWN,
+    level_groups,
+    line_tones,
+    rhyme_groups,
+    tones,
+    word_tones,
+)
+from nlg.text.remarks import Note, remarks
+from nlg.text.rescues import Rescue, hear, settle
+from nlg.text.rhymes import (
+    BOOKS,
+    CILIN,
+    LEVEL,
+    OBLIQUE,
+    PINGSHUI,
+    TONGYUN,
+    XINYUN,
+)
+from nlg.text.rhyming import Rhyme, is_oblique_rhyme, rhyme_of
 
-PINGSHUI, XINYUN = "平水韵", "中华新韵"
-LEVEL, OBLIQUE, BOTH, UNKNOWN, FREE = "平仄多？中"
-READINGS = {
-    LEVEL: frozenset({LEVEL}),
-    OBLIQUE: frozenset({OBLIQUE}),
-    BOTH: frozenset({LEVEL, OBLIQUE}),
-    UNKNOWN: frozenset[str](),
-}
-OPPOSITE = {LEVEL: OBLIQUE, OBLIQUE: LEVEL}
+__all__ = [
+    "BOOKS",
+    "BOTH",
+    "CILIN",
+    "FREE",
+    "LEVEL",
+    "OBLIQUE",
+    "OPPOSITE",
+    "PINGSHUI",
+    "RHYME_RULES",
+    "TONE_RULES",
+    "TONGYUN",
+    "UNKNOWN",
+    "XINYUN",
+    "Pattern",
+    "Rhyme",
+    "Verdict",
+    "Violation",
+    "check",
+    "level_groups",
+    "line_tones",
+    "patterns",
+    "rhyme_groups",
+    "rhyme_of",
+    "tone_violations",
+    "tones",
+]
 
-
-class Group(NamedTuple):
-    """A rhyme group of a book: 一东 is one of the level tone, 一董 of 上声."""
-
-    tone: str  # 平上去入 in 平水韵, 平仄 in 中华新韵
-    name: str
-    characters: str
-
-
-@functools.cache
-def _groups(book: str) -> tuple[Group, ...]:
-    path = pathlib.Path(__file__).with_name("rhymes.txt")
-    rows = [line.split("\t") for line in path.read_text("utf-8").splitlines()]
-    found = tuple(Group(*row[1:]) for row in rows if row[0] == book)
-    if not found:
-        raise OptionError(f"no rhyme book {book!r}; there are {PINGSHUI} and {XINYUN}")
-    return found
-
-
-@functools.cache
-def _homes(book: str, level_only: bool) -> dict[str, frozenset[str]]:
-    homes = collections.defaultdict(list)
-    for tone, name, characters in _groups(book):
-        if tone == LEVEL or not level_only:
-            for character in characters:
-                homes[character].append(name)
-    return {character: frozenset(names) for character, names in homes.items()}
-
-
-@functools.cache
-def _marks(book: str) -> dict[str, str]:
-    sides: dict[bool, set[str]] = {True: set(), False: set()}
-    for tone, _, characters in _groups(book):
-        sides[tone == LEVEL].update(characters)
-    marks = dict.fromkeys(sides[True], LEVEL) | dict.fromkeys(sides[False], OBLIQUE)
-    return marks | dict.fromkeys(sides[True] & sides[False], BOTH)
-
-
-def line_tones(line: str, book: str = PINGSHUI) -> str:
-    """Return one mark a character: 平, 仄, 多 (both) or ？ (unknown).
-
-    Example:
-        >>> line_tones("黄河入海流")
-        '平平仄仄平'
-    """
-    marks = _marks(book)
-    return "".join(marks.get(character, UNKNOWN) for character in line)
-
-
-def tones(character: str, book: str = PINGSHUI) -> frozenset[str]:
-    """Return the tones `character` is read in, of 平 and 仄; none if it is unknown.
-
-    Example:
-        >>> sorted(tones("看"))  # 十四寒 and 十五翰
-        ['仄', '平']
-    """
-    return READINGS[_marks(book).get(character, UNKNOWN)]
-
-
-def rhyme_groups(
-    character: str, book: str = PINGSHUI, level_only: bool = True
-) -> frozenset[str]:
-    """Return the groups `character` rhymes in; regulated verse rhymes in level tone.
-
-    Example:
-        >>> rhyme_groups("东"), rhyme_groups("月")
-        (frozenset({'一东'}), frozenset())
-        >>> rhyme_groups("月", level_only=False)
-        frozenset({'六月'})
-    """
-    return _homes(book, level_only).get(character, frozenset())
-
-
-@functools.cache
-def level_groups(book: str = PINGSHUI) -> tuple[str, ...]:
-    """Return the names of the groups in level tone, in the order of the book.
-
-    Example:
-        >>> len(level_groups()), level_groups()[:3]
-        (30, ('一东', '二冬', '三江'))
-    """
-    return tuple(group.name for group in _groups(book) if group.tone == LEVEL)
-
-
-class Pattern(NamedTuple):
-    """A standard pattern (平仄谱) of a form."""
-
-    name: str
-    lines: tuple[str, ...]  # marks 平, 仄 and 中
-    rhyming: tuple[int, ...]  # numbers of the lines that rhyme, from 0
-
-
-# The four kinds of line (Wang Li 王力, 诗词格律). The third place is fixed against
-# 三平尾 in d and against its oblique mirror in c, the first place of b against 孤平.
-KINDS = {
-    "a": "中仄平平仄",
-    "b": "平平中仄平",
-    "c": "中平平仄仄",
-    "d": "中仄仄平平",
-}
-QUATRAINS = ("abcd", "dbcd", "cdab", "bdab")
-CONTINUATION = {"d": "abcd", "b": "cdab"}  # the quatrain that sticks (粘) to this end
-PATTERN_ORDER = ("仄起首句不入韵", "仄起首句入韵", "平起首句不入韵", "平起首句入韵")
-
-
-def _lengthened(line: str) -> str:
-    return FREE + OPPOSITE[line[1]] + line
-
-
-def _pattern(kinds: str, form: Form) -> Pattern:
-    lines = tuple(KINDS[kind] for kind in kinds)
-    if form.columns == 7:
-        lines = tuple(map(_lengthened, lines))
-    rhymes = lines[0][-1] == LEVEL
-    name = f"{lines[0][1]}起首句{'入韵' if rhymes else '不入韵'}"
-    return Pattern(name, lines, (0,) * rhymes + tuple(range(1, form.lines, 2)))
-
-
-@functools.cache
-def patterns(form: Form) -> tuple[Pattern, ...]:
-    """Return the four standard patterns of `form`, named by how the first line starts.
-
-    Example:
-        >>> from nlg.text.forms import FORMS
-        >>> patterns(FORMS["五绝"])[0].lines
-        ('中仄平平仄', '平平中仄平', '中平平仄仄', '中仄仄平平')
-    """
-    kinds: tuple[str, ...] = QUATRAINS
-    if form.lines == 8:
-        kinds = tuple(first + CONTINUATION[first[-1]] for first in QUATRAINS)
-    made = {pattern.name: pattern for pattern in (_pattern(k, form) for k in kinds)}
-    return tuple(made[name] for name in PATTERN_ORDER)
+TONE_RULES = ("失替", "失对", "失粘", "孤平", "三平尾")
+RHYME_RULES = ("出韵", "韵脚仄声", "重韵")
+DEPARTURE = "拗句"  # a tone that another makes up for; a fault only if asked for
+LINE_RULES = frozenset({"失替", "三平尾"})  # a line that breaks one is no 律句
+OLD_QUATRAIN, OBLIQUE_VERSE = "古绝", "仄韵诗"
+UNBOUND, BENT = "拗体", "折腰体"
+FREE_STYLES = frozenset({OLD_QUATRAIN, OBLIQUE_VERSE})  # no rule of tones holds there
+IRREGULAR = 2  # lines that are no 律句 make a poem one of another style
 
 
 class Violation(NamedTuple):
-    """A rule that a poem breaks: 失替 失对 失粘 孤平 三平尾 出韵 or 韵脚仄声."""
+    """A rule that a poem breaks, of `TONE_RULES` and `RHYME_RULES`, or `DEPARTURE`."""
 
     kind: str
     line: int  # from 1
@@ -181,21 +90,22 @@ class Verdict(NamedTuple):
 
     form: str  # 五绝 七绝 五律 七律, or "" for any other shape
     pattern: str  # the pattern that every even place and line end keeps, or ""
-    rhyme: str  # the level group that most of the even lines rhyme in, or ""
+    rhyme: str  # the group that most lines rhyme in, or ""
     tones: tuple[str, ...]  # marks 平, 仄, 多 and ？, a string a line
-    violations: tuple[Violation, ...]  # in the order of the lines
+    violations: tuple[Violation, ...]  # of regulated verse, in the order of the lines
+    style: str = ""  # 古绝 仄韵诗 拗体 折腰体, or "" for what regulated verse is like
+    rescues: tuple[Rescue, ...] = ()  # 拗救
+    notes: tuple[Note, ...] = ()  # in the order of the lines
 
+    @property
+    def faults(self) -> tuple[Violation, ...]:
+        """Return the violations; 古绝 and 仄韵诗 are not bound by these rules."""
+        return () if self.style in FREE_STYLES else self.violations
 
-TONE_RULES = ("失替", "失对", "失粘", "孤平", "三平尾")
-RHYME_RULES = ("出韵", "韵脚仄声")
-
-# The one departure that regulated verse takes for regular (王力: 特定的一种平仄格式):
-# in a line 平平平仄仄 the third and fourth places trade tones, 移舟泊烟渚.
-TRADED = re.compile("(?<=[平多？]平)[仄多？]平仄$")
-
-
-def _settled(marks: str) -> str:
-    return TRADED.sub("平仄仄", marks)
+    @property
+    def clean(self) -> bool:
+        """Return whether it is regulated verse without a fault."""
+        return self.form != "" and not self.violations
 
 
 def _beats(marks: str) -> list[tuple[int, str]]:
@@ -242,46 +152,12 @@ def _three_levels(lines: Sequence[str]) -> Iterator[Violation]:
             yield Violation("三平尾", number, len(marks) - 2)
 
 
-def _oblique_feet(lines: Sequence[str]) -> Iterator[Violation]:
-    for number in range(2, len(lines) + 1, 2):
-        if lines[number - 1].endswith(OBLIQUE):
-            yield Violation("韵脚仄声", number, len(lines[number - 1]))
-
-
-def _lost_rhyme(lines: Sequence[str], rhyme: str, book: str) -> Iterator[Violation]:
-    for number in range(2, len(lines) + 1, 2):
-        groups = rhyme_groups(lines[number - 1][-1], book)
-        if groups and rhyme not in groups:
-            yield Violation("出韵", number, len(lines[number - 1]))
-
-
-def _rhyme(lines: Sequence[str], book: str) -> str:
-    feet = [rhyme_groups(line[-1], book) for line in lines[1::2]]
-    count = collections.Counter(
-        group for groups in feet for group in level_groups(book) if group in groups
-    )
-    return count.most_common(1)[0][0] if count else ""
-
-
-def _keeps(marks: str, wanted: str) -> bool:
-    return all(
-        mark not in OPPOSITE or mark == want
-        for place, (mark, want) in enumerate(zip(marks, wanted, strict=True), 1)
-        if place % 2 == 0 or place == len(wanted)
-    )
-
-
-def _kept_pattern(marks: Sequence[str], form: Form, first_rhymes: bool) -> str:
-    kept = [
-        pattern for pattern in patterns(form) if all(map(_keeps, marks, pattern.lines))
-    ]
-    kept.sort(key=lambda pattern: (0 in pattern.rhyming) != first_rhymes)
-    return kept[0].name if kept else ""
-
-
 def tone_violations(marks: Sequence[str]) -> list[Violation]:
-    """Return where lines of tone marks break 替, 对 or 粘, have 孤平 or 三平尾."""
-    settled = list(map(_settled, marks))
+    """Return where lines of tone marks break 替, 对 or 粘, have 孤平 or 三平尾.
+
+    What another tone makes up for (拗救) is no violation.
+    """
+    settled, _ = settle(marks)
     rules = (
         _lost_alternation,
         _lost_contrast,
@@ -292,28 +168,90 @@ def tone_violations(marks: Sequence[str]) -> list[Violation]:
     return [violation for rule in rules for violation in rule(settled)]
 
 
-def check(lines: Sequence[str], book: str = PINGSHUI) -> Verdict:
+def _oblique_feet(lines: Sequence[str]) -> Iterator[Violation]:
+    for number in range(2, len(lines) + 1, 2):
+        if lines[number - 1].endswith(OBLIQUE):
+            yield Violation("韵脚仄声", number, len(lines[number - 1]))
+
+
+def _lost_rhyme(lines: Sequence[str], rhyme: Rhyme, book: str) -> Iterator[Violation]:
+    for number in range(2, len(lines) + 1, 2):
+        groups = rhyme_groups(lines[number - 1][-1], book)
+        if groups and rhyme.group not in groups:
+            yield Violation("出韵", number, len(lines[number - 1]))
+
+
+def _same_foot(lines: Sequence[str], rhyme: Rhyme) -> Iterator[Violation]:
+    met = set()
+    for number in range(2, len(lines) + 1, 2):
+        foot = lines[number - 1][-1]
+        if foot in met and foot in rhyme.feet:
+            yield Violation("重韵", number, len(lines[number - 1]))
+        met.add(foot)
+
+
+def _style(
+    form: Form, lines: Sequence[str], rhyme: Rhyme, found: Sequence[Violation]
+) -> str:
+    """Return what else than regulated verse of the usual kind a poem is."""
+    irregular = {one.line for one in found if one.kind in LINE_RULES}
+    if is_oblique_rhyme(lines, rhyme):
+        return OLD_QUATRAIN if form.lines == 4 else OBLIQUE_VERSE
+    rhymes = not any(one.kind in RHYME_RULES for one in found)
+    if len(irregular) >= IRREGULAR and rhymes:
+        return OLD_QUATRAIN if form.lines == 4 else UNBOUND
+    middle = form.lines // 2 + 1
+    bent = [(one.kind, one.line) for one in found] == [("失粘", middle)]
+    return BENT if bent else ""
+
+
+def check(
+    lines: Sequence[str], book: str = PINGSHUI, strict_tones: bool = False
+) -> Verdict:
     """Return form, pattern, rhyme and tones of a poem and the rules that it breaks.
 
-    A poem in none of the four forms gets its tones only. 失对 and 失粘 are judged once
-    a line, by the first even place that is certain; a first line that does not rhyme
-    is no violation. 平平仄平仄 counts as 平平平仄仄.
+    A poem in none of the four forms gets tones and rhyme only. 失对 and 失粘 are judged
+    once a line, by the first even place that is certain; a first line that does not
+    rhyme is no violation.
+
+    Args:
+        lines: simplified characters, no marks.
+        book: whose tones and rhymes count.
+        strict_tones: take a tone that another makes up for (拗救) as a fault, 拗句.
+
+    Raises:
+        OptionError: there is no such book.
 
     Example:
         >>> check(["白日依山尽", "黄河入海流", "欲穷千里目", "更上一层楼"])[:3]
         ('五绝', '仄起首句不入韵', '十一尤')
     """
-    marks = tuple(line_tones(line, book) for line in lines)
+    marks = tuple(word_tones(line, book) for line in lines)
+    rhyme = rhyme_of(lines, book)
     form = form_of(lines)
     if form is None:
-        return Verdict("", "", "", marks, ())
-    rhyme = _rhyme(lines, book)
-    first_rhymes = rhyme in rhyme_groups(lines[0][-1], book)
-    pattern = _kept_pattern(list(map(_settled, marks)), form, first_rhymes)
+        return Verdict("", "", rhyme.group, marks, ())
+    pattern, kept = nearest_pattern(lines, marks, form, book)
+    heard = list(map(hear, marks, line_patterns(lines, marks, form, book)))
+    settled, rescues = settle(heard)
     found = [
-        *tone_violations(marks),
+        *tone_violations(heard),
         *_oblique_feet(marks),
         *_lost_rhyme(lines, rhyme, book),
+        *_same_foot(lines, rhyme),
     ]
     found.sort(key=lambda violation: violation[1:])
-    return Verdict(form.name, pattern, rhyme, marks, tuple(found))
+    style = _style(form, lines, rhyme, found)
+    if strict_tones:
+        found += [Violation(DEPARTURE, *r[1:3]) for r in rescues if not r.optional]
+        found.sort(key=lambda violation: violation[1:])
+    return Verdict(
+        form.name,
+        pattern.name if kept else "",
+        rhyme.group,
+        marks,
+        tuple(found),
+        style,
+        tuple(rescues),
+        tuple(remarks(lines, settled, rhyme, book)),
+    )

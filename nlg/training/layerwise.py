@@ -19,6 +19,7 @@ from nlg.training.options import rate_of
 
 BLOCK = re.compile(r"(.*?)(?:^|/)block_(\d+)(?:/|$)")  # of the stack named before it
 EMBEDDING = re.compile("embed|vocabulary")
+CONDITION = "norm/"  # in the path of a projection of Conditional LayerNorm
 
 
 def learning_factors(
@@ -64,6 +65,28 @@ def depth_factors(paths: Sequence[str], decay: float) -> dict[str, float]:
             "the factors with rates"
         )
     return {path: decay ** _depth(path, heights) for path in paths}
+
+
+def matrices(variables: Sequence[Any]) -> list[str]:
+    """Return the paths of the kernels inside blocks: what `nlg.training.muon` updates.
+
+    A kernel of a convolution (width, inputs, units) is a matrix of width * inputs rows.
+    The projections of a condition inside a norm are left to AdamW: they start at zero,
+    where the direction of a momentum means little.
+
+    Raises:
+        OptionError: there is none.
+    """
+    found = [
+        x.path
+        for x in variables
+        if len(x.shape) >= 2 and BLOCK.match(x.path) and CONDITION not in x.path
+    ]
+    if not found:
+        raise OptionError(
+            "optimizer is muon, but no matrix is in a block_0, block_1, …; take adamw"
+        )
+    return found
 
 
 def matches(pattern: str, paths: Sequence[str], option: str) -> list[str]:

@@ -17,37 +17,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from nlg.errors import OptionError
-from nlg.training.layerwise import BLOCK
-
 MOMENTUM = 0.95
 STEPS = 5  # of Newton-Schulz
 COEFFICIENTS = 3.4445, -4.7750, 2.0315  # its quintic: steepest at zero, not exact at 1
 SCALE = 0.2  # root mean square of an update of AdamW
-CONDITION = "norm/"  # in the path of a projection of Conditional LayerNorm
 TINY = 1e-7
-
-
-def matrices(variables: Sequence[Any]) -> list[str]:
-    """Return the paths of the kernels inside blocks: what Muon updates.
-
-    A kernel of a convolution (width, inputs, units) is a matrix of width * inputs rows.
-    The projections of a condition inside a norm are left to AdamW: they start at zero,
-    where the direction of a momentum means little.
-
-    Raises:
-        OptionError: there is none.
-    """
-    found = [
-        x.path
-        for x in variables
-        if len(x.shape) >= 2 and BLOCK.match(x.path) and CONDITION not in x.path
-    ]
-    if not found:
-        raise OptionError(
-            "optimizer is muon, but no matrix is in a block_0, block_1, …; take adamw"
-        )
-    return found
 
 
 def directions(momenta: Sequence[Any]) -> list[Any]:

@@ -26,7 +26,7 @@ from keras import ops
 
 from nlg.training import muon, parallel
 from nlg.training.gradients import GradientOp, gradient_ops
-from nlg.training.layerwise import learning_factors
+from nlg.training.layerwise import learning_factors, matrices
 from nlg.training.options import TrainOptions
 from nlg.training.rate import Trapezoid
 
@@ -150,7 +150,7 @@ def new_optimizer(
             decay by, or no matrix for Muon.
     """
     paths = [variable.path for variable in variables]
-    orthogonal = muon.matrices(variables) if options.optimizer == "muon" else ()
+    orthogonal = matrices(variables) if options.optimizer == "muon" else ()
     optimizer = Optimizer(
         learning_factors(paths, options.rates, options.layer_decay),
         [

@@ -1,4 +1,4 @@
-"""What a training run may be told, as one frozen dataclass."""
+"""The settings of a training run, as one frozen dataclass."""
 
 import dataclasses
 import math

@@ -23,6 +23,11 @@ from nlg.layers.weights import weights_by_path
 
 CONFIG = tiny_bert.config()
 TENSORS = tiny_bert.google_tensors(CONFIG)
+HEADS = [
+    name
+    for name in tiny_bert.hugging_face_tensors(TENSORS)
+    if name.startswith("cls.predictions")
+]
 QUERY = "bert.encoder.layer.1.attention.self.query.weight"
 TABLE = "unilm/embeddings/token/table"
 
@@ -46,6 +51,13 @@ def imported(source, **options):
     out = source.parent / "out"
     report = import_bert(find(source), out, ImportOptions(**options))
     return load_backbone(out), *report
+
+
+def assert_same_weights(opened, other):
+    found, wanted = weights_by_path(opened.model), weights_by_path(other.model)
+    assert found.keys() == wanted.keys()
+    for name, weight in wanted.items():
+        np.testing.assert_array_equal(found[name], weight, err_msg=name)
 
 
 def refusal(source, **options):
@@ -148,6 +160,63 @@ def test_an_encoder_without_a_head_says_the_way_out_and_gets_a_fresh_one(hugging
     assert not weights["unilm/head/bias"].any()
     table = TENSORS["bert/embeddings/word_embeddings"][kept.rows]
     np.testing.assert_array_equal(weights[TABLE], table)
+
+
+def test_a_model_that_lacks_more_than_its_head_is_not_called_headless(hugging_face):
+    lost = {name: None for name in HEADS} | {QUERY: None}
+    message = refusal(hugging_face(**lost))
+    assert f"missing {len(lost)}: " in message and QUERY in message
+    assert "--fresh-head" not in message
+
+
+@pytest.mark.parametrize("rows", [72, 80, 96, 128])
+def test_a_table_that_is_padded_is_read_without_its_padding(hugging_face, rows):
+    plain, _, _ = imported(hugging_face())
+    more = rows - len(tiny_bert.TOKENS)
+    tensors = dict(TENSORS)
+    for name in ("bert/embeddings/word_embeddings", "cls/predictions/output_bias"):
+        filling = np.full((more, *tensors[name].shape[1:]), 7.0, "float32")
+        tensors[name] = np.concatenate([tensors[name], filling])
+    for said in (len(tiny_bert.TOKENS), rows):
+        source = hugging_face(tiny_bert.config(vocab_size=said), tensors)
+        opened, read, kept = imported(source)
+        assert read.tokens.count("") == more and "" not in kept.tokens
+        assert opened.tokenizer.vocabulary.tokens == plain.tokenizer.vocabulary.tokens
+        assert_same_weights(opened, plain)
+
+
+@pytest.mark.parametrize("prefix", ["module.", "model.", "module.model.", "_orig_mod."])
+@pytest.mark.parametrize("name", ["bert", "roberta"])
+def test_what_was_put_around_a_model_is_no_part_of_its_names(
+    hugging_face, prefix, name
+):
+    plain, _, _ = imported(hugging_face())
+    source = hugging_face()
+    path = source / "model.safetensors"
+    tensors = {
+        prefix
+        + (name + old.removeprefix("bert") if old.startswith("bert.") else old): x
+        for old, x in safetensors.numpy.load_file(path).items()
+    }
+    assert len(tensors) == len(safetensors.numpy.load_file(path))
+    safetensors.numpy.save_file(tensors, path)
+    opened, _, _ = imported(source)
+    assert_same_weights(opened, plain)
+
+
+def test_weights_that_stand_there_twice_are_refused(hugging_face):
+    twice = np.ones((32, 32), "float32")
+    assert "holds the same weights twice" in refusal(
+        hugging_face(**{f"module.{QUERY}": twice})
+    )
+
+
+def test_a_vocabulary_with_a_byte_order_mark_is_the_same(hugging_face):
+    source = hugging_face()
+    path = source / "vocab.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    opened, _, _ = imported(source)
+    assert opened.tokenizer.vocabulary.tokens[0] == "[PAD]"
 
 
 def test_names_of_before_2019_are_understood(hugging_face):
@@ -253,6 +322,28 @@ def test_google_names_what_is_missing_unused_and_misshapen(tmp_path):
     assert "bert/embeddings/LayerNorm/gamma is (31,), not (32,);" in message
 
 
+def test_google_s_names_may_have_something_before_them(tmp_path):
+    plain, _, _ = imported(tiny_bert.write_google(tmp_path / "plain", CONFIG, TENSORS))
+    renamed = {
+        "model/" + name.replace("bert/", "roberta/"): x for name, x in TENSORS.items()
+    }
+    source = tiny_bert.write_google(tmp_path / "wrapped", CONFIG, renamed)
+    opened, read, _ = imported(source)
+    assert read.layout == "google"
+    assert_same_weights(opened, plain)
+
+
+def test_a_padded_table_of_google_is_read_without_its_padding(tmp_path):
+    plain, _, _ = imported(tiny_bert.write_google(tmp_path / "plain", CONFIG, TENSORS))
+    tensors = dict(TENSORS)
+    for name in ("bert/embeddings/word_embeddings", "cls/predictions/output_bias"):
+        filling = np.full((4, *tensors[name].shape[1:]), 7.0, "float32")
+        tensors[name] = np.concatenate([tensors[name], filling])
+    config = tiny_bert.config(vocab_size=72)
+    opened, _, _ = imported(tiny_bert.write_google(tmp_path / "pad", config, tensors))
+    assert_same_weights(opened, plain)
+
+
 def test_a_truncated_index_is_refused_in_one_line(tmp_path):
     source = tiny_bert.write_google(tmp_path / "google", CONFIG, TENSORS)
     index = source / "bert_model.ckpt.index"
@@ -290,11 +381,11 @@ def saved_by_keras(folder, tensors=None, layers=None):
 def test_saved_weights_of_something_else_are_listed(tmp_path):
     table = np.ones((40, 32), "float32")
     layers = {"Embedding-Token": [table], "dense": [table], "Pooler-Dense": [table]}
-    message = refusal(saved_by_keras(tmp_path / "saved", layers=layers))
-    assert "has no head that scores tokens (MLM-Bias/bias, …)" in message
-    message = refusal(tmp_path / "saved", fresh_head=True)
-    assert "missing 36: Embedding-Norm/beta," in message
-    assert "unused 1: dense/w;" in message
+    source = saved_by_keras(tmp_path / "saved", layers=layers)
+    for fresh_head, missing in ((False, 41), (True, 36)):
+        message = refusal(source, fresh_head=fresh_head)
+        assert f"missing {missing}: Embedding-Norm/beta," in message
+        assert "unused 1: dense/w;" in message
 
 
 def test_a_condition_through_another_layer_is_refused(tmp_path):

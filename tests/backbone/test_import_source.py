@@ -18,6 +18,7 @@ GOOGLE = {
 }
 ALBERT = {
     "model.ckpt-best.index": b"",
+    "model.ckpt-best.data-00000-of-00001": b"",
     "albert_config.json": b"{}",
     "vocab_chinese.txt": b"",
 }
@@ -72,9 +73,11 @@ def test_a_folder_is_recognised_by_what_it_holds(folder, files, kind, names):
     assert (found.kind, [path.name for path in paths]) == (kind, names)
 
 
-@pytest.mark.parametrize("name", ["bert_model.ckpt", "bert_model.ckpt.index"])
-def test_weights_of_tensorflow_may_be_named_by_prefix_or_index(folder, name):
-    found = find(folder(GOOGLE) / name)
+@pytest.mark.parametrize("end", ["", ".index", ".meta", ".data-00000-of-00001"])
+def test_weights_of_tensorflow_may_be_named_by_any_of_their_files(folder, end):
+    found = find(
+        folder(GOOGLE | {"bert_model.ckpt.meta": b""}) / f"bert_model.ckpt{end}"
+    )
     assert found.weights == [folder({}) / "bert_model.ckpt"]
     assert [path.name for path in found.files()] == [
         "bert_model.ckpt.data-00000-of-00001"
@@ -116,6 +119,87 @@ def test_what_is_not_beside_the_weights_is_named_with_its_option(folder, missing
     found = folder({name: x for name, x in GOOGLE.items() if name != missing})
     option = "--config" if missing.endswith("json") else "--vocab"
     assert refusal(found) == f"{found} has no {missing}; pass {option}"
+
+
+# --- checkpoints in parts, and several in one folder
+
+
+def shard(number, count=3):
+    return f"model-{number:05}-of-{count:05}.safetensors"
+
+
+def parts(*numbers):
+    told = {"weight_map": {"a": shard(1), "b": shard(2), "c": shard(3)}}
+    index = {"model.safetensors.index.json": json.dumps(told).encode()}
+    return (
+        {shard(n): b"" for n in numbers}
+        | {"config.json": b"{}", "vocab.txt": b""}
+        | index
+    )
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_missing_part_is_named(folder, told):
+    files = parts(1, 3)
+    if not told:
+        del files["model.safetensors.index.json"]
+    found = folder(files)
+    for path in (found, found / shard(1)):
+        message = refusal(path)
+        assert message.startswith(f"{found} lacks {shard(2)}: the weights are in parts")
+        assert "head" not in message
+
+
+def test_one_part_stands_for_all(folder):
+    found = find(folder(parts(1, 2, 3)) / shard(2))
+    assert [path.name for path in found.weights] == [shard(1), shard(2), shard(3)]
+
+
+def test_of_many_missing_parts_three_are_named(folder):
+    files = {shard(1, 99999): b"", "config.json": b"{}", "vocab.txt": b""}
+    assert ", …: the weights are in parts" in refusal(folder(files))
+
+
+@pytest.mark.parametrize("name", ["../outside.safetensors", "/etc/hostname", "a/b", 3])
+def test_a_part_outside_the_folder_is_refused(folder, name):
+    told = json.dumps({"weight_map": {"a": name}}).encode()
+    files = parts(1, 2, 3) | {"model.safetensors.index.json": told}
+    assert refusal(folder(files)).endswith(f"names {name!r}, no file beside it")
+
+
+@pytest.mark.parametrize("have", [[], [0], [1]])
+def test_a_missing_part_of_tensorflow_is_named(folder, have):
+    data = "bert_model.ckpt.data-0000{}-of-0000{}"
+    count = 2 if have else 1
+    files = {name: x for name, x in GOOGLE.items() if "data" not in name}
+    files |= {data.format(n, count): b"" for n in have}
+    lost = next(n for n in range(count) if n not in have)
+    assert f"lacks {data.format(lost, count)}: " in refusal(folder(files))
+
+
+def test_data_without_an_index_is_told_so(folder):
+    files = {name: x for name, x in GOOGLE.items() if "index" not in name}
+    path = folder(files) / "bert_model.ckpt.data-00000-of-00001"
+    assert "bert_model.ckpt.index is missing, without which" in refusal(path)
+
+
+TWO = GOOGLE | {"old.ckpt.index": b"", "old.ckpt.data-00000-of-00001": b""}
+
+
+@pytest.mark.parametrize(
+    "path", ["old.ckpt", "/home/me/run/old.ckpt", "C:\\run\\old.ckpt"]
+)
+def test_tensorflow_tells_itself_which_of_two_is_the_newest(folder, path):
+    told = f'model_checkpoint_path: "{path}"\nall_model_checkpoint_paths: "x"\n'
+    found = folder(TWO | {"checkpoint": told.encode()})
+    assert find(found).weights == [found / "old.ckpt"]
+    assert find(found / "checkpoint").weights == [found / "old.ckpt"]
+
+
+@pytest.mark.parametrize("told", [b"", b"\xff", b'model_checkpoint_path: "../../x"'])
+def test_a_newest_that_is_not_there_leaves_the_choice_to_the_user(folder, told):
+    found = folder(TWO | {"checkpoint": told})
+    assert "several checkpoints: bert_model.ckpt, old.ckpt" in refusal(found)
 
 
 def test_a_folder_without_weights_says_what_is_looked_for(folder, tmp_path):
@@ -180,7 +264,8 @@ def test_each_gelu_is_the_one_its_maker_means(tmp_path, named, ours):
         ({"model_type": "albert"}, "model_type is albert"),
         ({"position_embedding_type": "relative_key"}, "positions are relative"),
         ({"use_relative_position": True}, "positions are relative"),
-        ({"hidden_act": "swish"}, "hidden_act is 'swish'"),
+        ({"hidden_act": "swish"}, "'swish', which this backbone has not; take a"),
+        ({"hidden_act": "silu"}, "'silu', which this backbone has not; take a"),
         ({"hidden_act": None}, "pass --activation"),
         ({"hidden_size": None}, "hidden_size"),
         ({"hidden_size": "768"}, "c.json"),
@@ -197,12 +282,21 @@ def test_another_model_is_refused_by_its_config(tmp_path, change, says):
     assert "c.json" in str(caught.value)
 
 
+def test_another_activation_cannot_be_wished_for(tmp_path):
+    facts = {**FACTS, "hidden_act": "silu"}
+    with pytest.raises(CheckpointError, match="which this backbone has not"):
+        config_of(facts, tmp_path / "c.json", "unilm", "gelu")
+    facts = {**FACTS, "hidden_act": "gelu"}
+    config = config_of(facts, tmp_path / "c.json", "unilm", "gelu_tanh")
+    assert config.activation == "gelu_tanh"
+
+
 def test_a_config_without_sizes_says_which(tmp_path):
     with pytest.raises(CheckpointError, match="has no vocab_size; a BERT is asked for"):
         config_of({}, tmp_path, "unilm")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"a":' * 100_000])
 def test_a_config_that_is_none_is_refused(tmp_path, text):
     path = tmp_path / "bert_config.json"
     path.write_text(text)

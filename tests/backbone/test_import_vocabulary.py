@@ -5,7 +5,7 @@ import pytest
 import tiny_bert
 from tiny_bert import ROWS, SIMPLIFIED, SPECIAL, TOKENS
 
-from nlg.backbone.import_vocabulary import cut, read_tokens, rows_of, simplified
+from nlg.backbone.import_vocabulary import cut, padded, read_tokens, rows_of, simplified
 from nlg.errors import CheckpointError
 
 PATH = pathlib.Path("vocab.txt")
@@ -114,6 +114,22 @@ def test_a_vocabulary_of_another_encoding_is_refused(tmp_path):
     path.write_bytes("[PAD]\n春\n".encode("gbk"))
     with pytest.raises(CheckpointError, match="no UTF-8 text; convert it"):
         read_tokens(path)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_token(tmp_path):
+    path = tmp_path / "vocab.txt"
+    path.write_bytes(b"\xef\xbb\xbf[PAD]\n[UNK]\n")
+    assert read_tokens(path) == ["[PAD]", "[UNK]"]
+
+
+@pytest.mark.parametrize(("rows", "blank"), [(8, 3), (64, 59), (128, 123)])
+def test_a_table_that_is_rounded_up_has_rows_of_no_token(rows, blank):
+    assert padded(list("abcde"), rows) == [*"abcde", *[""] * blank]
+
+
+@pytest.mark.parametrize("rows", [0, 4, 5, 6, 7, 9, 24, 256])
+def test_another_number_of_rows_is_no_padding(rows):
+    assert padded(list("abcde"), rows) == list("abcde")
 
 
 def test_the_tiny_vocabulary_is_worth_testing_with():

@@ -27,7 +27,8 @@ def test_labels_are_in_the_order_of_their_numbers_or_of_their_text(tmp_path):
 
 @pytest.mark.parametrize("labels", [1, 1001])
 def test_one_label_or_a_thousand_are_no_classes(tmp_path, labels):
-    path = written(tmp_path, "".join(f"春\t{n}\n" for n in range(labels)))
+    rows = (f"春\t{n}\n夏\t{n}\n" for n in range(labels))
+    path = written(tmp_path, "".join(rows))
     with pytest.raises(DataError, match=f"texts.tsv: {labels} different labels"):
         label_names(load_labelled(path), path)
 

@@ -2,8 +2,12 @@ import gzip
 import importlib.util
 import json
 
+import click
 import pytest
 
+from nlg.cli.check import shows_colour
+from nlg.cli.poem_verdict import poem_rows
+from nlg.poem.check import examine
 from nlg.text.couplets import check_couplet, parallelism
 from nlg.text.width import width
 
@@ -11,6 +15,8 @@ FIRST, SECOND = "晚风摇树树还挺", "晨露润花花更红"
 BROKEN = "晨露润花枝更翠"  # 叠字不对, 句脚失对, 下联仄收
 STORKS = "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。"
 THOUGHT = "床前明月光，疑是地上霜。举头望明月，低头思故乡。"
+WEICHENG = "渭城朝雨浥轻尘，客舍青青柳色新。劝君更尽一杯酒，西出阳关无故人。"
+MOORING = "移舟泊烟渚，日暮客愁新。野旷天低树，江清月近人。"
 SPRING = (
     "國破山河在，城春草木深。感時花濺淚，恨別鳥驚心。"
     "烽火連三月，家書抵萬金。白頭搔更短，渾欲不勝簪。"
@@ -45,9 +51,9 @@ def test_both_lines_stand_over_their_tones(couplet):
     assert result.exit_code == 0 and result.stderr == ""
     assert result.stdout == (
         "上联  晚风摇树树还挺\n"
-        "      仄平多仄仄平仄\n"
+        "      仄平平仄仄平仄\n"
         "下联  晨露润花花更红\n"
-        "      平仄仄多多多平\n"
+        "      平仄仄平平多平\n"
         "\n"
         "合律  no rule is broken\n"
     )
@@ -239,25 +245,136 @@ def test_a_poem_stands_over_its_tones_and_what_is_known_of_it(poem):
         "格律  五绝, 仄起首句不入韵\n"
         "押韵  平水韵 十一尤: 流 楼\n"
         "押韵  中华新韵 七尤: 流 楼\n"
-        "多音  更 4:1 (line:place)\n"
+        "押韵  中华通韵 十欧: 流 楼\n"
+        "多音  更 4:1 多: either will do; 平 in 39.5 % of its use\n"
         "出处  4 of 4 lines stand in the training set; "
         "one ends as a line there does, for 5 characters\n"
         "合律  no rule is broken\n"
     )
 
 
+FAULTY = "白日依山尽，黄河入海流。欲不千里目，更上层楼间。"
+
+
 def test_each_broken_rule_of_a_poem_is_marked_and_named(poem):
-    rows = poem(THOUGHT).stdout.splitlines()
+    rows = poem(FAULTY).stdout.splitlines()
     assert "格律  五绝, no standard pattern" in rows
-    assert rows[-5:] == [
-        "失替  line 2, place 4: the even places do not alternate",
+    assert rows[-6:] == [
         "失粘  line 3, place 2: the line does not begin as the one before did",
         "失替  line 3, place 4: the even places do not alternate",
         "失对  line 4, place 2: the line does not oppose the one before",
-        "不合律  4 faults",
+        "三平尾  line 4, place 3: three level tones end the line",
+        "出韵  line 4, place 5: 间 does not rhyme in 十一尤",
+        "不合律  5 faults",
     ]
     marked = [row for row in rows if "＾" in row]
-    assert [columns_of(row, "＾") for row in marked] == [[12], [8, 12], [8]]
+    assert [columns_of(row, "＾") for row in marked] == [[8, 12], [8, 10, 14]]
+
+
+def test_old_quatrains_are_named_with_their_rhyme_and_have_no_faults(poem):
+    rows = poem(THOUGHT).stdout.splitlines()
+    assert "格律  五绝, no standard pattern, 古绝" in rows
+    assert rows[-1] == (
+        "古绝  it rhymes in 七阳 and is not bound by the rules of regulated verse: "
+        "失替 2:4, 失粘 3:2, 失替 3:4, 失对 4:2"
+    )
+    assert "＾" not in "".join(rows)
+
+
+def test_a_bent_poem_is_named_with_its_fault(poem):
+    rows = poem(WEICHENG).stdout.splitlines()
+    assert rows[-1] == (
+        "折腰体  the second half does not begin as the first ended, 1 fault"
+    )
+
+
+def test_tones_made_up_for_are_named_and_faults_to_strict_tones(poem):
+    rows = poem(MOORING).stdout.splitlines()
+    assert "拗救  本句自救  line 1: places 3 and 4 trade tones, 平平仄平仄" in rows
+    assert rows[-1] == "合律  no rule is broken"
+    strict = poem(MOORING, "--strict-tones").stdout.splitlines()
+    assert "拗句  line 1, place 4: 烟 is against the pattern, and made up for" in strict
+    assert strict[-1] == "不合律  1 fault"
+
+
+def test_explain_draws_the_pattern_above_the_characters(poem):
+    rows = poem(MOORING, "--explain").stdout.splitlines()
+    assert rows[:8] == [
+        "1     中平平仄仄",
+        "      移舟泊烟渚",
+        "      平平仄平仄",
+        "      　　〇～",
+        "2     中仄仄平平",
+        "      日暮客愁新",
+        "      仄仄仄平平",
+        "3     中仄平平仄",
+    ]
+    assert columns_of(rows[3], "〇") == [10] and columns_of(rows[3], "～") == [12]
+    assert "\x1b" not in "".join(rows)
+
+
+def test_explain_of_no_form_has_no_pattern_to_draw(poem):
+    text = "枯藤老树昏鸦，小桥流水人家"
+    assert poem(text, "--explain").stdout == poem(text).stdout
+
+
+def test_colours_paint_what_the_signs_point_to():
+    plain = list(poem_rows(examine(FAULTY), explain=True))
+    painted = list(poem_rows(examine(FAULTY), explain=True, colour=True))
+    assert any("\x1b[31m" in row for row in painted)
+    assert [click.unstyle(row) for row in painted] == plain
+
+
+@pytest.mark.parametrize(
+    ("terminal", "wish", "coloured"),
+    [(True, "", True), (True, "1", False), (False, "", False)],
+)
+def test_a_terminal_gets_colours_unless_it_wants_none(
+    monkeypatch, terminal, wish, coloured
+):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal, raising=False)
+    monkeypatch.setenv("NO_COLOR", wish)
+    assert shows_colour() is coloured
+
+
+def test_remarks_stand_apart_from_faults(poem):
+    rows = poem(
+        "清明时节雨纷纷，路上行人欲断魂。借问酒家何处有，牧童遥指杏花村。"
+    ).stdout
+    assert "附注  孤雁入群  line 1, place 7: 纷 rhymes in a neighbour of 十三元" in rows
+    assert rows.endswith("合律  no rule is broken\n")
+    text = MOORING.replace("树", "草")
+    assert "上尾" not in poem(text).stdout
+    assert "附注  上尾  line 3, place 5: 草 ends in" in poem(text, "--odd-ends").stdout
+
+
+def test_what_is_not_known_is_told_in_one_row(poem):
+    rows = poem(
+        "咖日依山尽，黄河入𠀀流。OK，欲穷千里目，更上一层楼。"
+    ).stdout.splitlines()
+    assert [row for row in rows if row.startswith("附注")] == [
+        "附注  咖: in no old book, so with the tone of today and no rhyme",
+        "附注  𠀀: not known, so free in tone and rhyme",
+        "附注  OK: no Chinese characters, left out",
+    ]
+    assert rows[-1] == "合律  no rule is broken"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("白日依山尽，黄河入海。", 2),
+        ("白日依山尽", 1),
+        ("白日依山尽，黄河入海流。" * 250, 500),
+    ],
+    ids=["mixed lengths", "one line", "500 lines"],
+)
+def test_any_poem_gets_tones_and_one_row_on_its_form(poem, text, lines):
+    result = poem(text)
+    rows = result.stdout.splitlines()
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert len([row for row in rows if row.startswith("格律  none of 五绝")]) == 1
+    assert rows[2 * (lines - 1)].startswith(str(lines))
 
 
 @pytest.mark.parametrize(
@@ -304,6 +421,7 @@ def test_a_poem_of_no_form_says_so_and_gets_tones_and_rhyme(poem):
         "格律  none of 五绝 七绝 五律 七律, so only tones and rhyme are looked at",
         "押韵  平水韵 六麻: 鸦 家",
         "押韵  中华新韵 一麻: 鸦 家",
+        "押韵  中华通韵 一啊: 鸦 家",
         "出处  0 of 2 lines stand in the training set",
     ]
 
@@ -313,18 +431,37 @@ def test_a_poem_of_one_character_is_looked_at(poem):
 
 
 def test_a_poem_as_json(poem):
-    facts = json.loads(poem(THOUGHT, "--json").stdout)
-    assert facts["lines"] == ["床前明月光", "疑是地上霜", "举头望明月", "低头思故乡"]
-    assert (facts["form"], facts["pattern"], facts["clean"]) == ("五绝", "", False)
-    assert facts["violations"][0] == {"kind": "失替", "line": 2, "place": 4}
+    facts = json.loads(poem(WEICHENG, "--json").stdout)
+    assert facts["lines"][0] == "渭城朝雨浥轻尘"
+    assert (facts["form"], facts["pattern"], facts["style"]) == ("七绝", "", "折腰体")
+    assert facts["patterns"][0] == "中平中仄仄平平"
+    assert facts["violations"] == [{"kind": "失粘", "line": 3, "place": 2}]
+    assert (facts["departures"], facts["clean"]) == ([], False)
+    assert facts["rescues"] == [
+        {"kind": "对句相救", "line": 3, "place": 5, "by_line": 4, "by_place": 5}
+    ]
     assert facts["rhymes"]["平水韵"] == {
-        "group": "七阳",
-        "feet": "光霜乡",
+        "group": "十一真",
+        "feet": "尘新人",
         "others": "",
+        "tone": "平",
     }
-    assert facts["polyphones"][0] == {"character": "望", "line": 3, "place": 3}
-    assert (facts["known_lines"], facts["longest_shared_run"]) == (4, 5)
-    assert facts["book"] == "平水韵"
+    (polyphone,) = facts["polyphones"]
+    assert (polyphone["character"], polyphone["why"]) == ("更", "free")
+    assert (facts["known_lines"], facts["book"]) == (4, "平水韵")
+
+
+def test_json_of_an_old_quatrain_has_departures_and_no_violations(poem):
+    facts = json.loads(poem(THOUGHT, "--json").stdout)
+    assert (facts["style"], facts["rhyme"], facts["violations"]) == ("古绝", "七阳", [])
+    assert facts["departures"][0] == {"kind": "失替", "line": 2, "place": 4}
+
+
+@pytest.mark.parametrize("book", ["平水韵", "中华新韵", "中华通韵"])
+def test_each_book_may_judge(poem, book):
+    facts = json.loads(poem(STORKS, "--book", book, "--json").stdout)
+    assert facts["book"] == book
+    assert facts["rhyme"] == facts["rhymes"][book]["group"] != ""
 
 
 def test_the_poem_may_come_from_a_pipe(poem):

@@ -95,7 +95,7 @@ def test_lines_as_json_have_text_label_and_probability(ask):
 
 
 def test_labelled_poems_are_what_the_writer_is_trained_with(ask, tmp_path):
-    from nlg.poem.writer.train.train import load_sentiments
+    from nlg.poem.writer.train.prepare import load_sentiments
 
     rows = [{"lines": ["春风笑", "江天月"]}, {"lines": ["秋雨愁", "山云水"]}]
     source, out = as_json_lines(rows, tmp_path / "poems.jsonl"), tmp_path / "out.jsonl"

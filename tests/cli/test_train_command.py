@@ -1,6 +1,7 @@
 """The options all trainings share, on a command that only says what it was told."""
 
 import dataclasses
+import inspect
 import json
 
 import click
@@ -9,6 +10,7 @@ from click.testing import CliRunner
 
 from nlg.cli import train as train_module
 from nlg.cli.main import Suite
+from nlg.runtime import checkpoints_folder
 from nlg.training.options import TrainOptions
 from nlg.training.run import Run
 
@@ -102,3 +104,33 @@ def test_config_that_is_no_text_is_one_clear_line(told, tmp_path):
 def test_wrong_set_names_the_near_one(told):
     assert "--set unit: no such setting; did you mean units?" in told("--set=unit=4")
     assert "--set units=x: it must be of type int" in told("--set=units=x")
+
+
+@pytest.mark.parametrize("row", train_module.TRAININGS, ids=lambda row: row.name)
+def test_every_training_is_found_and_takes_the_options_of_its_command(row):
+    assert isinstance(train_module.named(row.settings)(), TrainOptions)
+    task = inspect.signature(train_module.named(row.task))
+    command = train_module.training_command(row)
+    shared = {"out", "config", "settings", "backend", "precision", "seed"}
+    own = {one.name for one in command.params} - shared
+    assert own | {"folder", "options"} == set(task.parameters)
+
+
+def test_what_is_shipped_is_the_default_and_what_is_given_goes_before(tmp_path):
+    @click.command()
+    @train_module.folder("--init", "…", "backbone", multiple=True)
+    @train_module.folder("--vae", "…", "poem/vae")
+    @train_module.folder("--none", "…")
+    def show(**given):
+        click.echo(json.dumps(given, default=str))
+
+    def shown(*arguments):
+        return json.loads(CliRunner().invoke(show, arguments).stdout)
+
+    root = checkpoints_folder()
+    default = {"init": [str(root / "backbone")], "vae": str(root / "poem/vae")}
+    assert shown() == default | {"none": None}
+    assert shown("--vae", str(tmp_path)) == default | {
+        "none": None,
+        "vae": str(tmp_path),
+    }

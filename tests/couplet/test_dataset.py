@@ -122,6 +122,32 @@ def test_of_a_poem_the_couplets_are_those_that_its_form_wants_parallel(found):
     assert records[0].where.endswith("poems.jsonl:2")
 
 
+def test_an_array_is_read_like_lines(found):
+    spring = "国破山河在，城春草木深。感时花溅泪，恨别鸟惊心。"
+    spring += "烽火连三月，家书抵万金。白头搔更短，浑欲不胜簪。"
+    poem = {"title": "春望", "author": "杜甫", "paragraphs": [spring]}
+    records = found(json.dumps([ROAD._asdict(), poem, 3]), "poems.json")
+    assert lines_of(records[:-1]) == [
+        ROAD,
+        ("感时花溅泪", "恨别鸟惊心"),
+        ("烽火连三月", "家书抵万金"),
+    ]
+    assert records[-1][0].endswith("poems.json: record 3")
+    assert records[-1].problem == "not a JSON object"
+
+
+def test_two_quatrains_in_one_record_have_no_parallel_couplets(found):
+    lines = ["朝辞白帝彩云间", "千里江陵一日还", "两岸猿声啼不住", "轻舟已过万重山"]
+    lines += ["寒雨连江夜入吴", "平明送客楚山孤", "洛阳亲友如相问", "一片冰心在玉壶"]
+    assert found(json.dumps({"title": "绝句二首", "lines": lines})) == []
+
+
+def test_a_first_line_that_names_the_columns_is_no_couplet(found):
+    for header in ("上联\t下联", "first_line\tsecond_line"):
+        assert lines_of(found(f"{header}\n{ROAD[0]}\t{ROAD[1]}\n")) == [ROAD]
+    assert lines_of(found("春眠\t秋梦\n上联\t下联\n"))[1] == ("上联", "下联")
+
+
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_line_ends_and_a_byte_order_mark_do_not_matter(found, partners, ends, mark):
@@ -208,7 +234,7 @@ def test_an_empty_file_holds_nothing(found, content):
         ('{"first_line": "春"}', ":1", "no strings under first_line and second_line"),
         ('{"first_line": "春", "second_line": 3}', ":1", "no strings under"),
         ('{"first_line": ["春"], "second_line": "秋"}', ":1", "no strings under"),
-        ('{"lines": [1, 2, 3, 4, 5, 6, 7, 8]}', ":1", "no strings under lines"),
+        ('{"lines": [1, 2, 3, 4, 5, 6, 7, 8]}', ":1", "no list of strings, nor"),
         (r'{"first_line": "\ud840", "second_line": "秋"}', ":1", "half a character"),
         (r'{"first_line": "春", "second_line": "\udc00"}', ":1", "half a character"),
     ],

@@ -94,4 +94,4 @@ def test_no_poems_are_refused():
 
 def test_signature_is_one_line_that_names_book_and_version():
     assert "\n" not in signature()
-    assert "book:平水韵" in signature() and "version:1" in signature()
+    assert "book:平水韵" in signature() and "version:2" in signature()

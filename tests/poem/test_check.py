@@ -1,14 +1,10 @@
-import random
-
 import pytest
-from known_poems import BAIDI, SPRING, STORKS
+from known_poems import DAWN, SPRING, STORKS, THOUGHT
 
 from nlg.errors import OptionError
-from nlg.poem.check import Polyphone, Rhyme, examine, rhyme_of
+from nlg.poem.check import Polyphone, Rhyme, examine
 from nlg.text.prosody import Violation, check
-
-THOUGHT = ("床前明月光", "疑是地上霜", "举头望明月", "低头思故乡")
-DAWN = ("春眠不觉晓", "处处闻啼鸟", "夜来风雨声", "花落知多少")
+from nlg.text.remarks import Note
 
 
 @pytest.mark.parametrize(
@@ -37,11 +33,46 @@ def test_six_lines_are_not_four_with_two_heads():
     assert len(examine("\n".join(SPRING[:6])).lines) == 6
 
 
-def test_polyphones_are_told_with_their_places():
-    assert examine("".join(STORKS)).polyphones == (Polyphone("更", 4, 1),)
+def read(text, **options):
+    """Each polyphone with how it is read, and why."""
+    found = examine(text, **options).polyphones
+    return {(p.character, p.line, p.place): (p.reading, p.why) for p in found}
 
 
-def test_tones_are_those_of_the_book_asked_for_and_rhymes_of_both():
+def test_polyphones_are_told_with_their_places_and_their_share():
+    (found,) = examine("".join(STORKS)).polyphones
+    assert found == Polyphone("更", 4, 1, "多", "free", "", found.level)
+    assert 35 < found.level < 45
+
+
+def test_a_polyphone_says_which_reading_was_taken_and_why():
+    found = read("红豆生南国，春来发几枝。愿君多采撷，此物最相思。")
+    assert found["思", 4, 5] == ("平", "word")
+    # 看 is level for the pattern, and at the foot for the rhyme.
+    found = read(
+        "蓬山此去无多路，青鸟殷勤为探看。" + "相见时难别亦难，东风无力百花残。"
+    )
+    assert found["看", 2, 7] == ("平", "rhyme")
+
+
+def test_a_reading_against_use_is_told_where_the_pattern_wants_it():
+    fault = "白日依山尽，黄河入海流。欲不千里目，更上一层楼。"
+    assert read(fault)["不", 3, 2] == ("仄", "use")
+    assert ("不", 3, 2) not in read("".join(STORKS).replace("千", "不"))
+
+
+def test_what_makes_up_for_another_tone_is_read_so():
+    found = read("城阙辅三秦，风烟望五津。与君离别意，同是宦游人。"
+                 "海内存知己，天涯若比邻。无为在歧路，儿女共沾巾。")  # fmt: skip
+    assert found["为", 7, 2] == ("平", "pattern")
+
+
+def test_readings_of_today_have_no_share():
+    found = examine("看" * 20, book="中华新韵").polyphones
+    assert found and {p.level for p in found} == {None}
+
+
+def test_tones_are_those_of_the_book_asked_for_and_rhymes_of_all():
     old, new = examine("".join(STORKS)), examine("".join(STORKS), "中华新韵")
     assert old.verdict.tones[0] == "仄仄平平仄"
     assert new.verdict.tones[0] == "平仄平平仄"  # 白, of the entering tone
@@ -49,43 +80,8 @@ def test_tones_are_those_of_the_book_asked_for_and_rhymes_of_both():
     assert old.rhymes == {
         "平水韵": Rhyme("十一尤", "流楼", ""),
         "中华新韵": Rhyme("七尤", "流楼", ""),
+        "中华通韵": Rhyme("十欧", "流楼", ""),
     }
-
-
-def test_the_first_line_is_among_the_feet_when_it_rhymes():
-    assert rhyme_of(BAIDI) == Rhyme("十五删", "间还山", "")
-    assert rhyme_of(SPRING) == Rhyme("十二侵", "深心金簪", "")
-
-
-def test_a_foot_of_another_group_is_told_apart():
-    assert rhyme_of(SPRING, "中华新韵") == Rhyme("九文", "深心金", "簪")
-
-
-def test_oblique_rhymes_are_named_though_regulated_verse_has_none():
-    assert rhyme_of(DAWN) == Rhyme("十七筱", "晓鸟少", "")
-    found = examine("，".join(DAWN))
-    assert Violation("韵脚仄声", 2, 5) in found.verdict.violations
-    assert not found.clean
-
-
-def test_level_and_oblique_feet_of_one_name_do_not_rhyme():
-    # 东 and 动 are both 十一庚 of 中华新韵, one level and one oblique.
-    assert rhyme_of(["山山", "山东", "山山", "山动"], "中华新韵") == Rhyme(
-        "十一庚", "东", "动"
-    )
-    assert rhyme_of(["山东", "山动", "山山", "山冻"], "中华新韵").feet == "动冻"
-
-
-@pytest.mark.parametrize("poem", [STORKS, BAIDI, SPRING, THOUGHT])
-def test_the_rhyme_of_regulated_verse_is_the_one_that_is_judged(poem):
-    assert rhyme_of(poem).group == check(poem).rhyme
-
-
-def test_of_two_groups_with_as_many_feet_the_judged_one_is_named():
-    poem = (*STORKS[:3], "更上一层东")  # one foot each
-    assert rhyme_of(poem).group == check(poem).rhyme == "十一尤"
-    poem = (STORKS[0], "黄河入海东", *STORKS[2:])
-    assert rhyme_of(poem).group == check(poem).rhyme == "一东"
 
 
 def test_a_poem_of_no_form_has_a_rhyme_and_no_faults():
@@ -114,10 +110,62 @@ def test_a_text_without_chinese_is_refused(text):
         examine(text)
 
 
-def test_the_named_rhyme_agrees_with_the_judged_one_on_any_level_feet():
-    chance = random.Random(3)
-    for _ in range(200):
-        feet = chance.choices("东冬江支微鱼虞齐佳灰真文元寒删先萧肴豪歌", k=4)
-        poem = [line[:-1] + foot for line, foot in zip(SPRING[::2], feet, strict=True)]
-        poem = [line for pair in zip(SPRING[::2], poem, strict=True) for line in pair]
-        assert rhyme_of(poem).group == check(poem).rhyme
+def test_oblique_verse_is_named_with_its_rhyme_and_has_no_faults():
+    verdict = examine("，".join(DAWN)).verdict
+    assert (verdict.style, verdict.rhyme, verdict.faults) == ("古绝", "十七筱", ())
+    assert Violation("韵脚仄声", 2, 5) in verdict.violations
+    assert not verdict.clean
+
+
+def test_strict_tones_and_odd_ends_are_looked_at_where_asked():
+    text = "移舟泊烟渚，日暮客愁新。野旷天低树，江清月近人。"
+    assert examine(text).clean
+    assert not examine(text, strict_tones=True).clean
+    text = text.replace("树", "草")  # 渚 and 草 are both 上
+    assert examine(text).verdict.notes == ()
+    assert examine(text, odd_ends=True).verdict.notes == (Note("上尾", 3, 5, "上"),)
+    assert examine("春草，春花，春酒", odd_ends=True).verdict.notes == ()
+
+
+def test_each_line_has_the_pattern_that_it_is_nearest_to():
+    assert examine("".join(STORKS)).patterns == (
+        "中仄平平仄",
+        "平平中仄平",
+        "中平平仄仄",
+        "中仄仄平平",
+    )
+    bent = examine("渭城朝雨浥轻尘，客舍青青柳色新。劝君更尽一杯酒，西出阳关无故人。")
+    assert bent.patterns[2:] == ("中平中仄平平仄", "中仄平平中仄平")
+    assert examine("春草，春花，春酒").patterns == ()
+
+
+def test_what_is_not_known_is_told_and_the_rest_is_judged():
+    found = examine("白日依山尽，黄河入𠀀流。欲穷千里目，更上一层楼。")
+    assert (found.unknown, found.clean) == ("𠀀", True)
+    assert found.verdict.tones[1] == "平平仄？平"
+    found = examine("白日依山尽，咖河入海流。欲穷千里目，更上一层楼。")
+    assert (found.modern, found.clean) == ("咖", True)
+    assert examine("咖河入海流", book="中华新韵").modern == ""
+
+
+def test_letters_are_left_out_and_told():
+    found = examine("白日依山尽，黄河入海流 OK，欲穷千里目2，更上一层楼。")
+    assert (found.lines, found.left_out) == (STORKS, ("OK", "2"))
+    assert examine("".join(STORKS)).left_out == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("白日依山尽，黄河入海。欲穷千里目，更上一层楼。", 4),
+        ("白日依山尽", 1),
+        ("白日依山尽，黄河入海流。" * 250, 500),
+        ("Here 白日 there", 1),
+    ],
+    ids=["mixed lengths", "one line", "500 lines", "Latin"],
+)
+def test_a_poem_of_no_form_gets_tones_and_rhyme_of_what_is_known(text, lines):
+    found = examine(text)
+    assert (len(found.lines), found.verdict.form) == (lines, "")
+    assert all(found.verdict.tones)
+    assert found.rhymes["平水韵"].group in ("十一尤", "")

@@ -16,6 +16,7 @@ from nlg.text.collect import Report
 from nlg.text.forms import FORMS
 
 RIVER = ("千山鸟飞绝", "万径人踪灭", "孤舟蓑笠翁", "独钓寒江雪")
+FURONG = ("寒雨连江夜入吴", "平明送客楚山孤", "洛阳亲友如相问", "一片冰心在玉壶")
 TYPED_STORKS = "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。"
 TYPED_RIVER = "千山鸟飞绝，万径人踪灭。孤舟蓑笠翁，独钓寒江雪。"
 
@@ -226,8 +227,61 @@ def test_what_is_not_there_is_named(tmp_path, name):
 
 
 def test_a_folder_without_texts_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"no \.json, \.jsonl, \.txt file"):
+    with pytest.raises(DataError, match=r"no \.json, \.jsonl, \.csv, \.txt file"):
         find_files([str(tmp_path)])
+
+
+@pytest.mark.parametrize("heads", [(), ("绝句二首",), ("绝句二首", "李白")])
+def test_a_block_that_numbers_its_poems_holds_them_all(found, heads):
+    block = [*heads, "其一", TYPED_STORKS, "其二", TYPED_RIVER]
+    first, second = found("\n".join(block))
+    assert (first.lines, second.lines) == (STORKS, RIVER)
+    assert (first.title, first.author) == (second.title, second.author)
+    assert [first.title, first.author][: len(heads)] == [*heads]
+
+
+def test_a_table_is_read_whatever_the_file_is_called(found):
+    text = f"题目,朝代,作者,内容\n登鹳雀楼,唐,王之涣,{TYPED_STORKS}\n"
+    for name in ("唐.csv", "poems.txt"):
+        ((poem,), _) = cleaned(found(text, name))
+        assert poem == Poem("五绝", STORKS, "登鹳雀楼", "王之涣", "唐")
+
+
+# --- records of several poems
+
+
+def parted(records):
+    report = Report()
+    return list(clean(records, FORMS, report, False, part=True)), report
+
+
+def test_poems_of_one_record_are_parted_and_every_one_is_counted(found):
+    twice = array_of((*BAIDI, *FURONG), title="絕句二首")
+    poems, report = parted(found(twice))
+    assert [(poem.lines, poem.title) for poem in poems] == [
+        (BAIDI, "绝句二首"),
+        (FURONG, "绝句二首"),
+    ]
+    assert report.read == report.kept.total() + report.dropped.total() == 2
+    assert report.changed == {dataset.PARTED: 1}
+
+
+def test_numbered_poems_of_one_record_are_counted_likewise(found):
+    poems, report = parted(found(array_of(["其一", *STORKS, "其二", *RIVER])))
+    assert [poem.lines for poem in poems] == [STORKS, RIVER]
+    assert (report.read, report.changed) == (2, {dataset.PARTED: 1})
+
+
+def test_a_ci_is_dropped_with_its_reason(found):
+    text = json.dumps([{"rhythmic": "生查子", "paragraphs": list(SPRING)}])
+    poems, report = parted(found(text))
+    assert poems == [] and report.dropped == {"a 词, not a regulated poem": 1}
+
+
+def test_what_data_poem_wrote_is_loaded_as_it_is(tmp_path):
+    poem = Poem("七律", (*BAIDI, *FURONG), "绝句二首")
+    dataset.write([poem], tmp_path / "a.jsonl")
+    assert load_poems(tmp_path / "a.jsonl") == [poem]
 
 
 # --- records that cannot be read
@@ -242,8 +296,8 @@ def test_a_folder_without_texts_is_refused(tmp_path):
         ('{"lines": ' + "9" * 5000 + "}", ":1", "not JSON"),
         ("[1]", ": record 1", "not a JSON object"),
         ('{"lines": []}\n3', ":2", "not a JSON object"),
-        ("[{}]", ": record 1", "no list of strings under paragraphs or lines"),
-        ('[{"lines": "春"}]', ": record 1", "no list of strings"),
+        ("[{}]", ": record 1", "no list of strings, nor a text, under paragraphs"),
+        ('[{"lines": 3}]', ": record 1", "no list of strings"),
         ('[{"lines": ["春", 3]}]', ": record 1", "no list of strings"),
         ('[{"lines": [], "title": 3}]', ": record 1", "must be strings"),
         (r'[{"lines": ["\ud840"]}]', ": record 1", "half a character"),
@@ -334,7 +388,7 @@ def test_a_poem_found_twice_is_kept_once(found):
         (["，。"], "empty"),
         (["白日依山尽", "黄河入海□", *STORKS[2:]], "gaps or foreign characters"),
         (["白日依山尽", "黄河入海x", *STORKS[2:]], "gaps or foreign characters"),
-        (["白日依山尽", "「黄河入海流", *STORKS[2:]], "gaps or foreign characters"),
+        (["白日依山尽", "黄河入海[□]", *STORKS[2:]], "gaps or foreign characters"),
         (STORKS[:3], "not a regulated form"),
         ([*STORKS[:3], "更上一层"], "not a regulated form"),
         ([*STORKS, *STORKS[:2]], "not a regulated form"),

@@ -53,6 +53,16 @@ def test_one_object_of_answers_by_id(loaded):
     ]
 
 
+def test_answers_may_be_a_list_as_dureader_has_it_and_the_first_counts(loaded):
+    rows = [
+        {"question_id": 1, "answers": ["柳宗元", "杜甫"], "yesno_answers": []},
+        {"question_id": "3", "answers": []},
+    ]
+    wanted = [Prediction("1", "柳宗元"), Prediction("3", "")]
+    assert loaded("".join(f"{json.dumps(row)}\n" for row in rows)) == wanted
+    assert loaded(json.dumps(rows)) == wanted
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -66,6 +76,8 @@ def test_one_object_of_answers_by_id(loaded):
         ('{"id": 1, "answer": "柳宗元"}\n3', "theirs:2: not a JSON object"),
         ({"id": 1}, "theirs:1: no text under answer, of id 1"),
         ({"id": 1, "answer": 3}, "theirs:1: no text under answer, of id 1"),
+        ({"id": 1, "answers": [3]}, "theirs:1: no text under answer, of id 1"),
+        ("[3]", "theirs: record 1: not a JSON object"),
         ({"1": 3}, "theirs:1: no text under answer, of id 1"),
         ({"id": None, "answer": ""}, "theirs:1: the id is no text and no number"),
         ({"id": 1, "answer": "", "confidence": "高"}, "confidence of id 1 is no fin"),

@@ -430,6 +430,20 @@ def test_options_may_be_given_by_name(reader):
         reader.answer(QUESTION, passages, topk=2)
 
 
+@pytest.mark.parametrize(
+    ("question", "passages", "says"),
+    [
+        (None, [POET], "the question is None; give a text"),
+        ("\ud840？", [POET], "the question has half a character"),
+        (QUESTION, [POET, 7], "passage 2 is 7; give a text"),
+        (QUESTION, ["\udc00"], "passage 1 has half a character"),
+    ],
+)
+def test_what_is_no_text_is_one_clear_error(reader, question, passages, says):
+    with pytest.raises(OptionError, match=says):
+        reader.answer(question, passages)
+
+
 def test_one_text_in_place_of_a_list_of_passages_is_one_clear_error(reader):
     with pytest.raises(OptionError, match="passages is one text; give a list"):
         reader.answer(QUESTION, POET)

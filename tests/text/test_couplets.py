@@ -201,7 +201,7 @@ def test_modern_book_reads_an_entering_tone_as_level():
 
 
 def test_unknown_book_names_the_books_there_are():
-    with pytest.raises(OptionError, match="平水韵 and 中华新韵"):
+    with pytest.raises(OptionError, match="no rhyme book '广韵'; there are 平水韵"):
         check_couplet("山", "水", book="广韵")
 
 

@@ -38,12 +38,40 @@ def test_json_lines_give_a_passage_a_text_or_a_poem(tmp_path):
     assert list(documents(path)) == want  # one passage of two questions comes once
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.txt", "a"])
+def test_json_is_told_by_its_content(name, tmp_path):
+    records = [{"text": "短文。"}, {"passage": "长文。"}]
+    lines = "".join(f"{json.dumps(record)}\n" for record in records)
+    (tmp_path / name).write_text(lines)
+    assert list(documents(tmp_path / name)) == ["短文。", "长文。"]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_an_array_is_read_like_lines(indent, tmp_path):
+    records = [{"text": "短文。"}, {"lines": ["春眠", "不觉晓"]}]
+    (tmp_path / "a.json").write_text("\n" + json.dumps(records, indent=indent))
+    assert list(documents(tmp_path / "a.json")) == ["短文。", "春眠，不觉晓。"]
+
+
+@pytest.mark.parametrize(
+    "text", ["[注]一文。\n\n二文。\n", "{甲}一文。\n\n二文。\n", "3\n\n4\n"]
+)
+def test_text_that_begins_like_json_is_text(text, tmp_path):
+    (tmp_path / "a.txt").write_text(text, "utf-8")
+    first, second = text.split("\n\n")
+    assert list(documents(tmp_path / "a.txt")) == [f"{first}\n", second]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
         ("a.jsonl", b'{"text": "x"}\n{\n', "a.jsonl:2: no JSON object"),
         ("a.jsonl", b'{"title": "x"}\n', "a.jsonl:1: no JSON object"),
         ("a.jsonl", b"[1]\n", "a.jsonl:1: no JSON object"),
+        ("a.jsonl", b'\n{"text": "x"}\n{\n', "a.jsonl:3: no JSON object"),
+        ("a.txt", b'{"text": "x"}\n{"text": 3}\n', "a.txt:2: no JSON object"),
+        ("a.txt", b'{"text": "\\ud800"}\n', "a.txt:1: no JSON object"),
+        ("a.json", b'[{"text": "x"}, 3]', "a.json: record 2: no JSON object"),
         ("a.txt", "春眠".encode("gbk"), "a.txt: cannot be read as UTF-8"),
         ("a.txt.xz", lzma.compress(b"cut off")[:-9], "a.txt.xz: cannot be read"),
         ("a.txt.gz", b"\x1f\x8b broken", "a.txt.gz: cannot be read"),

@@ -1,4 +1,5 @@
 import gzip
+import json
 
 import pytest
 from classify.moods import as_json_lines
@@ -39,6 +40,21 @@ def test_json_lines_have_text_or_lines_and_label_or_sentiment(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+def test_an_array_is_read_like_lines(tmp_path, indent):
+    rows = [{"text": "服务很好", "label": 1}, {"text": "太差", "label": "0"}]
+    found = load_rows(written(tmp_path, json.dumps(rows, indent=indent)))
+    assert [(row.number, row.text, row.label) for row in found] == [
+        (1, "服务很好", "1"),
+        (2, "太差", "0"),
+    ]
+
+
+def test_a_text_in_brackets_is_no_array(tmp_path):
+    (row,) = load_rows(written(tmp_path, "[好评]服务很好\t1"))
+    assert (row.text, row.label) == ("[好评]服务很好", "1")
+
+
 def test_a_zipped_file_is_read_like_a_plain_one(tmp_path):
     zipped = written(tmp_path, gzip.compress("春\t1\n".encode()))
     assert load_rows(zipped)[0].text == "春"
@@ -53,10 +69,12 @@ def test_a_zipped_file_is_read_like_a_plain_one(tmp_path):
         ('{"text": "春"}\n[1]\n', "texts.tsv:2: not an object with"),
         ('{"text": "春"}\n{\n', "texts.tsv:2: not JSON: Expecting"),
         ('{"lines": []}', "texts.tsv:1: not an object with"),
+        ('[{"text": "春"}, 3]', "texts.tsv:2: not an object with"),
+        ('[{"text": "春"},\n', "texts.tsv:2: not JSON: "),
         ('{"lines": [1]}', "texts.tsv:1: not an object with"),
         ('{"text": " "}', "texts.tsv:1: not an object with"),
         ('{"text": "\\ud800"}', "texts.tsv:1: half a character"),
-        ("春\t1\n \t1\n", "texts.tsv:2: no text before the tab"),
+        ("春\t1\n \t1\n", "texts.tsv:2: no text"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_its_line(tmp_path, text, said):

@@ -3,8 +3,8 @@
 import pathlib
 import re
 
+from nlg.cli.train import TRAININGS, named
 from nlg.config import apply_settings
-from nlg.poem.vae.train.options import VAETraining
 
 GUIDE = pathlib.Path(__file__).parents[2] / "docs" / "training.md"
 
@@ -23,9 +23,12 @@ def test_python_of_the_guide_runs_from_top_to_bottom(tmp_path, monkeypatch, caps
     assert len(list((tmp_path / "runs").iterdir())) == 6
 
 
-def test_settings_of_the_guide_are_settings():
-    said = re.findall(r"--set (?:'([^']*)'|(\S+))", "\n".join(blocks("sh")))
-    settings = [quoted or plain for quoted, plain in said]
-    assert len(settings) > 10
-    for setting in settings:
-        apply_settings(VAETraining(), [setting])
+def test_settings_of_the_guide_are_settings_of_the_training_they_stand_by():
+    defaults = {row.name: named(row.settings)() for row in TRAININGS}
+    count = 0
+    for line in "\n".join(blocks("sh")).replace("\\\n", " ").splitlines():
+        task = re.search(r"nlg train (\S+)", line)
+        for quoted, plain in re.findall(r"--set (?:'([^']*)'|(\S+))", line):
+            apply_settings(defaults[task[1]], [quoted or plain])
+            count += 1
+    assert count > 10

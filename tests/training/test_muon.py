@@ -7,7 +7,8 @@ from given import gradients_of, new_batch, new_model, part_of
 from keras import ops
 
 from nlg.errors import OptionError
-from nlg.training.muon import directions, matrices, orthogonal
+from nlg.training.layerwise import matrices
+from nlg.training.muon import directions, orthogonal
 from nlg.training.optimizer import new_optimizer
 from nlg.training.options import TrainOptions
 from nlg.training.weights import load_state, state_of, weights_by_name

@@ -18,7 +18,7 @@ from nlg.backbone.init_from import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.classify.classifier import LABELS, TASK, Classifier
 from nlg.classify.inputs import are_levels
-from nlg.classify.train.train import build_model
+from nlg.classify.train.model import build_model
 from nlg.metrics.labels import label_report
 from nlg.onnx_export.export import export_onnx, save_weights
 from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS

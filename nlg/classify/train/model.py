@@ -2,8 +2,9 @@
 
     [CLS]服务很好[SEP] -> states -> their mean -> dropout -> a score a label
 
-In training a frequent label may be given a lead, so that its score need not hold it: a
-rare label is then found more often (logit adjustment, arXiv:2007.07314).
+In training, a multiple of the log prior of each label may be added to its score. The
+score then need not contain the prior, and rare labels are predicted more often (logit
+adjustment, arXiv:2007.07314).
 
 Shapes: B rows, T tokens, D units, C labels.
 """
@@ -37,9 +38,10 @@ class ClassifierNetwork(keras.Model):
         self.agreement = SymmetricKL(r_drop, name="agreement") if r_drop else None
 
     def build(self, inputs_shape=None):
-        """Create what stands beside `unilm`, which comes built, and whose head rests.
+        """Create the dense layer; `unilm` is built already.
 
-        The table of tokens, which the head shares, goes on learning.
+        The weights of its head are frozen, but for the table of tokens, which the head
+        shares with the embeddings.
         """
         head = self.unilm.head
         for variable in (*head.dense.variables, *head.norm.variables, head.bias):
@@ -63,7 +65,7 @@ class ClassifierNetwork(keras.Model):
         return scores
 
     def _scores_and_nats(self, inputs, training):
-        """Return the scores (B, C), and -log p of the labels (B,) with their lead."""
+        """Return the scores (B, C), and -log p of the labels (B,) after the priors."""
         scores = self.logits(inputs["token_ids"], training)
         ahead = scores + ops.convert_to_tensor(self.label_priors, scores.dtype)
         return scores, nats_of(ahead, inputs["labels"])
@@ -78,3 +80,15 @@ class ClassifierNetwork(keras.Model):
     def probabilities(self, token_ids):
         """Return how probable each label is, (B, C)."""
         return ops.softmax(ops.cast(self.logits(token_ids), "float32"))
+
+
+def build_model(
+    unilm: UniLM,
+    label_priors: Sequence[float],
+    dropout: float = 0.0,
+    r_drop: float = 0.0,
+) -> ClassifierNetwork:
+    """Return a built classifier on `unilm`."""
+    model = ClassifierNetwork(unilm, label_priors, dropout, r_drop)
+    model.build()
+    return model

@@ -1,4 +1,4 @@
-"""What a training of a classifier may be told; no Keras."""
+"""The settings of a training of a classifier; no Keras."""
 
 import dataclasses
 
@@ -7,14 +7,14 @@ from nlg.training.options import MANY, TrainOptions
 
 @dataclasses.dataclass(frozen=True)
 class ClassifierTraining(TrainOptions):
-    """The loop's options, and how much of text and backbone is used."""
+    """The settings of the loop, and how much of text and backbone is used."""
 
-    layers: int = 0  # the first so many blocks of the backbone; 0 is all
-    max_tokens: int = 128  # of a text, [CLS] and [SEP] with it; the rest is not read
+    layers: int = 0  # blocks of the backbone, from the first; 0 is all
+    max_tokens: int = 128  # of a text, [CLS] and [SEP] included; the rest is cut
     dropout: float = 0.1  # inside the backbone
     head_dropout: float = 0.3  # of what is classified
     r_drop: float = 0.0  # weight of what two dropouts differ by (arXiv:2106.14448)
-    balance: float = 0.0  # 1 finds rare labels as willingly as frequent ones
+    balance: float = 0.0  # 1 scores rare labels as if all labels were equally frequent
     batch_tokens: int = 2048
     learning_rate: float = 5e-4
     weight_decay: float = 0.05

@@ -19,10 +19,9 @@ from nlg.couplet.evaluate import human_report, model_report
 from nlg.couplet.pairs import Pairs
 from nlg.couplet.responder import BEAMS, MANY_BEAMS, PAIRS, RUNNERS_UP, TASK, Couplets
 from nlg.couplet.scroll import Scrolls, dictionary_words
-from nlg.couplet.train.model import CoupletTagger
+from nlg.couplet.train.model import CoupletTagger, build_model
 from nlg.couplet.train.options import CoupletTraining
 from nlg.couplet.train.search import Rules, answer_lines
-from nlg.couplet.train.train import build_model
 from nlg.layers.context import before
 from nlg.onnx_export.export import export_onnx, save_weights
 from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS

@@ -7,8 +7,8 @@ before it, so that words come out whole. That view is dropped at random in train
 without it the head gives the plain softmax of the post, which the search picks its
 candidates from.
 
-One network does three things, told apart by the mode: write the second line from the
-first, the first from the second, and a first line from a few of its characters.
+One network does three things, by its mode: write the second line from the first, the
+first from the second, and a first line from a few of its characters.
 
 This file knows neither characters nor rules.
 
@@ -19,6 +19,7 @@ import keras
 from keras import ops
 
 from nlg.couplet.config import MODES, CoupletConfig
+from nlg.couplet.train.options import CoupletTraining
 from nlg.layers.attention import ResidualAttention
 from nlg.layers.context import ContextHead, before
 from nlg.layers.convolution import GatedConvolution
@@ -119,3 +120,10 @@ class CoupletTagger(Measured):
         With `first`, only those of the first so many characters.
         """
         return self.vocabulary.logits(self.write(states), first)
+
+
+def build_model(vocab_size: int, pairs: int, options: CoupletTraining) -> CoupletTagger:
+    """Return a fresh model of the size that `options` say."""
+    model = CoupletTagger(options.model(vocab_size, pairs))
+    model.build()
+    return model

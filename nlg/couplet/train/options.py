@@ -1,4 +1,4 @@
-"""What a training of the couplet model may be told; no Keras."""
+"""The settings of a training of the couplet model; no Keras."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ from nlg.training.options import MANY, TrainOptions
 
 @dataclasses.dataclass(frozen=True)
 class CoupletTraining(TrainOptions):
-    """What a run may be told: the loop's options, the model's, and its own."""
+    """The settings of the loop, of the model, and of the data."""
 
     units: int = CoupletConfig.units
     embedding_units: int = CoupletConfig.embedding_units

@@ -29,8 +29,10 @@ from nlg.runtime import Source, opened
 from nlg.text import prosody
 from nlg.text.forms import DEFAULT_FORM, Form, cut_unmarked, form_named, form_of
 from nlg.text.normalize import to_simplified, to_traditional, verses
+from nlg.text.patterns import misread
 
 TASK = "poem-vae"
+REWRITES = 8  # of a poem, until its words are read as its pattern wants
 DECIMALS = 4  # of a latent
 BLOCK = 96  # rows a run
 TILE = 8  # rows of a run are a multiple, see `filled`
@@ -66,6 +68,7 @@ class Draft(NamedTuple):
     """What the graph wrote for one latent."""
 
     latent: np.ndarray  # (Z,)
+    noise: np.ndarray  # (T, N)
     lines: tuple[str, ...]
     score: float
 
@@ -233,13 +236,36 @@ class Poet:
         """Yield, for each of `draws`, the best of its rows."""
         rules = self.rulebook.arrays(form, request.rules)
         rows = self._rows(form, draws, request.warmth, rules)
+        merit = functools.partial(self._merit, form=form if request.rules else None)
         for drafts in batched(rows, candidates):
-            chosen = max(drafts, key=self._merit) if len(drafts) > 1 else drafts[0]
+            chosen = max(drafts, key=merit) if len(drafts) > 1 else drafts[0]
+            if request.rules:
+                chosen = self._well_read(form, chosen, request.warmth, rules)
             yield self._describe(chosen, request.seed)
 
-    def _merit(self, row: Draft) -> tuple[bool, float]:
-        """Return what candidates are ranked by: no known line first, then the score."""
-        return not any(line in self.training_lines for line in row.lines), row.score
+    def _merit(self, row: Draft, form: Form | None) -> tuple[bool, bool, float]:
+        """Return what candidates are ranked by.
+
+        Words that are read as the pattern wants come first, if there is to be one, then
+        no known line, then the score.
+        """
+        own = not any(line in self.training_lines for line in row.lines)
+        return not (form and misread(row.lines, form)), own, row.score
+
+    def _well_read(
+        self, form: Form, row: Draft, temperature: float, rules: dict[str, np.ndarray]
+    ) -> Draft:
+        """Return what is written without characters that their words read otherwise."""
+        for _ in range(REWRITES):
+            wrong = {word.character for word in misread(row.lines, form)}
+            if not wrong:
+                break
+            kinds = rules["kinds"].copy()
+            kinds[:, self.vocabulary.encode("".join(sorted(wrong)))] = 0
+            rules = rules | {"kinds": kinds}
+            draws = iter([Draws(row.latent[None], row.noise[None])])
+            (row,) = self._rows(form, draws, temperature, rules)
+        return row
 
     def _rows(
         self, form: Form, draws: Iterator[Draws], temperature: float, rules: dict
@@ -256,7 +282,7 @@ class Poet:
             for n in range(used):
                 text = self.vocabulary.decode(out["token_ids"][n].tolist())
                 score = float(out["log_probs"][n]) / form.places
-                yield Draft(block.latent[n], form.split(text), score)
+                yield Draft(block.latent[n], block.noise[n], form.split(text), score)
 
     def _describe(self, row: Draft, seed: int) -> WrittenPoem:
         """Return all that is known of a written poem."""

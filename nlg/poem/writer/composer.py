@@ -39,6 +39,7 @@ from nlg.runtime.checkpoint import GUIDED, WEIGHTS, digest
 from nlg.text import prosody
 from nlg.text.forms import Form
 from nlg.text.normalize import to_traditional
+from nlg.text.patterns import misread
 from nlg.text.vocab import CLS_ID, SEP_ID
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 TASK = "poem-writer"
 BLOCK = 32  # rows a run
+REWRITES = 8  # of a poem, until its words are read as its pattern wants
 TILE = 4  # rows of a run are a multiple, see `filled`
 
 
@@ -97,6 +99,7 @@ class Draft(NamedTuple):
 
     lines: tuple[str, ...]
     log_prob: float
+    noise: np.ndarray | None = None  # (T,) that it was drawn with
 
 
 class Composer:
@@ -165,9 +168,7 @@ class Composer:
     ) -> Iterator[ComposedPoem]:
         """Yield the first poem that `write` draws of one candidate, a line at a time.
 
-        Each is what is written so far, the last the whole poem. A line is drawn with
-        those before it fixed, by the same noise as at once. Where words of a theme are
-        boosted the score differs: characters that are fixed are not boosted.
+        Each is what is written so far, the last the whole poem.
         """
         request = apply_values(request or PoemRequest(), changes, "stream()")
         return self._stream(next(_by_latent(self.prepare(request))))
@@ -222,16 +223,48 @@ class Composer:
 
     def _stream(self, asked: PreparedRequest) -> Iterator[ComposedPoem]:
         """Yield a poem line by line."""
-        noise = next(_noises(asked))
-        lines: tuple[str, ...] = ()
-        for number in range(1, asked.form.lines + 1):
-            fixed = asked.fixed | _places_of(lines)
-            plan_inputs = self.plans.arrays(asked.form, fixed, asked.request)
-            stage = asked._replace(plan_inputs=plan_inputs)
-            (draft,) = self._draw(stage, [noise], number)
-            _refuse_impossible([draft], asked)
-            lines = draft.lines
+        for draft in self._line_by_line(asked, next(_noises(asked))):
             yield self._describe(draft, asked)
+
+    def _line_by_line(
+        self, asked: PreparedRequest, noise: np.ndarray
+    ) -> Iterator[Draft]:
+        """Yield what is written so far: a longer draw by the same noise begins alike.
+
+        A line with a word that is read otherwise than its pattern wants is drawn again
+        without it; from there on the lines before are fixed, so that they stay.
+        """
+        lines: tuple[str, ...] = ()
+        struck: set[str] = set()
+        for number in range(1, asked.form.lines + 1):
+            for _ in range(REWRITES):
+                stage = self._without(asked, struck, lines)
+                (draft,) = self._draw(stage, [noise], number)
+                _refuse_impossible([draft], asked)
+                wrong = _struck(draft.lines, asked)
+                if wrong <= struck:
+                    break
+                struck |= wrong
+            lines = draft.lines
+            yield draft
+
+    def _without(
+        self, asked: PreparedRequest, struck: set[str], lines: Sequence[str] = ()
+    ) -> PreparedRequest:
+        """Return `asked` with characters that may stand nowhere but where they must.
+
+        Args:
+            asked: as it was prepared.
+            struck: the characters; if there are none, `asked` is returned.
+            lines: that are written already, and stay.
+        """
+        if not struck:
+            return asked
+        fixed = asked.fixed | _places_of(lines)
+        inputs = self.plans.arrays(asked.form, fixed, asked.request)
+        ids = self.vocabulary.encode("".join(sorted(struck)))
+        inputs["kinds"][: len(self.plans.kinds), ids] = 0
+        return asked._replace(plan_inputs=inputs)
 
     def _words(self, theme: str) -> np.ndarray:
         """Return the words of a theme, without those that the model cannot write."""
@@ -251,19 +284,24 @@ class Composer:
         )
         for candidates in batched(drafts, asked.request.candidates):
             _refuse_impossible(candidates, asked)
-            yield max(candidates, key=lambda draft: self._merit(draft, asked))
+            best = max(candidates, key=lambda draft: self._merit(draft, asked))
+            if _struck(best.lines, asked) and best.noise is not None:
+                *_, best = self._line_by_line(asked, best.noise)
+            yield best
 
     def _merit(
         self, draft: Draft, asked: PreparedRequest
-    ) -> tuple[bool, bool, int, float]:
+    ) -> tuple[bool, bool, bool, int, float]:
         """Return what candidates are ranked by.
 
-        No line of the training poems comes first, then words of the theme, then score.
+        Words that are read as the pattern wants come first, then no line of the
+        training poems, then words of the theme, then the score.
         """
         possible = draft.log_prob > IMPOSSIBLE
+        read = not _struck(draft.lines, asked)
         own = possible and not any(line in self.training_lines for line in draft.lines)
         theme = asked.source if asked.request.theme else ""
-        return possible, own, said_of(theme, draft.lines), draft.log_prob
+        return possible, read, own, said_of(theme, draft.lines), draft.log_prob
 
     def _draw(
         self, asked: PreparedRequest, noises: Sequence[np.ndarray], lines: int
@@ -283,10 +321,24 @@ class Composer:
             top_p=np.array(asked.request.top_p, "float32"),
         )
         written = zip(out["poems"], out["log_probs"], strict=True)
-        return [self._draft(*one, asked) for one in written][: len(noises)]
+        drafts = (self._draft(*one, asked) for one in written)
+        pairs = zip(drafts, noises, strict=False)  # not those that fill the block
+        return [draft._replace(noise=noise) for draft, noise in pairs]
 
     def _found(self, asked: PreparedRequest) -> Iterator[Draft]:
-        """Yield the best poems that a search finds."""
+        """Yield the best poems that a search finds, without words that are misread."""
+        struck: set[str] = set()
+        for _ in range(REWRITES):
+            drafts = self._search(self._without(asked, struck))
+            wrong = set().union(*(_struck(draft.lines, asked) for draft in drafts))
+            if wrong <= struck:
+                break
+            struck |= wrong
+        _refuse_impossible(drafts, asked)
+        yield from (draft for draft in drafts if draft.log_prob > IMPOSSIBLE)
+
+    def _search(self, asked: PreparedRequest) -> list[Draft]:
+        """Return the first poems of a search."""
         out = self._run(
             "beam",
             asked,
@@ -295,9 +347,7 @@ class Composer:
         )
         written = zip(out["poems"][0], out["log_probs"][0], strict=True)
         best = itertools.islice(written, asked.request.count)
-        drafts = [self._draft(*one, asked) for one in best]
-        _refuse_impossible(drafts, asked)
-        yield from (draft for draft in drafts if draft.log_prob > IMPOSSIBLE)
+        return [self._draft(*one, asked) for one in best]
 
     def _run(
         self, name: str, asked: PreparedRequest, **given: np.ndarray
@@ -365,11 +415,25 @@ def _gains(form: Form, weight: float) -> np.ndarray:
 
 
 def _places_of(lines: Sequence[str]) -> Fixed:
-    """Return the characters of `lines` by their places."""
+    """Return where the characters of `lines` stand."""
     return {
         (line, column): character
         for line, text in enumerate(lines)
         for column, character in enumerate(text)
+    }
+
+
+def _struck(lines: Sequence[str], asked: PreparedRequest) -> set[str]:
+    """Return the characters that words of a poem cannot keep as they are read.
+
+    Of a word whose character must stand there, the other one.
+    """
+    if not asked.request.rules:
+        return set()
+    kept = set(asked.fixed.values())
+    return {
+        word.beside if word.character in kept else word.character
+        for word in misread(lines, asked.form)
     }
 
 

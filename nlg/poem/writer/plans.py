@@ -21,6 +21,7 @@ from nlg.poem.writer.request import PoemRequest
 from nlg.poem.writer.wanted import Fixed, drawn
 from nlg.text import prosody
 from nlg.text.forms import MARKS, Form
+from nlg.text.readings import is_modern
 from nlg.text.vocab import Vocabulary
 
 FEWEST = 24  # characters of a rhyme group that is taken if nothing asks for another
@@ -111,9 +112,12 @@ class PlanBuilder:
     def _fits(self, character: str, kind: int) -> bool:
         """Return whether a fixed character is of the `kind` that a place asks for.
 
-        One that the rhyme book does not know breaks no rule.
+        One that the rhyme book does not know breaks no rule; one of today, which has a
+        tone and no rhyme, may stand for any rhyme in its tone.
         """
         known = bool(prosody.tones(character))
+        if kind in range(len(KIND), len(self.rulebook.kinds)) and is_modern(character):
+            kind = KIND[prosody.LEVEL]
         return not known or self.kinds[kind, self.vocabulary.ids[character]] > 0
 
     def _with_fixed(self, fixed: Fixed) -> np.ndarray:

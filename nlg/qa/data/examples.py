@@ -18,6 +18,8 @@ from nlg.qa.data.read import Passage, Question, Record, read
 from nlg.text import collect
 from nlg.text.collect import Report, readable
 
+UNSURE = "may answer in other words"
+
 
 @dataclasses.dataclass(frozen=True)
 class CleanOptions:
@@ -43,14 +45,18 @@ class Example(NamedTuple):
         return json.dumps(self._asdict(), ensure_ascii=False)
 
 
-def load_examples(path: pathlib.Path) -> list[Example]:
-    """Read what `nlg data qa` wrote.
+def load_examples(path: pathlib.Path, longest: float = math.inf) -> list[Example]:
+    """Read what `nlg data qa` wrote; of several answers, one of `longest` characters.
 
     Raises:
         DataError: a record is no example, or the file has none.
     """
     records = readable(read(path, "jsonl"), Report(), strict=True)
-    found = [example for record in records for example in _examples(_asked(record))]
+    found = [
+        example
+        for record in records
+        for example in _examples(_fitting(_asked(record), longest))
+    ]
     if not found:
         raise DataError(f"{path}: no question in it; make it with nlg data qa")
     return found
@@ -123,9 +129,10 @@ def _asked(record: Record) -> Question:
 
 
 def _examples(question: Question) -> Iterator[Example]:
-    for text, answers, start in question.passages:
-        answer = answers[0] if answers else ""
-        yield Example(question.source, text, question.question, answer, start)
+    for passage in question.passages:
+        answer = passage.answers[0] if passage.answers else ""
+        about = question.source, passage.text, question.question
+        yield Example(*about, answer, passage.start)
 
 
 def _shortened(question: Question, report: Report, size: int) -> Question:
@@ -144,16 +151,20 @@ def _fit(
     """Yield the passages to keep, and count all."""
     if not question.passages:
         report.dropped["no passage"] += 1
-    for example, passage in zip(_examples(question), question.passages, strict=True):
+    fitting = _fitting(question, _longest(options))
+    pairs = zip(_examples(fitting), fitting.passages, question.passages, strict=True)
+    for example, passage, given in pairs:
         _, text, asked, answer, start = example
         lost = answer != "" and start < 0
         key = (asked, text, answer)
         reason = _reason_to_drop(example, options, lost, key in seen)
-        if reason:
-            report.dropped[reason] += 1
+        if reason or passage.unsure:
+            report.dropped[reason or UNSURE] += 1
             continue
         seen.add(key)
         report.kept[question.source] += 1
+        if passage != given:
+            report.changed["a shorter answer taken"] += 1
         if lost:
             report.changed["answer not in its passage"] += 1
         if 0 < options.passage < len(text):
@@ -161,11 +172,30 @@ def _fit(
         yield passage
 
 
+def _longest(options: CleanOptions) -> float:
+    """Return how many characters an answer may have."""
+    return min(filter(None, (options.answer, options.passage)), default=math.inf)
+
+
+def _fitting(question: Question, longest: float) -> Question:
+    """Return a question, the first answer of each passage no longer than that."""
+    passages = tuple(_begun(passage, longest) for passage in question.passages)
+    return question._replace(passages=passages)
+
+
+def _begun(passage: Passage, longest: float) -> Passage:
+    first = next((x for x in passage.answers if len(x) <= longest), None)
+    if first is None or first == passage.answers[0]:
+        return passage
+    answers = tuple(dict.fromkeys([first, *passage.answers]))
+    return passage._replace(answers=answers, start=passage.text.find(first))
+
+
 def _reason_to_drop(
     example: Example, options: CleanOptions, lost: bool, again: bool
 ) -> str:
     """Return why an example is dropped, or "" to keep it."""
-    longest = min(filter(None, (options.answer, options.passage)), default=math.inf)
+    longest = _longest(options)
     if not example.passage.strip():
         return "empty passage"
     if len(example.answer) > longest:
@@ -173,3 +203,13 @@ def _reason_to_drop(
     if lost and options.extractive:
         return "answer not in its passage"
     return "duplicate" if again else ""
+
+
+def some(examples: Sequence[Example], count: int) -> Sequence[Example]:
+    """Return `count` of `examples`, all for 0; the same in every run.
+
+    So runs can be compared, whatever their seed and what they are trained on.
+    """
+    if not 0 < count < len(examples):
+        return examples
+    return random.Random(0).sample(examples, count)

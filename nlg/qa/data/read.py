@@ -2,11 +2,13 @@
 
     path, text -> records, one for each question -> questions
 
-Four layouts are read, gzipped or not; the content shows which one a file has:
+Five layouts are read, gzipped or not; the content shows which one a file has:
 
     webqa, sogou  JSON array of {id, question, passages: [{passage, answer}]}
     squad         JSON object of data, paragraphs and qas (SQuAD 1 and 2, CMRC 2018, …)
-    jsonl         JSON lines of {source, passage, question, answer}, or with passages
+    jsonl         JSON lines of {source, passage, question, answer}, or with passages;
+                  {context, question, answers: {text: […]}} as Hugging Face has SQuAD
+    dureader      JSON lines of {question, documents: [{paragraphs}], answers: [text]}
     (gold)        id TAB answer TAB variant|variant, as SogouQA's scorer keeps its gold
 
 An empty answer means that the passage does not answer the question.
@@ -41,10 +43,9 @@ class Passage(NamedTuple):
     """A text that may answer a question."""
 
     text: str
-    answers: tuple[
-        str, ...
-    ] = ()  # its answers, those in `text` first; () if it has none
+    answers: tuple[str, ...] = ()  # those in `text` first; () if it has none
     start: int = -1  # of answers[0] in `text`, in characters; -1: it is not there
+    unsure: bool = False  # may answer in other words: no example, not even of silence
 
 
 class Question(NamedTuple):
@@ -163,24 +164,53 @@ def _of_object(fields: Any, number: str, source: str) -> Question:
     fields = _object(fields)
     question = _asked(fields, "question")
     given = _answers(fields) if ANSWER_KEYS & fields.keys() else None
-    parts = _list(fields, "passages") if "passages" in fields else [fields]
-    passages = tuple(_passage(part, given) for part in parts)
+    if "documents" in fields:
+        passages = _documents(fields, given)
+    else:
+        parts = _list(fields, "passages") if "passages" in fields else [fields]
+        passages = tuple(_passage(part, given) for part in parts)
     if given is None:
         found = (answer for passage in passages for answer in passage.answers)
         given = tuple(name for name, _ in collections.Counter(found).most_common())
     source = _text(fields, "source") if "source" in fields else source
-    return Question(_id(fields, "id") or number, question, passages, source, given)
+    name = _id(fields, "question_id" if "question_id" in fields else "id") or number
+    return Question(name, question, passages, source, given)
+
+
+def _documents(
+    fields: dict[str, Any], given: tuple[str, ...] | None
+) -> tuple[Passage, ...]:
+    """Return the documents of a question of DuReader, each as one passage.
+
+    People wrote the answers, so a document may answer in other words. What they used
+    (`is_selected`) and does not hold an answer is unsure, and so are all if none does.
+    """
+    spans = (*(given or ()), *_answers({"answers": fields.get("fake_answers", [])}))
+    passages = []
+    for part in map(_object, _list(fields, "documents")):
+        lines = [
+            _text({"": line}, "", "paragraphs") for line in _list(part, "paragraphs")
+        ]
+        text = "\n".join(lines)
+        passage = _answered(text, tuple(x for x in spans if x in text), None)
+        used = part.get("is_selected", True) is True and not passage.answers
+        passages.append(passage._replace(unsure=bool(spans) and used))
+    lost = bool(spans) and not any(passage.answers for passage in passages)
+    return tuple(
+        passage._replace(unsure=lost or passage.unsure) for passage in passages
+    )
 
 
 def _passage(part: Any, given: tuple[str, ...] | None) -> Passage:
     """Return a passage with its own answers, or with those `given` that it contains."""
     fields = {"passage": part} if isinstance(part, str) else _object(part)
-    text = _text(fields, "passage")
+    named = "context" in fields and "passage" not in fields
+    text = _text(fields, "context" if named else "passage")
     if given is None or ANSWER_KEYS & fields.keys():
         answers = _answers(fields)
     else:
         answers = tuple(answer for answer in given if answer in text)
-    return _answered(text, answers, fields.get("start"))
+    return _answered(text, answers, _start(fields))
 
 
 def _answered(text: str, answers: tuple[str, ...], start: Any) -> Passage:
@@ -228,16 +258,24 @@ def _of_qa(fields: Any, text: str, number: str, source: str) -> Question:
     name = _id(fields, "query_id" if "query_id" in fields else "id") or number
     impossible = fields.get("is_impossible") in (True, "true")  # CJRC writes a text
     answers = () if impossible else _answers(fields)
-    listed = fields.get("answers")
-    first = listed[0] if isinstance(listed, list) and listed else None
-    place = first.get("answer_start") if isinstance(first, dict) else None
-    passage = _answered(text, answers, place)
+    passage = _answered(text, answers, _start(fields))
     return Question(name, question, (passage,), source, answers)
+
+
+def _start(fields: dict[str, Any]) -> Any:
+    """Return where a question or a passage says that its first answer stands."""
+    told = fields.get("answers")
+    if isinstance(told, list) and told:
+        told = told[0]
+    start = told.get("answer_start") if isinstance(told, dict) else fields.get("start")
+    return start[0] if isinstance(start, list) and start else start
 
 
 def _answers(fields: dict[str, Any]) -> tuple[str, ...]:
     """Return the texts under `answers` or `answer`; the text "" is no answer."""
     value = fields.get("answers", fields.get("answer"))
+    if isinstance(value, dict) and isinstance(value.get("text"), list):
+        value = value["text"]  # {"text": [甲, 乙], "answer_start": [3, 9]}
     parts: list[Any] = value if isinstance(value, list) else [value]
     texts = (part if isinstance(part, dict) else {"text": part} for part in parts)
     return _unique([_text(fields, "text", "answer") for fields in texts])

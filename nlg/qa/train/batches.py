@@ -5,8 +5,8 @@
     charged                            yes   yes
 
 An answer is written after the source's last [SEP]; where the passage has none, the end
-[SEP] comes at once. The samples of a row ask for things of one kind if kinds are told,
-for a row has one condition.
+[SEP] comes at once. If the answer type is a condition, the samples of a row are of one
+type, for a row has one condition.
 
 Shapes: N samples, B rows, T tokens, P predictions.
 """
@@ -45,7 +45,7 @@ class PackedRow(NamedTuple):
     """Samples that share a row of a batch."""
 
     samples: list[int]
-    kind: int = 0  # what they ask for; 0 is not told
+    kind: int = 0  # their answer type, a number in `KINDS`; 0 is none
 
 
 def in_company(

@@ -27,11 +27,11 @@ from nlg.qa.inputs import LEXICON
 from nlg.qa.options import BEAMS, MANY_BEAMS
 from nlg.qa.reader import TASK
 from nlg.qa.train.measure import measure
-from nlg.qa.train.model import Answerer
+from nlg.qa.train.model import Answerer, build_model
 from nlg.qa.train.options import QATraining
+from nlg.qa.train.prepare import TO_RANK
 from nlg.qa.train.saliency import Saliency, saliency
 from nlg.qa.train.search import SearchOutput, answer
-from nlg.qa.train.train import TO_RANK, build_model
 from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
 from nlg.runtime.graph import Graph
 from nlg.training.backend import choose_backend
@@ -124,7 +124,7 @@ def write_saliency(model: Answerer, config: ReaderConfig, out: pathlib.Path) -> 
     signature = {**inputs, "answer": ((1, T), "int32")}
     path = out / f"{SALIENCY}.onnx"
     export_onnx(graph, model, signature, outputs, path, out / WEIGHTS)
-    Graph(path, "cpu")  # what ONNX does not know of a gradient is told now, not later
+    Graph(path, "cpu")  # fail now if ONNX lacks a gradient, not when it is used
 
 
 if __name__ == "__main__":

@@ -8,22 +8,19 @@ its own: `nlg.qa.train.export` and `nlg average` call this last.
 """
 
 import pathlib
-import random
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from nlg.errors import NlgError
 from nlg.metrics.qa import Attempt, abstention_report, equals, squad_report
 from nlg.qa import calibrate, rerank
 from nlg.qa.answer import NO_CANDIDATE, Answer, QARequest
 from nlg.qa.calibrate import Calibration, Table
 from nlg.qa.data.examples import Example
-from nlg.qa.evaluate import AnswerOrError
 from nlg.qa.options import AnswerOptions
 from nlg.qa.reader import Reader
 from nlg.qa.rerank import Ranking
 from nlg.runtime.graph import available_cores
-
-RANKED = 4000  # questions that a ranking is fitted to
 
 
 def measure(
@@ -65,14 +62,16 @@ def fitted(reader: Reader, examples: Sequence[Example]) -> Ranking | None:
     return rerank.fit(samples)
 
 
-def answered(reader: Reader, examples: Sequence[Example]) -> Iterator[AnswerOrError]:
+def answered(
+    reader: Reader, examples: Sequence[Example]
+) -> Iterator[Answer | NlgError]:
     """Yield what `reader` answers, each from the one passage."""
     asked = (QARequest(example.question, [example.passage]) for example in examples)
     return reader.answer_all(asked)
 
 
 def attempts(
-    said: Iterable[AnswerOrError], examples: Sequence[Example]
+    said: Iterable[Answer | NlgError], examples: Sequence[Example]
 ) -> list[Attempt]:
     """Return what was answered beside what is right."""
     found = []
@@ -83,7 +82,9 @@ def attempts(
     return found
 
 
-def silent_from(said: Iterable[AnswerOrError], examples: Sequence[Example]) -> float:
+def silent_from(
+    said: Iterable[Answer | NlgError], examples: Sequence[Example]
+) -> float:
     """Return the threshold of no answer, see `nlg.qa.calibrate`."""
     pairs = [
         (answer.votes[0].no_answer or 0.0, bool(example.answer))
@@ -108,13 +109,3 @@ def report(answers: Sequence[Attempt]) -> dict[str, float]:
     """Return how good `answers` are."""
     scores = squad_report(answers) | abstention_report(answers, equals)
     return {"questions": len(answers), **scores}
-
-
-def some(examples: Sequence[Example], count: int) -> Sequence[Example]:
-    """Return `count` of `examples`, all for 0; the same in every run.
-
-    So runs can be compared, whatever their seed and what they are trained on.
-    """
-    if not 0 < count < len(examples):
-        return examples
-    return random.Random(0).sample(examples, count)

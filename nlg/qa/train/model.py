@@ -49,6 +49,7 @@ from nlg.layers.losses import SymmetricKL, nats_of
 from nlg.layers.meaning import Meaning
 from nlg.qa.config import QAConfig
 from nlg.qa.inputs import LONGEST_OVERLAP, NEAREST
+from nlg.qa.train.options import QATraining
 from nlg.text.lexicon import LEVELS as LEVELS_OF_WORDS
 
 HINTS = {"overlap": LONGEST_OVERLAP, "nearness": NEAREST, "words": LEVELS_OF_WORDS}
@@ -151,7 +152,7 @@ class Answerer(keras.Model):
             self.meaning_to_tokens = _zeros(token_units, "meaning_to_tokens")
 
     def build(self, inputs_shape=None):
-        """Create what stands beside `unilm`, which comes built."""
+        """Create the aids; `unilm` is built already."""
         for level in self.hints.values():
             level.build()
         if self.copying:
@@ -430,3 +431,10 @@ def _by_line(x, n, passages):
     K = ops.shape(x)[1]
     x = ops.reshape(x, (-1, passages, K, n))
     return ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, n))
+
+
+def build_model(unilm: UniLM, options: QATraining) -> Answerer:
+    """Return a built reader on `unilm`, with the aids that `options` ask for."""
+    model = Answerer(unilm, options.model(), options.r_drop)
+    model.build()
+    return model

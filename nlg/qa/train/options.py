@@ -1,4 +1,4 @@
-"""What a training of the reader may be told; no Keras."""
+"""The settings of a training of the reader; no Keras."""
 
 import dataclasses
 
@@ -8,10 +8,12 @@ from nlg.qa.config import SPECIAL, QAConfig, ReaderConfig
 from nlg.training.options import MANY, TrainOptions
 from nlg.training.shares import share_of
 
+RANKED = 4000  # questions that a ranking is fitted to
+
 
 @dataclasses.dataclass(frozen=True)
 class QATraining(TrainOptions):
-    """What a run may be told: the loop's options, the model's, and its own."""
+    """The settings of the loop, of the model, and of the data."""
 
     preset: str = ""  # of PRESETS: random weights of that size; "" takes the backbone's
     dropout: float = 0.1
@@ -20,11 +22,11 @@ class QATraining(TrainOptions):
     words: bool = QAConfig.words
     copy: bool = QAConfig.copy
     convolutions: int = QAConfig.convolutions
-    layers: int = 0  # of a backbone the first so many blocks, of a reader more; 0: all
+    layers: int = 0  # blocks: the first of a backbone, or more than a reader's; 0: all
     answer_types: bool = QAConfig.answer_types
     vectors: int = QAConfig.vectors  # of the most frequent words; 0: none
     vector_units: int = QAConfig.vector_units
-    untold_share: float = 0.3  # of samples whose answer type is not told
+    untold_share: float = 0.3  # of samples, which get no answer type
     max_passage: int = 256  # characters; a longer one is cut around its answer
     least_passage: int = 64  # characters; a shorter one stands among others' passages
     max_question: int = 64  # characters; of a longer one the end stays: there it asks
@@ -32,7 +34,7 @@ class QATraining(TrainOptions):
     shares: tuple[str, ...] = ()  # pattern=share of the samples of the sources it fits
     swapped: float = 0.0  # share of the answers exchanged for others of their kind
     row_tokens: int = 384  # of a packed row
-    by_sample: bool = False  # samples count alike in the loss, not tokens of answers
+    by_sample: bool = False  # the loss is a mean over samples, not over answer tokens
     dev_questions: int = 200  # of dev, answered at every look
     batch_tokens: int = 3072
     learning_rate: float = 5e-4

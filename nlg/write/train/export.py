@@ -24,7 +24,7 @@ from nlg.training.loop import load_weights
 from nlg.training.run import Run
 from nlg.write.reviewer import TASK, Reviewer
 from nlg.write.train.model import draw
-from nlg.write.train.train import TRAIN, load_arrays
+from nlg.write.train.prepare import TRAIN, load_arrays
 
 PLAIN: dict[str, Any] = {
     "token_ids": ((None, None), "int32"),

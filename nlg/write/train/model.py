@@ -101,3 +101,10 @@ def draw(
             sampling.top_p(top_p, sampling.MOST),
         ],
     )
+
+
+def build_model(unilm: UniLM) -> Writer:
+    """Return `unilm` with a loss."""
+    model = Writer(unilm)
+    model.build()
+    return model

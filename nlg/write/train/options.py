@@ -1,4 +1,4 @@
-"""What a training of the text writer may be told; no Keras."""
+"""The settings of a training of the text writer; no Keras."""
 
 import dataclasses
 
@@ -8,14 +8,14 @@ from nlg.training.options import MANY, TrainOptions
 
 @dataclasses.dataclass(frozen=True)
 class WriteTraining(TrainOptions):
-    """The loop's options, and how texts and their classes are told."""
+    """The settings of the loop, and how texts and their classes are given."""
 
     names: tuple[
         str, ...
     ] = ()  # label=name of a class; others are named by their label
     length: int = 64  # tokens of a text, its end among them; longer ones are cut
-    tell: float = 0.85  # share of the texts whose class is told
-    layers: int = 2  # the first so many blocks of the backbone; 0 is all
+    tell: float = 0.85  # share of the texts that come with their class
+    layers: int = 2  # blocks of the backbone, from the first; 0 is all
     dropout: float = 0.1
     condition_units: int = 64
     dev_texts: int = 500  # of dev, measured at every look

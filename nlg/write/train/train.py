@@ -9,28 +9,20 @@ import numpy as np
 
 from nlg.backbone.checkpoint import load_backbone
 from nlg.backbone.init_from import Shape, init_from
-from nlg.backbone.unilm import UniLM
-from nlg.errors import DataError
-from nlg.text.tokenizer import Tokenizer
 from nlg.training.export_subprocess import export_in_subprocess
 from nlg.training.metric_means import mean_scores
-from nlg.training.progress_bar import counted
 from nlg.training.run import Run
 from nlg.training.task import TrainingTask
 from nlg.write.train.batches import (
     Batches,
     Texts,
     buckets,
-    classes_of,
     inputs,
-    load_texts,
-    texts_of,
 )
-from nlg.write.train.model import Writer
+from nlg.write.train.model import Writer, build_model
 from nlg.write.train.options import WriteTraining
+from nlg.write.train.prepare import DEV, TRAIN, load_arrays, read_texts
 
-# in the run's folder; the last is the last to be written
-TRAIN, DEV = "train.safetensors", "dev.safetensors"
 EVAL_BATCH = 32  # texts that are measured at once
 
 
@@ -96,46 +88,6 @@ def write_task(
         ),
         may_change=("metric_samples",),
     )
-
-
-def build_model(unilm: UniLM) -> Writer:
-    """Return `unilm` with a loss."""
-    model = Writer(unilm)
-    model.build()
-    return model
-
-
-def read_texts(
-    data: pathlib.Path, dev: pathlib.Path, tokenizer: Tokenizer, options: WriteTraining
-) -> dict[str, tuple[Texts, list[str]]]:
-    """Return texts and classes of both files, by the name of what they become.
-
-    Raises:
-        DataError: a file cannot be read, or dev has no class of the training texts.
-        OptionError: a class is named that there is not.
-    """
-    labelled, kept = load_texts(data), load_texts(dev)[: options.dev_texts]
-    classes = classes_of(labelled, options.names)
-    if not any(text.label in classes for text in kept):
-        raise DataError(
-            f"{dev}: no text with a label of the training texts, which are "
-            f"{', '.join(classes)}"
-        )
-    found = {}
-    for name, texts in ((TRAIN, labelled), (DEV, kept)):
-        shown = counted(texts, f"cutting {name}")
-        arrays = texts_of(shown, classes, tokenizer, options.length)
-        found[name] = arrays, list(classes.values())
-    return found
-
-
-def load_arrays(run: Run, name: str) -> tuple[Texts, list[str]]:
-    """Return what a run has saved: texts, and the classes' names in order."""
-    saved = run.load(name)
-    if saved is None:
-        raise DataError(f"{run.folder} has no {name}; take another folder")
-    tensors, notes = saved
-    return Texts(**tensors), notes["classes"]
 
 
 def scores(model: Writer, texts: Texts, length: int) -> dict[str, float]:

@@ -6,7 +6,7 @@ import pytest
 
 from nlg.backbone.config import BackboneConfig
 from nlg.backbone.unilm import UniLM
-from nlg.classify.train.train import build_model
+from nlg.classify.train.model import build_model
 
 V, LEADS = 20, (0.0, -0.5, -2.0)
 ROWS = np.array([[2, 7, 8, 3], [2, 9, 3, 0]], "int32")

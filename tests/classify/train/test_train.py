@@ -18,14 +18,11 @@ from nlg.backbone.init_from import Shape
 from nlg.backbone.unilm import UniLM
 from nlg.classify.classifier import Classifier
 from nlg.classify.train import export
+from nlg.classify.train.batches import Batches
+from nlg.classify.train.evaluate import Evaluator
+from nlg.classify.train.model import build_model
 from nlg.classify.train.options import ClassifierTraining
-from nlg.classify.train.train import (
-    Batches,
-    Evaluator,
-    build_model,
-    classifier_task,
-    label_priors_of,
-)
+from nlg.classify.train.train import classifier_task, label_priors_of
 from nlg.errors import CheckpointError
 from nlg.runtime.checkpoint import open_checkpoint
 from nlg.text.labelled import Row, load_labelled

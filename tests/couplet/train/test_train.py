@@ -21,9 +21,11 @@ from nlg.couplet.responder import MANY_BEAMS, Couplets, ReplyOptions
 from nlg.couplet.rules import Task
 from nlg.couplet.train import train as train_module
 from nlg.couplet.train.batches import encode
+from nlg.couplet.train.evaluate import score
+from nlg.couplet.train.model import build_model
 from nlg.couplet.train.options import CoupletTraining
 from nlg.couplet.train.search import Rules, answer_lines
-from nlg.couplet.train.train import build_model, couplet_task, init_from, score
+from nlg.couplet.train.train import couplet_task, init_from
 from nlg.errors import CheckpointError, DataError
 from nlg.onnx_export.export import save_weights
 from nlg.runtime import checkpoints_folder

@@ -6,6 +6,7 @@ import pytest
 from known_poems import STORKS
 
 from nlg.errors import DataError, OptionError
+from nlg.poem.vae import poet as poet_module
 from nlg.poem.vae.poet import (
     BLOCK,
     TILE,
@@ -47,6 +48,24 @@ def test_every_poem_has_its_form_rhymes_and_keeps_the_tones(sample, form):
         assert verdict.rhyme
         assert verdict.pattern
         assert not {v.kind for v in verdict.violations} & {*TONE_RULES, *RHYME_RULES}
+
+
+def test_a_poem_with_a_misread_word_is_written_again(poet, monkeypatch):
+    asked = {"count": 24, "seed": 1, "candidates": 1}
+    again = list(poet.write("五律", **asked))
+    monkeypatch.setattr(poet_module, "REWRITES", 0)
+    once = list(poet.write("五律", **asked))
+    assert not all(check(poem.lines).clean for poem in once)
+    assert all(check(poem.lines).clean for poem in again)
+    for first, second in zip(once, again, strict=True):
+        assert first == second or poet_module.misread(first.lines, FORMS["五律"])
+
+
+def test_free_verse_has_no_words_to_misread(poet, monkeypatch):
+    asked = {"count": 4, "seed": 1, "candidates": 2, "rules": False}
+    free = list(poet.write("五绝", **asked))
+    monkeypatch.setattr(poet_module, "misread", lambda *_: pytest.fail("it was asked"))
+    assert list(poet.write("五绝", **asked)) == free
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -293,8 +312,13 @@ def test_the_shipped_checkpoint_is_found(poet):
 
 
 def test_a_candidate_with_a_line_of_the_training_poems_is_taken_last(poet):
-    known, own = Draft(np.zeros(1), STORKS, -1.0), Draft(np.zeros(1), ("无" * 5,), -9.0)
+    nothing = np.zeros(1), np.zeros((1, 1))
+    known, own = Draft(*nothing, STORKS, -1.0), Draft(*nothing, ("无" * 5,), -9.0)
     assert STORKS[0] in poet.training_lines and own.lines[0] not in poet.training_lines
-    assert max([known, own], key=poet._merit) is own
+
+    def merit(draft):
+        return poet._merit(draft, form=None)
+
+    assert max([known, own], key=merit) is own
     better = own._replace(score=-8.0)
-    assert max([own, known, better], key=poet._merit) is better
+    assert max([own, known, better], key=merit) is better

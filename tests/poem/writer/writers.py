@@ -13,7 +13,7 @@ from nlg.poem.known import KNOWN
 from nlg.poem.writer.composer import Composer
 from nlg.poem.writer.conditions import AUTHORS, Conditions
 from nlg.poem.writer.train.export import GRAPHS, OUTPUTS, inputs_of, run
-from nlg.poem.writer.train.train import build_model
+from nlg.poem.writer.train.model import build_model
 from nlg.runtime import checkpoints_folder
 from nlg.runtime.checkpoint import VOCABULARY
 from nlg.runtime.config import CheckpointConfig

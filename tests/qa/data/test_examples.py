@@ -85,6 +85,39 @@ def test_an_answer_that_is_too_long_is_dropped():
     assert cleaned(long, answer=0, passage=0)[0] == [long]
 
 
+def test_a_shorter_answer_that_fits_is_taken_in_place_of_one_that_is_too_long():
+    both = question(Passage(RIVER, (RIVER, "柳宗元"), 0))
+    kept, report = cleaned(both, answer=3)
+    assert kept == [question(Passage(RIVER, ("柳宗元", RIVER), 0))]
+    assert report.changed == {"a shorter answer taken": 1} and not report.dropped
+    kept, report = cleaned(both, answer=20)
+    assert kept == [both] and not report.changed
+    _, report = cleaned(both, answer=2)
+    assert report.dropped == {"answer longer than 2 characters": 1}
+
+
+def test_a_shorter_answer_is_taken_where_it_stands():
+    later = question(Passage(RIVER, (RIVER, "永州", "江雪"), 0))
+    ((kept,), _) = cleaned(later, answer=2)
+    assert kept.passages[0].answers[0] == "永州" and kept.passages[0].start == 4
+
+
+def test_a_passage_that_may_answer_in_other_words_is_no_example():
+    unsure = Passage(STORKS, unsure=True)
+    kept, report = cleaned(question(ANSWERED, unsure))
+    assert kept == [question(ANSWERED)]
+    assert report.dropped == {"may answer in other words": 1}
+
+
+def test_of_examples_with_several_answers_one_that_fits_is_loaded(tmp_path):
+    row = {"passage": RIVER, "question": ASKED, "answers": [RIVER, "柳宗元"]}
+    (tmp_path / "qa.jsonl").write_text(json.dumps(row))
+    load = load_examples
+    assert [one.answer for one in load(tmp_path / "qa.jsonl")] == [RIVER]
+    assert [one.answer for one in load(tmp_path / "qa.jsonl", 5)] == ["柳宗元"]
+    assert [one.start for one in load(tmp_path / "qa.jsonl", 5)] == [0]
+
+
 def test_an_example_found_twice_is_kept_once():
     twice = question(ANSWERED, ANSWERED, Passage(STORKS))
     other = question(ANSWERED, asked="《江雪》是谁写的？")

@@ -153,6 +153,106 @@ def test_passages_may_be_texts_beside_one_answer(found):
     assert question.answers == ("刘禹锡",)
 
 
+# --- DuReader and Hugging Face
+
+
+def dureader(*documents, **fields):
+    parts = [
+        {"is_selected": used, "title": "诗", "paragraphs": list(paragraphs)}
+        for used, *paragraphs in documents
+    ]
+    return {"question_id": 7, "question": ASKED, "documents": parts, **fields}
+
+
+@pytest.mark.parametrize("layout", ["auto", "dureader", "jsonl"])
+def test_documents_are_passages_and_paragraphs_their_lines(found, layout):
+    content = dureader(
+        (True, "诗人。", RIVER),
+        (False, STORKS),
+        answers=["唐代的柳宗元写的", "柳宗元"],
+    )
+    (question,) = questions(found(content, layout=layout))
+    assert question == Question(
+        "7",
+        ASKED,
+        (Passage(f"诗人。\n{RIVER}", ("柳宗元",), 4), Passage(STORKS)),
+        "qa",
+        ("唐代的柳宗元写的", "柳宗元"),
+    )
+
+
+def test_a_document_that_was_used_and_holds_no_answer_is_unsure(found):
+    documents = (True, RIVER), (True, STORKS)
+    content = dureader(*documents, answers=["柳宗元"])
+    (question,) = questions(found(content))
+    assert [passage.unsure for passage in question.passages] == [False, True]
+
+
+def test_where_no_document_holds_an_answer_all_are_unsure(found):
+    documents = (True, RIVER), (False, STORKS)
+    (question,) = questions(found(dureader(*documents, answers=["子厚"])))
+    assert [passage.unsure for passage in question.passages] == [True, True]
+    for more in ({"answers": []}, {}):  # nobody answered: silence is right, or unknown
+        (question,) = questions(found(dureader(*documents, **more)))
+        assert [passage.unsure for passage in question.passages] == [False, False]
+
+
+def test_the_spans_that_dureader_found_do_for_its_answers(found):
+    content = dureader((True, RIVER), answers=["是柳子厚"], fake_answers=["柳宗元"])
+    (question,) = questions(found(content))
+    assert question.passages == (Passage(RIVER, ("柳宗元",), 0),)
+    assert question.answers == ("是柳子厚",)
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ({"documents": 3}, "no list under documents"),
+        ({"documents": [3]}, "not a JSON object"),
+        ({"documents": [{}]}, "no list under paragraphs"),
+        ({"documents": [{"paragraphs": [3]}]}, "no text under paragraphs"),
+        ({"documents": [], "fake_answers": [3]}, "no text under answer"),
+    ],
+)
+def test_documents_that_cannot_be_read_are_named(found, broken, said):
+    (record,) = found({"question": ASKED, **broken})
+    assert record.problem == said
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"text": ["柳宗元", "柳河东"], "answer_start": [0, 9]},
+        [{"text": "柳宗元", "answer_start": 0}, {"text": "柳河东"}],
+        ["柳宗元", "柳河东"],
+    ],
+)
+@pytest.mark.parametrize("key", ["context", "passage"])
+def test_answers_are_read_as_hugging_face_lists_them(found, answers, key):
+    content = {"id": "甲", "question": ASKED, key: RIVER, "answers": answers}
+    (question,) = questions(found(content))
+    both = ("柳宗元", "柳河东")
+    assert question == Question("甲", ASKED, (Passage(RIVER, both, 0),), "qa", both)
+
+
+def test_of_two_places_the_one_that_is_told_counts(found):
+    text = "柳宗元是柳宗元。"
+    for answers in (
+        {"text": ["柳宗元"], "answer_start": [4]},
+        [{"text": "柳宗元", "answer_start": 4}],
+    ):
+        content = {"question": ASKED, "context": text, "answers": answers}
+        (question,) = questions(found(content))
+        assert question.passages[0].start == 4
+
+
+def test_an_empty_list_of_answers_is_none(found):
+    for answers in ([], {"text": [], "answer_start": []}):
+        content = {"question": ASKED, "context": RIVER, "answers": answers}
+        (question,) = questions(found(content))
+        assert (question.answers, question.passages) == ((), (Passage(RIVER),))
+
+
 def test_the_gold_file_of_the_scorer_has_no_passages(found):
     text = "10\t柳宗元\t柳宗元|柳河东|\n\n11\t杜甫\t杜甫\r\n"
     first, second = questions(found(text, "gold.tsv"))

@@ -24,29 +24,20 @@ from nlg.files import write_json
 from nlg.layers.weights import weights_by_path
 from nlg.onnx_export.export import save_weights
 from nlg.qa.answer import Answer, QARequest
-from nlg.qa.data.examples import Example, load_examples, write
+from nlg.qa.data.examples import Example, load_examples, some, write
 from nlg.qa.explain import explain, longest
 from nlg.qa.options import BEAMS, AnswerOptions
 from nlg.qa.reader import Reader
 from nlg.qa.train import export
 from nlg.qa.train.batches import Batches, PackedRows
+from nlg.qa.train.evaluate import Evaluator
+from nlg.qa.train.model import build_model
 from nlg.qa.train.options import QATraining
+from nlg.qa.train.prepare import DEV, TO_RANK, TRAIN, load_encoded, prepare, to_rank
 from nlg.qa.train.saliency import Saliency, saliency
 from nlg.qa.train.search import answer
-from nlg.qa.train.train import (
-    DEV,
-    TO_RANK,
-    TRAIN,
-    Evaluator,
-    build_model,
-    init_from,
-    init_from_mean,
-    load_encoded,
-    prepare,
-    qa_task,
-    some,
-    to_rank,
-)
+from nlg.qa.train.start import init_from, init_from_mean
+from nlg.qa.train.train import qa_task
 from nlg.qa.train.word_vectors import lexicon_of, vectors_for
 from nlg.runtime import checkpoints_folder
 from nlg.runtime.checkpoint import open_checkpoint, seal
@@ -167,7 +158,7 @@ def test_config_of_a_run_gives_its_settings_again(trained):
 
 
 def test_of_each_source_as_many_are_ranked_as_its_share_allows(monkeypatch):
-    monkeypatch.setattr("nlg.qa.train.train.RANKED", 12)
+    monkeypatch.setattr("nlg.qa.train.prepare.RANKED", 12)
     made = [
         Example(source, passage, "谁？", "", -1)
         for source in "abc"

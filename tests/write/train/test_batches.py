@@ -64,7 +64,7 @@ NO_LABEL = "no label, a text or a whole number"
     [
         ("很好", NO_LABEL),
         ("很好\t", NO_LABEL),
-        ("\t1", "no text before the tab"),
+        ("\t1", "no text"),
         ("很好 1", NO_LABEL),
     ],
 )

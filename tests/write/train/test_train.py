@@ -29,7 +29,8 @@ from nlg.write.reviewer import Reviewer
 from nlg.write.train import export as exporting
 from nlg.write.train.model import Writer
 from nlg.write.train.options import WriteTraining
-from nlg.write.train.train import DEV, load_arrays, scores, write_task
+from nlg.write.train.prepare import DEV, load_arrays
+from nlg.write.train.train import scores, write_task
 
 SETTINGS = {
     "length": 16,

@@ -21,3 +21,9 @@ def encode(poems: Iterable[Poem], vocabulary: Vocabulary, halves: bool) -> Encod
         if halves and form.lines == 8:
             rows.setdefault((4, form.columns), []).extend([page[:4], page[4:]])
     return {shape: np.array(pages, "int32") for shape, pages in sorted(rows.items())}
+
+
+def batch_size(shape: tuple[int, int], batch_tokens: int) -> int:
+    """Return how many poems of a shape (R, C) a batch of so many tokens has."""
+    lines, columns = shape
+    return max(1, batch_tokens // (lines * columns))

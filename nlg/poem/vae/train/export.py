@@ -16,10 +16,10 @@ from nlg.poem.known import KNOWN
 from nlg.poem.vae.evaluate import measure
 from nlg.poem.vae.poet import TASK, Poet
 from nlg.poem.vae.train.batches import encode
-from nlg.poem.vae.train.model import PoemVAE
+from nlg.poem.vae.train.evaluate import score
+from nlg.poem.vae.train.model import PoemVAE, build_model
 from nlg.poem.vae.train.options import VAETraining
 from nlg.poem.vae.train.search import SLOTS, Poems, Rules, write_poems
-from nlg.poem.vae.train.train import build_model, score
 from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
 from nlg.text.vocab import Vocabulary
 from nlg.training.backend import choose_backend

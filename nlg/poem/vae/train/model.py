@@ -25,6 +25,7 @@ from nlg.layers.measured import Measured
 from nlg.layers.norm import ConditionalLayerNormalization
 from nlg.layers.vocabulary import TiedVocabulary
 from nlg.poem.vae.config import VAEConfig
+from nlg.poem.vae.train.options import VAETraining
 
 BLOCKS = [("reading", 1), ("column", 1), ("reading", 2)]  # repeated up to the depth
 
@@ -197,3 +198,10 @@ def blocks(depth: int, config: VAEConfig):
             BLOCKS[i % len(BLOCKS)] for i in range(depth)
         )
     ]
+
+
+def build_model(vocab_size: int, options: VAETraining) -> PoemVAE:
+    """Return a fresh model of the size that `options` say."""
+    model = PoemVAE(options.model(vocab_size))
+    model.build()
+    return model

@@ -8,7 +8,7 @@ from nlg.training.options import MANY, TrainOptions
 
 @dataclasses.dataclass(frozen=True)
 class VAETraining(TrainOptions):
-    """What a run may be told: the loop's options, the model's, and its own."""
+    """The settings of the loop, of the model, and of the data."""
 
     units: int = VAEConfig.units
     latent_units: int = VAEConfig.latent_units

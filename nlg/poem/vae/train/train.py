@@ -2,21 +2,21 @@
 
 import functools
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from nlg.errors import DataError
 from nlg.poem.dataset import Poem, load_poems
-from nlg.poem.vae.train.batches import Encoded, encode
-from nlg.poem.vae.train.model import PoemVAE
+from nlg.poem.vae.train.batches import Encoded, batch_size, encode
+from nlg.poem.vae.train.evaluate import score
+from nlg.poem.vae.train.model import PoemVAE, build_model
 from nlg.poem.vae.train.options import VAETraining
 from nlg.poem.vae.train.search import SLOTS
 from nlg.text.vocab import Vocabulary
 from nlg.training.batches import Schedule
 from nlg.training.export_subprocess import export_in_subprocess
-from nlg.training.metric_means import mean_scores
 from nlg.training.run import Run
 from nlg.training.task import TrainingTask
 
@@ -79,7 +79,7 @@ def _batches(encoded: Encoded, options: VAETraining) -> Callable[[int], np.ndarr
     """Return the function from the number of a batch to its input."""
     schedule = Schedule(
         {shape: len(rows) for shape, rows in encoded.items()},
-        {shape: _batch_size(shape, options.batch_tokens) for shape in encoded},
+        {shape: batch_size(shape, options.batch_tokens) for shape in encoded},
         options.seed,
     )
 
@@ -88,44 +88,6 @@ def _batches(encoded: Encoded, options: VAETraining) -> Callable[[int], np.ndarr
         return encoded[shape][rows]
 
     return batch_at
-
-
-def build_model(vocab_size: int, options: VAETraining) -> PoemVAE:
-    """Return a fresh model of the size that `options` say."""
-    model = PoemVAE(options.model(vocab_size))
-    model.build()
-    return model
-
-
-def score(model: PoemVAE, encoded: Encoded, batch_tokens: int) -> dict[str, float]:
-    """Return the negative evidence lower bound on `encoded`, and its two parts.
-
-    `dev_loss` is in nats a character, so forms can be compared; the parts are in nats
-    a poem. The latent is sampled, as the bound asks.
-    """
-    scores = mean_scores(model, _dev_batches(encoded, batch_tokens))
-    places = np.mean([page.size for poems in encoded.values() for page in poems])
-    return {
-        "dev_loss": float((scores["reconstruction"] + scores["kl"]) / places),
-        "dev_reconstruction": scores["reconstruction"],
-        "dev_kl": scores["kl"],
-    }
-
-
-def _dev_batches(
-    encoded: Encoded, batch_tokens: int
-) -> Iterator[tuple[np.ndarray, float]]:
-    """Yield all of `encoded` as batches, with the number of poems in each."""
-    for shape, poems in encoded.items():
-        size = _batch_size(shape, batch_tokens)
-        for start in range(0, len(poems), size):
-            batch = poems[start : start + size]
-            yield batch, len(batch)
-
-
-def _batch_size(shape: tuple[int, int], batch_tokens: int) -> int:
-    lines, columns = shape
-    return max(1, batch_tokens // (lines * columns))
 
 
 def _vocabulary(run: Run, poems: list[Poem], min_count: int) -> Vocabulary:

@@ -27,9 +27,8 @@ from nlg.poem.known import KNOWN
 from nlg.poem.writer.composer import TASK, Composer
 from nlg.poem.writer.conditions import AUTHORS
 from nlg.poem.writer.request import BEAMS, LONGEST_WORD, SOURCE_WORDS
-from nlg.poem.writer.train.model import Writer
+from nlg.poem.writer.train.model import Writer, build_model
 from nlg.poem.writer.train.search import PlanInputs, draw, search
-from nlg.poem.writer.train.train import build_model
 from nlg.runtime.checkpoint import CONFIG, GUIDED, VOCABULARY, WEIGHTS
 from nlg.text.forms import FORMS
 from nlg.training.backend import choose_backend

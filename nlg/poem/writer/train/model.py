@@ -38,7 +38,7 @@ class Writer(keras.Model):
         self.agreement = SymmetricKL(r_drop, name="agreement") if r_drop else None
 
     def build(self, inputs_shape=None):
-        """Create what stands beside `unilm`, which comes built."""
+        """Create the projection of latents; `unilm` is built already."""
         self.latent.build((None, self.latent_units))
         self.built = True
 
@@ -88,3 +88,10 @@ class Writer(keras.Model):
     def empty_cache(self, rows, length):
         """Return an empty cache for `rows` lines of `length` tokens."""
         return self.unilm.empty_cache(rows, length)
+
+
+def build_model(unilm: UniLM, latent_units: int, r_drop: float = 0.0) -> Writer:
+    """Return a built writer on `unilm`."""
+    model = Writer(unilm, latent_units, r_drop)
+    model.build()
+    return model

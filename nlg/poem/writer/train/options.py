@@ -1,4 +1,4 @@
-"""What a training of the writer may be told; no Keras."""
+"""The settings of a training of the writer; no Keras."""
 
 import dataclasses
 
@@ -10,16 +10,16 @@ SHARES = ("titles", "words", "tell_form", "tell_class", "tell_author", "tell_lat
 
 @dataclasses.dataclass(frozen=True)
 class WriterTraining(TrainOptions):
-    """The loop's options, and how often a poem comes with what."""
+    """The settings of the loop, and how often a poem comes with which condition."""
 
     titles: float = 0.4  # share of the batches whose source is the poem's title
     words: float = 0.4  # the same, words of the poem; the others' source is empty
-    tell_form: float = 0.9  # share of the poems whose form is told
+    tell_form: float = 0.9  # share of the poems that come with their form
     tell_class: float = 0.6  # the same, their period; and their sentiment
     tell_author: float = 0.4
     tell_latent: float = 0.3  # what the VAE makes of the poem
-    layers: int = 0  # the first so many blocks of the backbone; 0 is all
-    author_poems: int = 400  # an author of fewer is not told
+    layers: int = 0  # blocks of the backbone, from the first; 0 is all
+    author_poems: int = 400  # authors of fewer poems are no condition
     dropout: float = 0.1
     r_drop: float = 0.0  # weight of what two dropouts differ by (arXiv:2106.14448)
     condition_units: int = 128

@@ -18,7 +18,9 @@ from nlg.poem.dataset import Poem, load_poems
 from nlg.poem.dataset import write as write_poem_file
 from nlg.poem.vae.poet import Poet
 from nlg.poem.vae.train.batches import encode
-from nlg.poem.vae.train.train import VAETraining, build_model, score, vae_task
+from nlg.poem.vae.train.evaluate import score
+from nlg.poem.vae.train.model import build_model
+from nlg.poem.vae.train.train import VAETraining, vae_task
 from nlg.text.forms import FORMS, form_of
 from nlg.text.vocab import UNK, Vocabulary
 from nlg.training.run import Run

@@ -27,15 +27,11 @@ from nlg.poem.writer.composer import Composer
 from nlg.poem.writer.request import PoemRequest
 from nlg.poem.writer.train import export as export_writer
 from nlg.poem.writer.train.batches import Encoded, inputs
+from nlg.poem.writer.train.evaluate import scores
+from nlg.poem.writer.train.model import build_model
 from nlg.poem.writer.train.options import WriterTraining
-from nlg.poem.writer.train.train import (
-    DEV,
-    build_model,
-    load_encoded,
-    load_sentiments,
-    scores,
-    writer_task,
-)
+from nlg.poem.writer.train.prepare import DEV, load_encoded, load_sentiments
+from nlg.poem.writer.train.train import writer_task
 from nlg.runtime import checkpoints_folder
 from nlg.text import prosody
 from nlg.text.forms import verse
@@ -334,7 +330,7 @@ def test_look_is_nats_a_character_whatever_the_batches(trained, monkeypatch):
     model.compile()
     encoded = load_encoded(Run(out), DEV)
     whole = scores(model, encoded)
-    monkeypatch.setattr("nlg.poem.writer.train.train.EVAL_BATCH", 1)
+    monkeypatch.setattr("nlg.poem.writer.train.evaluate.EVAL_BATCH", 1)
     single = scores(model, encoded)
     assert whole == pytest.approx(single, rel=1e-5)
     best = min(line["dev_loss"] for line in Run(out).lines())
