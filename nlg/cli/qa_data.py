@@ -1,7 +1,7 @@
 """`nlg data qa`, `cloze` and `vectors`: what a reader is trained on."""
 
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,7 +9,7 @@ import click
 
 from nlg.cli.data import collecting, records_of, show_report, write_parts
 from nlg.cli.options import Number, progress, writing
-from nlg.cli.qa_eval import LAYOUT
+from nlg.cli.qa_eval import LAYOUTS
 
 if TYPE_CHECKING:
     from nlg.qa.data.read import Question
@@ -19,7 +19,15 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 @click.command("qa")
 @collecting
-@LAYOUT
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice([*LAYOUTS, "triples"]),
+    default="auto",
+    show_default=True,
+    help="Layout of the data; auto finds it from the content. triples: sentences whose "
+    "facts are known (DuIE), from which questions are made.",
+)
 @click.option(
     "--max-passage",
     type=click.IntRange(0),
@@ -53,6 +61,14 @@ Command = TypeVar("Command", bound=Callable[..., Any])
     help="Share of the answered questions that get a second passage, which looks alike "
     "and does not answer them.",
 )
+@click.option(
+    "--same-document",
+    type=Number(0, 1),
+    default=0,
+    show_default=True,
+    help="Share of the answered questions that get another part of their document, if "
+    "it is longer than --max-passage, as a passage without an answer.",
+)
 def qa_data(
     inputs: tuple[str, ...],
     layout: str,
@@ -61,6 +77,7 @@ def qa_data(
     max_answer: int,
     extractive: bool,
     negatives: float,
+    same_document: float,
     seed: int,
     strict: bool,
     **parts: Any,
@@ -71,6 +88,7 @@ def qa_data(
     nlg data qa cmrc2018_train.json WebQA.json -o qa.jsonl.gz --negatives 0.3
     echo '{"passage": "杜甫号少陵。", "question": "谁号少陵？", "answer": "杜甫"}' |
         nlg data qa - -o mine.jsonl --dev-share 0
+    nlg data qa duie.jsonl.gz --format triples -o facts.jsonl.gz
 
     Reads WebQA.json and SogouQA.json, SQuAD 1 and 2, CMRC 2018 and DuReader JSON, and
     JSON lines of (source, passage, question, answer) or with passages; gzipped or not.
@@ -79,33 +97,47 @@ def qa_data(
     are written; questions about one passage stay on one side.
     For --negatives, the passage is another question's: one of those that share most
     with this one (BM25 over the words that jieba finds) and do not hold its answer.
+    Sentences with triples make questions by templates; a passage is such a sentence
+    among others whose subjects are of the same type.
     """
-    from nlg.qa.data import examples, read
+    from nlg.qa.data import examples, read, triples
     from nlg.text.collect import Report
 
     options = examples.CleanOptions(max_passage, max_question, max_answer, extractive)
     report = Report()
     files = read.find_files(inputs)
-    records = records_of(files, lambda path: read.read(path, layout))
+
+    def records_in(path: pathlib.Path) -> "Iterator[read.Record]":
+        if layout == "triples":
+            return triples.read(path, max_passage, seed)
+        return read.read(path, layout)
+
+    records = records_of(files, records_in)
     questions = list(examples.clean(records, report, strict, options))
     show_report(report, questions, "question")
-    write = partial(_write, max_passage, negatives, seed)
+    write = partial(_write, max_passage, (negatives, same_document), seed)
     write_parts(questions, "questions", examples.split, write, seed=seed, **parts)
 
 
 def _write(
     size: int,
-    share: float,
+    shares: tuple[float, float],
     seed: int,
     questions: "list[Question]",
     path: pathlib.Path,
 ) -> None:
-    """Write the examples of a part, and negatives from its own passages."""
+    """Write the examples of a part, and negatives from its own passages.
+
+    `shares` are of negatives from other questions and from the same document.
+    """
     from nlg.qa.data import examples
-    from nlg.qa.data.negatives import negatives
+    from nlg.qa.data.negatives import from_same_document, negatives
 
     found = examples.examples(questions, size, seed)
-    added = negatives(found, share, seed, progress)
+    added = negatives(found, shares[0], seed, progress)
+    if size:
+        whole = examples.examples(questions, 0, seed)
+        added += from_same_document(whole, size, shares[1], seed)
     examples.write([*found, *added], path)
     click.echo(f"{path}: {len(found):,} examples, {len(added):,} negatives", err=True)
 

@@ -260,3 +260,48 @@ def test_vectors_that_cannot_be_made_are_told(run, tmp_path, output, stdin, reas
     result = run("data", "vectors", "-", "-o", out, "--units", units, stdin=stdin)
     assert result.exit_code == 1 and reason in result.stderr
     assert result.stderr.count("\n") == 1 and not out.exists()
+
+
+def test_sentences_with_triples_become_questions(collect, tmp_path):
+    facts = [("法国", "巴黎"), ("日本", "东京"), ("德国", "柏林")]
+    lines = [
+        {
+            "text": f"{country}的首都是{city}",
+            "triples": [
+                {
+                    "subject": country,
+                    "subject_type": "国家",
+                    "predicate": "首都",
+                    "object": city,
+                    "object_type": "城市",
+                }
+            ],
+        }
+        for country, city in facts
+    ]
+    source = tmp_path / "facts.jsonl"
+    text = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
+    source.write_text(text + "\n[]\n", "utf-8")
+    arguments = (source, "--format", "triples", "--dev-share", 0, "--seed", 1)
+    result, out = collect(*arguments)
+    assert result.exit_code == 0 and "facts.jsonl:4: not a JSON object" in result.stderr
+    examples = load_examples(out)
+    answers = {example.answer for example in examples}
+    assert answers - {""} <= {name for fact in facts for name in fact}
+    assert sum(bool(example.answer) for example in examples) == 3
+    again, _ = collect(*arguments)
+    assert load_examples(out) == examples and again.exit_code == 0
+
+
+def test_long_document_gives_a_part_of_it_without_the_answer(collect):
+    passage = "".join(f"第{n}句没有说到它。" for n in range(60)) + "答案是春江。"
+    line = {"passage": passage, "question": "答案是什么？", "answer": "春江"}
+    stdin = json.dumps(line, ensure_ascii=False)
+    options = ("--dev-share", 0, "--same-document", 1)
+    result, out = collect("-", *options, stdin=stdin)
+    assert result.exit_code == 0 and "1 examples, 1 negatives" in result.stderr
+    first, second = load_examples(out)
+    assert (first.answer, second.answer) == ("春江", "")
+    assert len(second.passage) == 256 and "春江" not in second.passage
+    result, out = collect("-", *options, "--max-passage", 0, stdin=stdin)
+    assert len(load_examples(out)) == 1  # nothing was cut

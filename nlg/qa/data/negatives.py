@@ -1,8 +1,9 @@
 """Make negatives: examples whose passage is on the topic but has no answer.
 
 A model that sees only passages with an answer learns to answer from any passage (SQuAD
-2.0, arXiv:1806.03822). A negative has the question of one example and the passage of
-another, one that shares many words with the question (BM25 over jieba words).
+2.0, arXiv:1806.03822). A negative has the question of one example and another passage:
+that of another example, which shares many words with the question (BM25 over jieba
+words), or a part of its own document that does not hold the answer.
 """
 
 import collections
@@ -16,6 +17,7 @@ from nlg.text.bm25 import BM25
 from nlg.text.words import content_words
 
 CANDIDATES = 10  # nearest passages, of which one is drawn
+WINDOWS = 20  # of a document that are tried for one without the answer
 Watch = Callable[[Sequence[Any], str], Iterable[Any]]  # such as a progress bar
 
 
@@ -46,6 +48,37 @@ def negatives(
         if near:
             passage = rng.choice(near)
             made.append(example._replace(passage=passage, answer="", start=-1))
+    return made
+
+
+def from_same_document(
+    examples: Sequence[Example], size: int, share: float, seed: int
+) -> list[Example]:
+    """Return examples with the answer "": windows of long passages without the answer.
+
+    Args:
+        examples: not cut yet; those of passages longer than `size` can get one.
+        size: characters of a window.
+        share: of the examples with an answer, how many get a negative, if their passage
+            has such a window.
+        seed: of what is drawn.
+
+    Example:
+        >>> long = Example("", "春眠不觉晓，处处闻啼鸟。", "闻什么？", "啼鸟", 9)
+        >>> [x.passage for x in from_same_document([long], 6, 1, seed=2)]
+        ['春眠不觉晓，']
+    """
+    rng = random.Random(seed)
+    answered = [example for example in examples if example.answer]
+    made = []
+    for example in rng.sample(answered, round(share * len(answered))):
+        answer = normalised(example.answer)
+        starts = range(len(example.passage) - size + 1)
+        for start in rng.sample(starts, min(WINDOWS, len(starts))):
+            window = example.passage[start : start + size]
+            if answer not in normalised(window):
+                made.append(example._replace(passage=window, answer="", start=-1))
+                break
     return made
 
 

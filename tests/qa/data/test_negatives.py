@@ -1,7 +1,7 @@
 import pytest
 
 from nlg.qa.data.examples import Example
-from nlg.qa.data.negatives import CANDIDATES, negatives
+from nlg.qa.data.negatives import CANDIDATES, from_same_document, negatives
 
 RIVER = "柳宗元被贬到永州，在那里写了《江雪》。"
 EXILE = "刘禹锡被贬到朗州，在那里写了《竹枝词》。"
@@ -90,3 +90,33 @@ def test_what_takes_time_goes_through_who_watches():
 
     negatives(EXAMPLES, 0.5, 1, watch)
     assert seen == {"indexing": 4, "negatives": 2}
+
+
+def long_document(seed):
+    text = "".join(f"第{n}句没有说到它。" for n in range(30))
+    place = 9 * seed
+    passage = text[:place] + "答案是春江。" + text[place:]
+    return about(passage, "答案是什么？", "春江")
+
+
+def test_negative_from_the_same_document_is_a_window_without_the_answer():
+    examples = [long_document(seed) for seed in range(8)]
+    made = from_same_document(examples, 40, 1.0, seed=3)
+    assert len(made) == len(examples)
+    for negative in made:
+        assert any(negative.passage in example.passage for example in examples)
+        assert len(negative.passage) == 40
+        assert "春江" not in negative.passage
+        assert (negative.answer, negative.start) == ("", -1)
+        assert negative.question == "答案是什么？"
+
+
+def test_short_passage_and_one_full_of_the_answer_have_no_such_window():
+    full = about("春江" * 40, "什么江？", "春江")
+    assert from_same_document([*EXAMPLES, full], 40, 1.0, seed=1) == []
+
+
+def test_share_of_the_answered_examples_gets_a_window():
+    examples = [long_document(1)] * 10 + [long_document(1)._replace(answer="")] * 5
+    assert len(from_same_document(examples, 40, 0.5, seed=1)) == 5
+    assert from_same_document(examples, 40, 0, seed=1) == []
