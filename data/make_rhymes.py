@@ -25,10 +25,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import rhyme_sources as sources
-from rhyme_sources import XINYUN_GROUPS, Readings, is_level
+from rhyme_sources import Readings, is_level
 from rhyme_votes import BOUND, Decision, Use, Voters, interval, use_of
 
 from nlg.text.normalize import simplified
+from nlg.text.rhymes import XINYUN, group_of_final
 
 COMMENT = (
     "# Facts of charlesix59/chinese_word_rhyme and hulbji/couyun (both MIT), put "
@@ -151,8 +152,8 @@ def spoken_rows(
 
 
 def _group(reading: str) -> str:
-    """Return tone and group of 中华新韵: 平ong -> 平十一庚; 儿 is in 十二齐."""
-    return reading[0] + XINYUN_GROUPS.get(reading[1:], "十二齐")
+    """Return tone and group of 中华新韵: 平ong -> 平十一庚."""
+    return reading[0] + group_of_final(XINYUN)[reading[1:]]
 
 
 def stranger_rows(characters: set[str], lean: dict[str, float]) -> Iterator[str]:

@@ -27,25 +27,6 @@ SECTION_TONES = {
 }
 RENAMED = {"上二十八俭": "上二十八琰"}  # one group, named after another character
 MISPRINTS = {"io": "o", "ue": "ve", "ui": "uei"}  # finals
-XINYUN = {  # the finals of each group of 中华新韵; ü is v, that of 知 and 资 is -i
-    "一麻": "a ia ua",
-    "二波": "o e uo",
-    "三皆": "ie ve",
-    "四开": "ai uai",
-    "五微": "ei uei",
-    "六豪": "ao iao",
-    "七尤": "ou iou",
-    "八寒": "an ian uan van",
-    "九文": "en in uen vn",
-    "十唐": "ang iang uang",
-    "十一庚": "eng ing ong iong ueng",
-    "十二齐": "i er v",
-    "十三支": "-i",
-    "十四姑": "u",
-}
-XINYUN_GROUPS = {
-    final: group for group, finals in XINYUN.items() for final in finals.split()
-}
 
 
 def is_level(reading: str) -> bool:

@@ -32,7 +32,7 @@ from nlg.text.rescues import BELOW, LONELY, SELF
 
 BOOKS = (PINGSHUI, XINYUN, TONGYUN)
 HEADS = 2  # rows that may stand before a poem: its title, its author
-FOREIGN = re.compile(r"[^\W_]+")  # letters and digits
+FOREIGN = re.compile(rf"(?:(?!{HAN.pattern})[^\W_])+")  # letters and digits
 MADE_UP = {SELF: "仄", BELOW: "平", LONELY: "平"}  # the tone that makes up for another
 
 __all__ = [
@@ -110,7 +110,7 @@ def examine(
     Raises:
         OptionError: there is no Chinese character in it.
     """
-    lines = _lines_of(to_simplified(text))
+    lines = _lines_of(FOREIGN.sub("", to_simplified(text)))
     if not lines:
         start = text.strip()[:20] or "an empty text"
         raise OptionError(f"{start} has no Chinese characters; give a poem")
@@ -128,7 +128,7 @@ def examine(
         polyphones(lines, verdict, patterns, book),
         "".join(c for c in characters if book_mark(c, book) == UNKNOWN),
         "".join(c for c in characters if book in OLD and is_modern(c)),
-        tuple(FOREIGN.findall(HAN.sub(" ", text))),
+        tuple(FOREIGN.findall(text)),
         sum(line in known for line in lines),
         max(map(known.longest_run, lines)),
     )

@@ -95,11 +95,12 @@ def _facts(book: str) -> Iterator[Group]:
         elif source == PINGSHUI and book == CILIN:
             yield Group(tone, part_named(int(part)), characters)
         elif source == SPOKEN and book in MODERN:
-            yield Group(tone, _group_of_final(book)[name], characters)
+            yield Group(tone, group_of_final(book)[name], characters)
 
 
 @functools.cache
-def _group_of_final(book: str) -> dict[str, str]:
+def group_of_final(book: str) -> dict[str, str]:
+    """Return the group of each Mandarin final in a book of today: ong -> 十一庚."""
     return {
         final: group
         for group, finals in MODERN[book].items()
