@@ -112,18 +112,14 @@ def questions(
             passages = [pool.answering(sentence, query)]
             if rng.random() < OTHER_SHARE:
                 passages += pool.silent(query)
-            question = wording.format(query.known)
-            found = (Passage(passages[0], query.answers, -1), *passages[1:])
-            yield Record(
-                sentence.where,
-                Question(
-                    f"{sentence.where} {query.relation} {query.asked} {query.known}",
-                    question,
-                    tuple(_placed(passage) for passage in found),
-                    source,
-                    query.answers,
-                ),
+            question = Question(
+                f"{sentence.where} {query.relation} {query.asked} {query.known}",
+                wording.format(query.known),
+                tuple(passages),
+                source,
+                query.answers,
             )
+            yield Record(sentence.where, question)
 
 
 @functools.cache
@@ -155,14 +151,15 @@ class _Pool:
             for relation in {fact.relation for fact in sentence.facts}:
                 self.by_relation[relation].append(sentence.text)
 
-    def answering(self, sentence: Sentence, query: Query) -> str:
+    def answering(self, sentence: Sentence, query: Query) -> Passage:
         """Return `sentence` among others that do not answer `query`."""
-        return self._among_others(sentence.text, query)
+        text = self._among_others(sentence.text, query)
+        return Passage(text, query.answers, text.find(query.answers[0]))
 
-    def silent(self, query: Query) -> list[str]:
+    def silent(self, query: Query) -> list[Passage]:
         """Return a passage that states the relation of another name; [] if none is."""
         found = self._draw(self.by_relation[query.relation], query)
-        return [self._among_others(text, query) for text in found]
+        return [Passage(self._among_others(text, query)) for text in found]
 
     def _among_others(self, text: str, query: Query) -> str:
         texts = [text]
@@ -206,13 +203,6 @@ def _can_be_asked(text: str, known: str, answers: Sequence[str]) -> bool:
     """Return whether all names stand in `text`, and no answer in the question."""
     overlap = any(answer in known or known in answer for answer in answers)
     return not overlap and all(name in text for name in (known, *answers))
-
-
-def _placed(passage: str | Passage) -> Passage:
-    """Return a passage with the place of its first answer, if it has one."""
-    if isinstance(passage, str):
-        return Passage(passage)
-    return passage._replace(start=passage.text.find(passage.answers[0]))
 
 
 def _sentence(value: Any) -> tuple[str, tuple[Fact, ...]]:
