@@ -230,6 +230,7 @@ def test_odd_lines_in_a_row_may_end_in_one_oblique_tone():
         Note("上尾", 7, 2, "入"),
     ]
     assert oblique_ends(["山春", "山春", "山春", "山春"]) == []
+    assert oblique_ends(["山好", "山春", "山好", "山春"]) == []  # 上 or 去
 
 
 def test_a_word_is_no_excuse_where_its_tone_is_certain():

@@ -9,6 +9,7 @@ from nlg.poem.writer.request import PoemRequest
 from nlg.poem.writer.wanted import fixed_of
 from nlg.text import prosody
 from nlg.text.forms import FORMS
+from nlg.text.vocab import Vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,16 @@ def test_a_fixed_character_leaves_the_patterns_that_have_room_for_it(pages):
 def test_a_line_that_ends_level_begins_a_rhyme_of_its_own(pages):
     plans = drawn(pages, arrays_of(pages, "七绝", first_line="朝辞白帝彩云间"))
     assert {plan.split()[-2] for plan in plans} == {"十五删"}  # a small one
+
+
+def test_a_character_of_today_may_stand_for_any_rhyme_in_its_tone():
+    # No old book has 咖, which is level today, and 酯, which is oblique.
+    tokens = [*small_vocabulary().tokens, "咖", "酯"]
+    pages = Pages(Vocabulary(tokens))
+    level = drawn(pages, arrays_of(pages, "五绝", keep="_" * 9 + "咖" + "_" * 10))
+    assert len({plan.split()[-2] for plan in level}) > 12
+    with pytest.raises(OptionError, match="has room for"):
+        arrays_of(pages, "五绝", keep="_" * 9 + "酯" + "_" * 10)
 
 
 def test_a_fixed_character_stands_nowhere_else(pages):
