@@ -12,13 +12,13 @@ Answers stay on the disk; memory holds eight bytes a row.
 """
 
 import array
+import contextlib
 import hashlib
 import json
 import os
 import pathlib
 import platform
 from collections.abc import Iterator
-from types import TracebackType
 from typing import Any, BinaryIO
 
 from nlg.batch.rows import Row
@@ -50,27 +50,18 @@ class Journal:
         self.path = journal_path(output)
         self.changed = 0  # rows whose answer was of another row
         self.is_of_other_work = False
-        self._lock = locked(self.path, output)
-        self._lock.__enter__()
-        try:
-            self._file: BinaryIO = self.path.open("r+b")
-            self._offsets = array.array("q")
+        self._offsets = array.array("q")
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(locked(self.path, output))
+            self._file: BinaryIO = stack.enter_context(self.path.open("r+b"))
             self._load(work)
-        except BaseException:
-            self._lock.__exit__(None, None, None)
-            raise
+            self._open = stack.pop_all()
 
     def __enter__(self) -> "Journal":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._file.close()
-        self._lock.__exit__(None, None, None)
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
 
     def __len__(self) -> int:
         """Return how many rows have an answer."""
