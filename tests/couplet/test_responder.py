@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from couplet.oracle import assert_answers, letters
 
+from nlg.couplet import responder as module
 from nlg.couplet.responder import MANY_BEAMS, RUNNERS_UP, Reply, ReplyOptions
 from nlg.couplet.rules import RULES
 from nlg.errors import NlgError, OptionError
