@@ -7,7 +7,7 @@ first line (上联) a line, what follows a TAB left alone, over and over up to t
 The slow ones answer every fourth or eighth. Loading is not counted; medians over runs,
 after a warm-up. The last line is JSON.
 
-    nlg               Responder.reply_all: four beams, every rule, int8
+    nlg               Couplets.reply_all: four beams, every rule, int8
     nlg-float32       the graph for many answers to a line: five asked, 16 beams
     keras-predict     the same network in a plain script: predict_on_batch of the whole
                       line for every place, the best character that no rule forbids
@@ -44,11 +44,10 @@ LAYERS, UNITS = 6, 256  # of the encoder, and of the decoder
 
 def nlg(lines, threads, count=1):
     """It runs on the cores that the process may use: `threads` of them."""
-    from nlg.couplet.responder import TASK, ReplyOptions, Responder
-    from nlg.runtime import checkpoints_folder
+    from nlg.couplet.responder import Couplets, ReplyOptions
 
-    responder = Responder.from_checkpoint(checkpoints_folder() / TASK)
-    return lambda: list(responder.reply_all(lines, ReplyOptions(count=count)))
+    couplets = Couplets()
+    return lambda: list(couplets.reply_all(lines, ReplyOptions(count=count)))
 
 
 def checkpoint():

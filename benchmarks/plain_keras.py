@@ -12,7 +12,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from nlg.poem.rules import Rulebook
-from nlg.poem.vae.poet import WriteOptions, cut
+from nlg.poem.vae.request import SampleRequest
 from nlg.poem.vae.train.model import PoemVAE, VAEConfig
 from nlg.poem.vae.train.search import Rules, write_poems
 from nlg.runtime import checkpoints_folder
@@ -33,12 +33,10 @@ def main(seed, candidates):
     latent = rng.standard_normal((candidates, config["model"]["latent_units"]), "f4")
     noise = rng.gumbel(size=(candidates, form.places, config["slots"])).astype("f4")
     rules = Rules(**Rulebook(vocabulary).arrays(form, rules=True))
-    poems = write_poems(
-        model, latent, noise, np.float32(WriteOptions().temperature), rules
-    )
+    poems = write_poems(model, latent, noise, np.float32(SampleRequest().warmth), rules)
     best = int(np.argmax(keras.ops.convert_to_numpy(poems.log_probs)))
     text = vocabulary.decode(keras.ops.convert_to_numpy(poems.token_ids)[best].tolist())
-    print(*cut(text, form.columns), sep="\n")
+    print(*form.split(text), sep="\n")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ import time
 
 import numpy as np
 
-from nlg.poem.vae.poet import BLOCK, TASK, Poet, WriteOptions
+from nlg.poem.vae.poet import BLOCK, TASK, Poet
+from nlg.poem.vae.request import SampleRequest
 from nlg.runtime import checkpoints_folder, open_checkpoint
 from nlg.text.forms import FORMS
 
@@ -32,8 +33,8 @@ def poems_per_second(write, count, runs):
 
 def onnx_writer(poet, form):
     """Return a function that writes so many poems with the exported graph."""
-    options = WriteOptions(candidates=1)
-    return lambda count: list(poet.write(form.name, count, 1, options))
+    request = SampleRequest(form.name, candidates=1)
+    return lambda count: list(poet.write(request, count=count))
 
 
 def eager_writer(poet, form):
@@ -54,7 +55,7 @@ def eager_writer(poet, form):
     def write(count):
         latent = rng.standard_normal((count, poet.latent_units), "f4")
         noise = rng.gumbel(size=(count, form.places, poet.slots)).astype("f4")
-        temperature = np.float32(WriteOptions().temperature)
+        temperature = np.float32(SampleRequest().warmth)
         poems = write_poems(model, latent, noise, temperature, rules)
         keras.ops.convert_to_numpy(poems.token_ids)
 

@@ -23,6 +23,7 @@ counted but in cold; medians over runs, after a warm-up. The last line is JSON.
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import pathlib
@@ -54,7 +55,7 @@ def life(name, rng):
 
 def questions(count, size=256, seed=0):
     """Return made-up questions, a passage of `size` characters each."""
-    from nlg.qa.reader import Asked
+    from nlg.qa.answer import QARequest
 
     rng = random.Random(seed)
     names = [a + b + c for a in SURNAMES for b in GIVEN for c in GIVEN]
@@ -65,7 +66,7 @@ def questions(count, size=256, seed=0):
         whole = [
             name for name in chosen if f"{name}，" in text[: -len(life(name, rng))]
         ]
-        found.append(Asked(f"{rng.choice(whole)}生于哪一年？", [text]))
+        found.append(QARequest(f"{rng.choice(whole)}生于哪一年？", [text]))
     return found
 
 
@@ -97,10 +98,12 @@ def bulk(args):
 
 def ours(args):
     """Answer passages with the plain network, all at once."""
-    from nlg.qa.reader import AnswerOptions, Reader
+    from nlg.qa.options import AnswerOptions
+    from nlg.qa.reader import Reader
 
     reader = Reader.from_checkpoint(args.checkpoint, workers=args.threads)
-    reader.config["max_answer"] = args.length - 1  # the end is a token
+    most = args.length - 1  # the end is a token
+    reader.config = dataclasses.replace(reader.config, max_answer=most)
     asked, options = questions(args.count), AnswerOptions("generative", beam=BEAMS)
     seconds, answers = seconds_of(
         lambda: list(reader.answer_all(asked, options)), args.runs

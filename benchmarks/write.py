@@ -96,7 +96,7 @@ def cold(folder, runs):
 
 def report(writer, options):
     from nlg.metrics.poems import distinct
-    from nlg.write.text_writer import WriteOptions
+    from nlg.write.reviewer import ReviewOptions
 
     texts, classes = read(options.data, writer)
     test, test_classes = read(options.test, writer)
@@ -104,7 +104,7 @@ def report(writer, options):
     short = [text[: writer.length] for text in test]
     corpus, count = "\n".join(texts), options.count
     led = {} if options.guidance is None else {"guidance": options.guidance}
-    how = WriteOptions(**led)
+    how = ReviewOptions(**led)
     rows = {}
     for number, name in enumerate(["", *writer.classes]):
         samples = [
@@ -137,13 +137,13 @@ def report(writer, options):
 def main():
     from nlg.metrics.table import table
     from nlg.runtime import checkpoints_folder
-    from nlg.write.text_writer import TextWriter
+    from nlg.write.reviewer import Reviewer
 
     options = arguments()
     folder = options.checkpoint or checkpoints_folder() / "write"
     # first, while this process is small: its memory counts as that of those it starts
     taken = cold(folder, options.runs)
-    found = report(TextWriter.from_checkpoint(folder), options) | taken
+    found = report(Reviewer.from_checkpoint(folder), options) | taken
     print(table(found["classes"]))
     print(table({"": {k: x for k, x in found.items() if k != "classes"}}))
     print(json.dumps(found, ensure_ascii=False))

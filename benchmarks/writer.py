@@ -31,11 +31,11 @@ import time
 from measure import medians
 
 from nlg.poem.dataset import load_poems
-from nlg.poem.writer.composer import TASK, ComposeOptions, Composer
+from nlg.poem.writer.composer import TASK, Composer
 from nlg.poem.writer.conditions import PERIOD_OF, PERIODS, SENTIMENTS
 from nlg.poem.writer.request import COMMA, SOURCE_WORDS, PoemRequest
 from nlg.runtime import checkpoints_folder, open_checkpoint
-from nlg.text.forms import BY_SHAPE, FORMS, verse
+from nlg.text.forms import FORMS, form_of, verse
 
 SHARE_KEPT_BACK = 10  # one in so many labelled poems measures the classifier
 TEN = 10  # poems of each author of the blind table
@@ -54,11 +54,11 @@ def themes(composer, args):
     rows = random.Random(args.seed).sample(list(rows_of(args.files[0])), args.poems)
     for number, row in enumerate(rows):
         words = [word for word in row["keywords"] if len(word) > 1][: args.words]
-        form = BY_SHAPE.get((len(row["lines"]), len(row["lines"][0])))
+        form = form_of(row["lines"])
         if not words or form is None:
             continue
         poem_request = PoemRequest(theme=COMMA.join(words), form=form.name)
-        (poem,) = composer.write(poem_request, 1, args.seed + number, led(args))
+        (poem,) = composer.write(poem_request, seed=args.seed + number, **led(args))
         text = " ".join(poem.lines)
         found["words"] += len(words)
         found["whole"] += sum(word in text for word in words)
@@ -99,7 +99,8 @@ def judged(composer, args, names, kind, train, dev):
     confusion = {}
     for name in names:
         poem_request = PoemRequest(form=args.form, **{kind: name})
-        poems = composer.write(poem_request, args.poems, args.seed, led(args))
+        how = {"count": args.poems, "seed": args.seed, **led(args)}
+        poems = composer.write(poem_request, **how)
         found = classifier.predict([" ".join(poem.lines) for poem in poems]).tolist()
         confusion[name] = {other: found.count(other) for other in names}
     right = sum(confusion[name][name] for name in names)
@@ -114,8 +115,8 @@ def judged(composer, args, names, kind, train, dev):
 
 
 def led(args):
-    """Return the options that `args` change."""
-    return ComposeOptions(theme_weight=args.theme_weight, guidance=args.guidance)
+    """Return what `args` change of a request."""
+    return {"theme_weight": args.theme_weight, "guidance": args.guidance}
 
 
 def trained(examples, seed):
@@ -147,7 +148,7 @@ def blind(composer, args):
     poems = [(poem.title, poem.lines, False) for poem in human]
     for poem in human:
         poem_request = PoemRequest(title=poem.title, form=args.form)
-        (written,) = composer.write(poem_request, 1, args.seed, led(args))
+        (written,) = composer.write(poem_request, seed=args.seed, **led(args))
         poems.append((poem.title, written.lines, True))
     random.Random(args.seed).shuffle(poems)
     return {
@@ -158,17 +159,13 @@ def blind(composer, args):
 
 def speed(composer, args):
     """Return poems a second by form, and what whole commands take."""
-    options = ComposeOptions(candidates=1)
     batch = {}
     for form in FORMS:
         taken = []
         for run in range(args.runs + 1):  # the first warms up
             began = time.perf_counter()
-            list(
-                composer.write(
-                    PoemRequest(theme="秋思", form=form), args.poems, run, options
-                )
-            )
+            poem_request = PoemRequest(form, theme="秋思", seed=run, candidates=1)
+            list(composer.write(poem_request, count=args.poems))
             taken.append(time.perf_counter() - began)
         batch[form] = round(args.poems / statistics.median(taken[1:]), 1)
     nlg = [sys.executable, "-m", "nlg", "poem", "--theme", "秋思", "--seed", "1"]
@@ -220,7 +217,7 @@ def main():
     parser.add_argument("--form", default="七绝")
     parser.add_argument("--poems", type=int, default=100, help="a class, or in all")
     parser.add_argument("--words", type=int, default=SOURCE_WORDS, help="of a theme")
-    usual = ComposeOptions()
+    usual = PoemRequest()
     parser.add_argument("--theme-weight", type=float, default=usual.theme_weight)
     parser.add_argument("--guidance", type=float, default=usual.guidance)
     parser.add_argument("--threads", type=int, default=2)

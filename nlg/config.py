@@ -32,15 +32,39 @@ def apply_settings(config: Config, settings: Sequence[str]) -> Config:
 
 
 def apply_values(config: Config, values: Mapping[str, Any], source: str) -> Config:
-    """Return `config` with the `values` of a JSON object in place.
+    """Return `config` with `values` in place: of a JSON object, or keyword arguments.
 
-    `source` is where they stand, for the errors, which are those of `apply_settings`.
+    `source` says where they come from in the errors, which are those of
+    `apply_settings`. A field whose default is None takes a value of any type.
     """
     changes = {
         key: _checked(value, _kind(config, key, f"{source}: {key}"), f"{source}: {key}")
         for key, value in values.items()
     }
     return dataclasses.replace(config, **changes)  # type: ignore[type-var]
+
+
+def check_bounds(
+    config: Any, bounds: Mapping[str, tuple[float, float]], where: str = ""
+) -> None:
+    """Refuse a number of `config` that is not within its bounds, which it may equal.
+
+    None stands for a number that is not set, and passes.
+
+    Args:
+        config: a dataclass.
+        bounds: the least and the greatest value of each setting, by name.
+        where: words before the error, such as "line 3: ".
+
+    Raises:
+        OptionError: a number is out of bounds, or NaN.
+    """
+    for name, (least, most) in bounds.items():
+        value = getattr(config, name)
+        if value is not None and not least <= value <= most:  # nor is NaN
+            raise OptionError(
+                f"{where}{name} is {value}; it must be between {least:,} and {most:,}"
+            )
 
 
 def hint(name: str, names: Iterable[str]) -> str:
@@ -81,10 +105,12 @@ def _read(text: str, kind: type) -> Any:
 
 def _checked(value: Any, kind: type, where: str) -> Any:
     """Return `value` as a `kind`; JSON knows one sort of number and no tuples."""
+    if kind is type(None):
+        return value
     if kind is float and type(value) is int and abs(value) < 2**1000:
         return float(value)
     if kind is tuple:
-        if type(value) is list and all(type(part) is str for part in value):
+        if isinstance(value, list | tuple) and all(type(x) is str for x in value):
             return tuple(value)
         raise OptionError(f"{where} must be a list of texts")
     if type(value) is not kind:

@@ -11,7 +11,7 @@ without a traceback.
 
 
 class NlgError(Exception):
-    """The base of all errors above; `exit_code` is what the shell gets to see."""
+    """The base of all errors above; `exit_code` is that of the command."""
 
     exit_code = 1
 

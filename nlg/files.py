@@ -16,11 +16,11 @@ from typing import Any, BinaryIO, TextIO, cast
 
 from nlg.errors import DataError, NlgError
 
-# what reading text raises
+# What reading text raises.
 UNREADABLE = (OSError, EOFError, UnicodeDecodeError, zlib.error, lzma.LZMAError)
-# how such files start
+# How such files start.
 GZIP, XZ, ZSTD = b"\x1f\x8b", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
-# what reading the arrays of an .npz raises, where it is broken or another file
+# What reading the arrays of an .npz raises if it is broken or another file.
 NO_ARRAYS = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 
 
@@ -28,6 +28,18 @@ def text_of(path: pathlib.Path) -> str:
     """Return a file's text, see `opened`, its line ends as they are."""
     with unpacked(path) as file:
         return file.read().decode("utf-8-sig")
+
+
+def load_text(path: pathlib.Path) -> str:
+    """Return a file's text as `text_of` does.
+
+    Raises:
+        DataError: it cannot be read, or is no UTF-8 text.
+    """
+    try:
+        return text_of(path)
+    except UNREADABLE as error:
+        raise DataError(f"{path} cannot be read: {error}") from None
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from nlg.config import apply_settings, apply_values, nearest
+from nlg.config import apply_settings, apply_values, check_bounds, nearest
 from nlg.errors import OptionError
 
 
@@ -14,6 +14,7 @@ class Recipe:
     name: str = "春"
     shuffle: bool = True
     frozen: tuple[str, ...] = ()
+    limit: float | None = None
 
     def __post_init__(self):
         if self.steps < 1:
@@ -60,7 +61,7 @@ def test_the_config_given_stays_as_it_was():
     ("setting", "reason"),
     [
         ("step=3", "did you mean steps?"),
-        ("qqqq=3", "there are steps, rate, name, shuffle, frozen"),
+        ("qqqq=3", "there are steps, rate, name, shuffle, frozen, limit"),
         ("steps", "write it as key=value"),
         ("=3", "no such setting"),
         ("steps=", "must be of type int"),
@@ -113,6 +114,25 @@ def test_config_that_was_written_as_json_comes_back():
 def test_value_of_a_file_that_makes_no_sense_is_refused(values, reason):
     with pytest.raises(OptionError, match=reason.replace("?", r"\?")):
         apply_values(Recipe(), values, "config.json")
+
+
+def test_keyword_arguments_may_be_tuples_and_fill_what_is_none():
+    got = apply_values(Recipe(), {"frozen": ("a", "b"), "limit": 0.5}, "write()")
+    assert got == Recipe(frozen=("a", "b"), limit=0.5)
+    with pytest.raises(OptionError, match=r"write\(\): frozen must be a list of texts"):
+        apply_values(Recipe(), {"frozen": ("a", 1)}, "write()")
+
+
+@pytest.mark.parametrize("rate", [0, 0.5, 1])
+def test_bounds_are_inside(rate):
+    check_bounds(Recipe(rate=rate), {"rate": (0, 1), "limit": (0, 1)})
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan"), float("inf")])
+def test_a_value_out_of_bounds_is_refused_with_its_bounds(rate):
+    bounds = {"steps": (1, 10), "rate": (0, 1000)}
+    with pytest.raises(OptionError, match=r"^line 3: rate is .* between 0 and 1,000$"):
+        check_bounds(Recipe(rate=rate * 1000), bounds, "line 3: ")
 
 
 def test_nearest_is_found_however_far_it_is():

@@ -29,7 +29,7 @@ from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SPECIAL, Vocabulary
 
 TASK = "backbone"
-KEYS = {"task", "format", "nlg", "model", "lower_case"}
+FACTS = {"model", "lower_case"}
 NEWER = "install the nlg that made it"
 DTYPES = ("float16", "float32")
 
@@ -195,8 +195,8 @@ def _as(tensors: Mapping[str, Any], dtype: str, folder: pathlib.Path) -> dict[st
 
 def _from_config(opened: folders.Checkpoint) -> tuple[UniLM, bool]:
     """Return a fresh model of the config's shape, and whether text is lower case."""
-    path, facts = opened.folder / folders.CONFIG, opened.config
-    unknown = sorted(facts.keys() - KEYS)
+    path, facts = opened.folder / folders.CONFIG, opened.config.facts
+    unknown = sorted(facts.keys() - FACTS)
     if unknown:
         raise CheckpointError(f"{path} has unknown keys: {', '.join(unknown)}; {NEWER}")
     lower_case = facts.get("lower_case")

@@ -13,7 +13,6 @@ from nlg.cli.options import JSON, Word, as_typed, progress, read_text, write_lin
 
 if TYPE_CHECKING:
     from nlg.couplet.dataset import Couplet
-    from nlg.poem.check import Examination
     from nlg.text.couplets import Parallelism, Verdict
 
     Parallel = Callable[[str, str], Parallelism]
@@ -58,7 +57,11 @@ def check_couplet_lines(
     ctx: click.Context,
     lines: tuple[str, ...],
     source: pathlib.Path | None,
-    **options: Any,
+    book: str,
+    allow_particles: bool,
+    no_parallelism: bool,
+    strict: bool,
+    as_json: bool,
 ) -> None:
     """Check that B (下联) answers A (上联): length, marks, repeats and tones.
 
@@ -73,21 +76,20 @@ def check_couplet_lines(
     from nlg.text.couplets import check_couplet
 
     couplets = _couplets(lines, source)
-    parallel = None if options["no_parallelism"] else _parallel()
-    as_json = options["as_json"] or source is not None
+    parallel = None if no_parallelism else _parallel()
     broken = False
     for couplet in couplets:
-        verdict = check_couplet(*couplet, options["book"], options["allow_particles"])
+        verdict = check_couplet(*couplet, book, allow_particles)
         broken |= bool(verdict.violations)
-        if as_json:
+        if as_json or source is not None:
             facts = _couplet_facts(couplet, verdict, parallel)
-            facts["book"] = options["book"]
+            facts["book"] = book
             click.echo(json.dumps(facts, ensure_ascii=False))
             continue
         write_lines(couplet_rows(couplet, verdict), None)
         if parallel:  # found last: jieba takes a second to load
             write_lines(parallel_rows(parallel(*couplet)), None)
-    ctx.exit(int(options["strict"] and broken))
+    ctx.exit(int(strict and broken))
 
 
 def _couplets(
@@ -97,25 +99,13 @@ def _couplets(
     if bool(lines) == (source is not None) or len(lines) not in (0, 2):
         raise click.UsageError("give two lines, 上联 and 下联, or --input FILE")
     if source is None:
-        return [_typed(*map(as_typed, lines))]
+        from nlg.couplet.check import typed_couplet
+
+        return [typed_couplet(*map(as_typed, lines))]
     couplets = _couplets_of(source)
     # On a terminal the verdicts themselves show how far it is.
     hidden = sys.stdout.isatty()
     return couplets if hidden else progress(couplets, "checking", len(couplets))
-
-
-def _typed(first_line: str, second_line: str) -> "Couplet":
-    """Return a couplet from the command line, which must be Chinese."""
-    from nlg.couplet.dataset import cleaned
-    from nlg.errors import OptionError
-    from nlg.text.normalize import verses
-
-    couplet = cleaned(first_line, second_line)
-    for name, line in zip(("上联", "下联"), couplet, strict=True):
-        if not verses(line):
-            start = line[:20] or "an empty text"
-            raise OptionError(f"{name}: {start} has no Chinese characters")
-    return couplet
 
 
 def _couplets_of(path: pathlib.Path) -> list["Couplet"]:
@@ -184,26 +174,8 @@ def check_poem(
 
     found = examine(read_text(text), book)
     if as_json:
-        facts = _poem_facts(found) | {"book": book}
+        facts = found.to_dict() | {"book": book}
         click.echo(json.dumps(facts, ensure_ascii=False))
     else:
         write_lines(poem_rows(found), None)
     ctx.exit(int(strict and not found.clean))
-
-
-def _poem_facts(found: "Examination") -> dict[str, Any]:
-    """Return what --json prints."""
-    violations = [violation._asdict() for violation in found.verdict.violations]
-    rhymes = {book: rhyme._asdict() for book, rhyme in found.rhymes.items()}
-    return {
-        "lines": found.lines,
-        "form": found.verdict.form,
-        "pattern": found.verdict.pattern,
-        "tones": found.verdict.tones,
-        "violations": violations,
-        "clean": found.clean,
-        "rhymes": rhymes,
-        "polyphones": [polyphone._asdict() for polyphone in found.polyphones],
-        "known_lines": found.known_lines,
-        "longest_shared_run": found.longest_shared_run,
-    }

@@ -10,13 +10,8 @@ import click
 from nlg.cli.options import DEVICE, JSON, OUTPUT, progress, read_text, write_lines
 
 if TYPE_CHECKING:
-    from nlg.classify.labeller import Labelled, Labeller
+    from nlg.classify.classifier import Classifier, Labelled
     from nlg.text.labelled import Row
-
-TRAIN = (
-    "no classifier is shipped with this nlg; train one with `nlg train classifier "
-    "--data FILE --dev FILE --out RUN` and pass --checkpoint RUN/checkpoint"
-)
 
 
 @click.command("classify")
@@ -35,7 +30,14 @@ TRAIN = (
     help="Model folder, from `nlg train classifier`; none is shipped.",
 )
 @DEVICE
-def classify(text: str | None, **options: Any) -> None:
+def classify(
+    text: str | None,
+    source: pathlib.Path | None,
+    output: pathlib.Path | None,
+    as_json: bool,
+    checkpoint: pathlib.Path | None,
+    device: str,
+) -> None:
     """Say which label TEXT has, and how probable each label is.
 
     \b
@@ -48,50 +50,36 @@ def classify(text: str | None, **options: Any) -> None:
     stands after the last tab of a line is taken for a label and not read. TEXT may be
     -, standard input.
     """
-    labeller = _labeller(text, options)
-    if options["source"]:
-        lines = _of_file(labeller, options["source"], options["as_json"])
-    else:
-        lines = _of_text(labeller, read_text(text or ""), options["as_json"])
-    write_lines(lines, options["output"])
-
-
-def _labeller(text: str | None, options: dict[str, Any]) -> "Labeller":
-    """Open the classifier; stop at what cannot be asked."""
-    if (text is None) == (options["source"] is None):
+    if (text is None) == (source is None):
         raise click.UsageError("give TEXT, or --input FILE")
-    if options["checkpoint"] is None:
-        from nlg.errors import CheckpointError
+    from nlg.classify.classifier import Classifier
 
-        raise CheckpointError(TRAIN)
-    from nlg.classify.labeller import Labeller
+    classifier = Classifier.from_checkpoint(checkpoint, device)
+    if source is not None:
+        lines = _of_file(classifier, source, as_json)
+    else:
+        lines = _of_text(classifier, read_text(text or "").strip(), as_json)
+    write_lines(lines, output)
 
-    return Labeller.from_checkpoint(options["checkpoint"], options["device"])
 
-
-def _of_text(labeller: "Labeller", text: str, as_json: bool) -> Iterator[str]:
+def _of_text(classifier: "Classifier", text: str, as_json: bool) -> Iterator[str]:
     """Yield what to print of one text: a label a line, the most probable first."""
-    from nlg.text.normalize import to_simplified
-
-    if not text.strip():
-        raise click.UsageError("TEXT is empty")
-    (found,) = labeller.label([to_simplified(text.strip())])
+    found = classifier.label(text)
     if as_json:
-        yield _as_json({"text": text.strip(), **found._asdict()})
+        yield _as_json({"text": text, **found.to_dict()})
         return
     for name, p in sorted(found.probabilities.items(), key=lambda one: -one[1]):
         yield f"{name}\t{p:.4f}"
 
 
 def _of_file(
-    labeller: "Labeller", source: pathlib.Path, as_json: bool
+    classifier: "Classifier", source: pathlib.Path, as_json: bool
 ) -> Iterator[str]:
     """Yield a line for each row of a file."""
-    from nlg.progress_bar import counted
     from nlg.text.labelled import load_rows
 
-    rows = load_rows(source, counted)
-    found = labeller.label([row.text for row in rows], _shown)
+    rows = load_rows(source, progress)
+    found = classifier.label_all([row.text for row in rows], _watched)
     for row, one in zip(rows, found, strict=True):
         yield _line(row, one, as_json)
 
@@ -101,11 +89,11 @@ def _line(row: "Row", found: "Labelled", as_json: bool) -> str:
     if row.fields is None and not as_json:
         return f"{row.written}\t{found.label}"
     fields = {"text": row.written} if row.fields is None else row.fields
-    told = {"label": found.label, "probability": found.probability}
-    return _as_json({**fields, **told})
+    added = {"label": found.label, "probability": found.probability}
+    return _as_json({**fields, **added})
 
 
-def _shown(batches: list[Any]) -> Iterable[Any]:
+def _watched(batches: list[Any]) -> Iterable[Any]:
     return progress(batches, "labelling", len(batches))
 
 

@@ -1,5 +1,6 @@
 """`nlg couplet`: answer a line of a couplet."""
 
+import dataclasses
 import io
 import json
 import pathlib
@@ -17,17 +18,75 @@ from nlg.cli.options import (
     Number,
     as_typed,
     checkpoint_option,
-    default_checkpoint,
     progress,
-    random_seed,
     read_text,
     write_lines,
 )
 
 if TYPE_CHECKING:
-    from nlg.couplet.responder import Reply, ReplyOptions, Responder
+    from nlg.couplet.responder import Couplets, ReplyOptions
+    from nlg.couplet.results import Reply
 
 RULES = ("marks", "reuse", "repeat", "ends", "tones")  # those of nlg.couplet.rules
+LENGTH = 7  # characters a line of a couplet about a theme
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """The arguments of the command."""
+
+    line: str | None
+    theme: str | None
+    source: pathlib.Path | None
+    output: pathlib.Path | None
+    length: int | None
+    without: tuple[str, ...]
+    count: int
+    temperature: float
+    seed: int
+    reverse: bool
+    keep: str
+    banned: str
+    scroll: bool
+    explain: bool
+    traditional: bool
+    as_json: bool
+    checkpoint: pathlib.Path | None
+    device: str
+
+    def __post_init__(self) -> None:
+        """Refuse options that exclude each other."""
+        ways = (self.line, self.theme, self.source)
+        given = sum(way is not None for way in ways)
+        if given > 1:
+            raise click.UsageError("give LINE, --theme or --input, one of them")
+        if not given and not sys.stdin.isatty():
+            raise click.UsageError("give a line to answer, or - for standard input")
+        if not given and self.output:
+            raise click.UsageError("--output goes with LINE, --theme or --input")
+        if self.length and not self.theme:
+            raise click.UsageError(
+                "--length goes with --theme; an answer has its line's"
+            )
+        for name, is_given in (("reverse", self.reverse), ("keep", self.keep)):
+            if self.theme and is_given:
+                raise click.UsageError(f"--{name} goes with a line, not with --theme")
+
+    def reply_options(self) -> "ReplyOptions":
+        """Return how to answer."""
+        from nlg.couplet.responder import ReplyOptions
+
+        return ReplyOptions(
+            count=self.count,
+            temperature=self.temperature,
+            seed=self.seed,
+            reverse=self.reverse,
+            keep=as_typed(self.keep),
+            banned=as_typed(self.banned),
+            rules=tuple(rule for rule in RULES if rule not in self.without),
+            scroll=self.scroll,
+            explain=self.explain,
+        )
 
 
 @click.command("couplet")
@@ -82,7 +141,7 @@ RULES = ("marks", "reuse", "repeat", "ends", "tones")  # those of nlg.couplet.ru
 @checkpoint_option("couplet")
 @DEVICE
 @click.pass_context
-def couplet(ctx: click.Context, line: str | None, **options: Any) -> None:
+def couplet(ctx: click.Context, **options: Any) -> None:
     """Answer LINE, the first line of a couplet (上联), with a second one (下联).
 
     \b
@@ -98,229 +157,144 @@ def couplet(ctx: click.Context, line: str | None, **options: Any) -> None:
     other tone. --without marks, repeat, reuse, ends or tones lets one of these go.
     LINE may be -, standard input.
     """
-    _refuse_mixtures(line, options)
-    from nlg.couplet.responder import Responder
+    request = Request(**options)
+    from nlg.couplet.responder import Couplets
 
-    reply = _reply_options(options)
-    folder = default_checkpoint(options["checkpoint"], "couplet")
-    responder = Responder.from_checkpoint(folder, options["device"])
-    printer = Printer(responder, options | {"seed": reply.seed})
-    if options["source"]:
-        failed = _answer_file(responder, reply, printer, options)
-        ctx.exit(int(failed > 0))
-    elif options["theme"] is not None:
-        write_lines(
-            printer.rows(_composed(responder, reply, options)), options["output"]
-        )
-    elif line is not None:
-        lines = _lines(read_text(line))
-        if len(lines) == 1:
-            rows = _answered(responder, lines[0], reply, printer)
-            write_lines(rows, options["output"])
-        else:
-            bad: list[str] = []
-            rows = _all_answered(responder, lines, reply, printer, bad)
-            write_lines(rows, options["output"])
-            ctx.exit(int(bool(bad)))
+    reply_options = request.reply_options()
+    couplets = Couplets.from_checkpoint(request.checkpoint, request.device)
+    session = Session(couplets, reply_options, request)
+    if request.source is not None:
+        ctx.exit(int(session.answer_file(request.source) > 0))
+    elif request.theme is not None:
+        session.write(session.about(request.theme))
+    elif request.line is not None:
+        session.answer(read_text(request.line))
+        ctx.exit(int(session.failed > 0))
     else:
-        _keep_asking(responder, reply, printer)
+        session.keep_asking()
 
 
-def _refuse_mixtures(line: str | None, options: dict[str, Any]) -> None:
-    """Stop at options that exclude each other."""
-    ways = (line, options["theme"], options["source"])
-    given = sum(way is not None for way in ways)
-    if given > 1:
-        raise click.UsageError("give LINE, --theme or --input, one of them")
-    if not given and not sys.stdin.isatty():
-        raise click.UsageError("give a line to answer, or - for standard input")
-    if not given and options["output"]:
-        raise click.UsageError("--output goes with LINE, --theme or --input")
-    if options["length"] and not options["theme"]:
-        raise click.UsageError("--length goes with --theme; an answer has its line's")
-    for name in ("reverse", "keep"):
-        if options["theme"] and options[name]:
-            raise click.UsageError(f"--{name} goes with a line, not with --theme")
+class Session:
+    """Answer what a request asks, and print it; count the lines without an answer."""
 
+    def __init__(self, couplets: "Couplets", options: "ReplyOptions", request: Request):
+        self.couplets, self.options, self.request = couplets, options, request
+        self.failed = 0
 
-def _reply_options(options: dict[str, Any]) -> "ReplyOptions":
-    from nlg.couplet.responder import ReplyOptions
+    def write(self, rows: Iterable[str]) -> None:
+        """Print rows, or write them to the output."""
+        write_lines(rows, self.request.output)
 
-    seed = random_seed() if options["seed"] is None else options["seed"]
-    names = ("count", "temperature", "reverse")
-    return ReplyOptions(
-        **{name: options[name] for name in names},
-        keep=as_typed(options["keep"]),
-        banned=as_typed(options["banned"]),
-        rules=tuple(rule for rule in RULES if rule not in options["without"]),
-        seed=seed,
-    )
+    def about(self, theme: str) -> Iterator[str]:
+        """Yield the rows of couplets about a theme."""
+        from nlg.couplet.theme import compose
 
+        words = tuple(read_text(theme).split())
+        length = self.request.length or LENGTH
+        yield from self._rows(compose(self.couplets, words, length, self.options))
 
-def _answered(
-    responder: "Responder", line: str, reply: "ReplyOptions", printer: "Printer"
-) -> Iterator[str]:
-    """Yield the rows to print for a line."""
-    _note_unknown(responder, line)
-    yield from printer.rows(responder.reply(line, reply))
+    def answer(self, text: str) -> None:
+        """Answer the lines of `text` that are not blank.
 
+        If there is one line, what is wrong with it is raised; else reported.
+        """
+        lines = [line for line in io.StringIO(text) if line.strip()] or [""]
+        if len(lines) == 1:
+            self.write(self._answered(lines[0]))
+        else:
+            self.write(self._all_answered(lines))
 
-def _all_answered(
-    responder: "Responder",
-    lines: Iterable[str],
-    reply: "ReplyOptions",
-    printer: "Printer",
-    bad: list[str],
-) -> Iterator[str]:
-    """Yield the rows of a few lines; say which has no answer, and put it in `bad`.
+    def answer_file(self, source: pathlib.Path) -> int:
+        """Write a JSON line for each answer, or for what is wrong with a line."""
+        from nlg.files import load_text
 
-    A line that cannot be answered does not stop the others.
-    """
-    from nlg.errors import NlgError
-
-    for line in lines:
-        try:
-            yield from _answered(responder, line, reply, printer)
-        except NlgError as error:
-            click.echo(f"Error: {error}", err=True)
-            bad.append(line)
-
-
-def _composed(
-    responder: "Responder", reply: "ReplyOptions", options: dict[str, Any]
-) -> "list[Reply]":
-    from nlg.couplet.theme import compose
-
-    words = tuple(read_text(options["theme"]).split())
-    return compose(responder, words, options["length"] or 7, reply)
-
-
-def _answer_file(
-    responder: "Responder",
-    reply: "ReplyOptions",
-    printer: "Printer",
-    options: dict[str, Any],
-) -> int:
-    """Write a JSON line for each answer, or for what is wrong; return the count of bad.
-
-    A line that cannot be answered does not stop the others.
-    """
-    from nlg.errors import DataError, NlgError
-    from nlg.files import UNREADABLE, text_of
-
-    try:
         # Not splitlines(): it would also part at a character like U+2028 or U+000C.
-        text = io.StringIO(text_of(options["source"]))
-    except UNREADABLE as error:
-        raise DataError(f"{options['source']} cannot be read: {error}") from None
-    lines = [line.rstrip("\r\n") for line in text]
-    failed = 0
+        lines = [line.rstrip("\r\n") for line in io.StringIO(load_text(source))]
+        self.write(self._records(lines))
+        if self.failed:
+            click.echo(
+                f"{self.failed:,} of {len(lines):,} lines could not be answered",
+                err=True,
+            )
+        return self.failed
 
-    def rows() -> Iterator[str]:
-        nonlocal failed
-        answers = responder.reply_all(lines, reply)
+    def keep_asking(self) -> None:
+        """Answer what is typed until the end of input, or an empty line."""
+        asked = "下联" if self.options.reverse else "上联"
+        while True:
+            click.echo(f"{asked}: ", nl=False, err=True)
+            # Bytes that are no text are of this line alone; the next may be.
+            line = sys.stdin.buffer.readline().decode(sys.stdin.encoding, "replace")
+            if not line.strip():
+                return
+            self.write(self._all_answered([line]))
+
+    def _records(self, lines: list[str]) -> Iterator[str]:
+        """Yield the JSON lines of a file."""
+        from nlg.errors import NlgError
+
+        answers = self.couplets.reply_all(lines, self.options)
         shown = progress(answers, "answering", len(lines))
         for number, (line, found) in enumerate(zip(lines, shown, strict=True), 1):
             if isinstance(found, NlgError):
-                failed += 1
+                self.failed += 1
                 facts = {"first_line": line, "second_line": "", "error": str(found)}
                 yield json.dumps(facts | {"line": number}, ensure_ascii=False)
             else:
-                yield from map(printer.json, found)
+                yield from map(self._json, found)
 
-    write_lines(rows(), options["output"])
-    if failed:
-        click.echo(
-            f"{failed:,} of {len(lines):,} lines could not be answered", err=True
-        )
-    return failed
+    def _all_answered(self, lines: Iterable[str]) -> Iterator[str]:
+        """Yield the rows of some lines; report those without an answer, and go on."""
+        from nlg.errors import NlgError
 
+        for line in lines:
+            try:
+                yield from self._answered(line)
+            except NlgError as error:
+                click.echo(f"Error: {error}", err=True)
+                self.failed += 1
 
-def _keep_asking(
-    responder: "Responder", reply: "ReplyOptions", printer: "Printer"
-) -> None:
-    """Answer what is typed until the end of input, or an empty line."""
-    asked = "下联" if reply.reverse else "上联"
-    while True:
-        click.echo(f"{asked}: ", nl=False, err=True)
-        # Bytes that are no text are of this line alone; the next may be.
-        line = sys.stdin.buffer.readline().decode(sys.stdin.encoding, "replace")
-        if not line.strip():
-            return
-        write_lines(_all_answered(responder, [line], reply, printer, []), None)
+    def _answered(self, line: str) -> Iterator[str]:
+        """Yield the rows of a line, and say which characters the model lacks."""
+        unknown = self.couplets.unknown(line)
+        if unknown:
+            note = f"note: {unknown} not in the vocabulary; read as unknown"
+            click.echo(note, err=True)
+        yield from self._rows(self.couplets.reply(line, self.options))
 
-
-def _lines(text: str) -> list[str]:
-    """Return the lines of `text` that are not blank; an empty one if all are."""
-    return [line for line in io.StringIO(text) if line.strip()] or [""]
-
-
-def _note_unknown(responder: "Responder", line: str) -> None:
-    """Say which characters the model does not know."""
-    unknown = responder.unknown(line)
-    if unknown:
-        click.echo(f"note: {unknown} not in the vocabulary; read as unknown", err=True)
-
-
-class Printer:
-    """Turn replies into rows of text or JSON, as the options ask."""
-
-    def __init__(self, responder: "Responder", options: dict[str, Any]):
-        self.responder, self.options = responder, options
-
-    def rows(self, replies: "list[Reply]") -> Iterator[str]:
+    def _rows(self, replies: "list[Reply]") -> Iterator[str]:
         """Yield what to print for the answers to one line."""
         for number, reply in enumerate(replies):
-            if self.options["as_json"]:
-                yield self.json(reply)
+            if self.request.as_json:
+                yield self._json(reply)
                 continue
-            if number and self.options["explain"]:
+            if number and reply.places is not None:
                 yield ""
             yield from map(self._script, self._text(reply))
 
-    def json(self, reply: "Reply") -> str:
-        """Return one JSON line."""
-        facts: dict[str, Any] = reply._asdict()
-        if self.options["temperature"] or self.options["theme"]:
-            facts["seed"] = self.options["seed"]
-        if self.options["scroll"]:
-            facts["scroll"] = self._scroll(reply)
-        if self.options["explain"]:
-            places = [place._asdict() for place in self._places(reply)]
-            for place in places:
-                place["runners_up"] = [one._asdict() for one in place["runners_up"]]
-            facts["places"] = places
-        return self._script(json.dumps(facts, ensure_ascii=False))
+    def _json(self, reply: "Reply") -> str:
+        return self._script(json.dumps(reply.to_dict(), ensure_ascii=False))
 
     def _text(self, reply: "Reply") -> Iterator[str]:
-        if self.options["theme"]:
+        if self.request.theme:
             yield reply.first_line
-        answer = reply.first_line if self.options["reverse"] else reply.second_line
-        score = f"  {reply.score:.2f}" if self.options["count"] > 1 else ""
+        answer = reply.first_line if self.options.reverse else reply.second_line
+        score = f"  {reply.score:.2f}" if self.options.count > 1 else ""
         yield f"{answer}{score}"
-        if self.options["scroll"]:
-            yield f"横批  {self._scroll(reply)}"
-        if self.options["explain"]:
-            yield from _explained(reply, self._places(reply))
+        if reply.scroll is not None:
+            yield f"横批  {reply.scroll}"
+        if reply.places is not None:
+            yield from _explained(reply)
 
     def _script(self, text: str) -> str:
-        if not self.options["traditional"]:
+        if not self.request.traditional:
             return text
         from nlg.text.normalize import to_traditional
 
         return to_traditional(text)
 
-    def _scroll(self, reply: "Reply") -> str:
-        best = self.responder.scrolls.choose(*reply[:2], 1)
-        return best[0].text if best else ""
 
-    def _places(self, reply: "Reply") -> list[Any]:
-        from nlg.couplet.explain import explain
-
-        return explain(self.responder, reply, self.options["reverse"])
-
-
-def _explained(reply: "Reply", places: list[Any]) -> Iterator[str]:
+def _explained(reply: "Reply") -> Iterator[str]:
     """Yield a row for each character of an answer, under the lines and their tones."""
     from nlg.cli.verdicts import couplet_rows
     from nlg.couplet.dataset import Couplet
@@ -329,7 +303,7 @@ def _explained(reply: "Reply", places: list[Any]) -> Iterator[str]:
 
     couplet = Couplet(*(as_known(line, marks=False) for line in reply[:2]))
     yield from couplet_rows(couplet, check_couplet(*couplet))
-    for place in places:
+    for place in reply.places or ():
         others = "  ".join(
             f"{one.character} {one.probability:.0%}"
             + (f" ({'、'.join(one.breaks)})" if one.breaks else "")

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from nlg.cli.options import Number, Word, progress, writing
-from nlg.cli.poem import FORM_NAMES
+from nlg.text.forms import FORMS
 
 if TYPE_CHECKING:
     from nlg.text.collect import Found, Report
 
 Record = TypeVar("Record", bound="Found")
 
-COLLECTING = [  # what every kind of data may be told, in the order of the help
+COLLECTING = [  # options of every kind of data, in the order of the help
     click.argument("inputs", nargs=-1, required=True, metavar="INPUT..."),
     click.option(
         "-o",
@@ -37,7 +37,7 @@ COLLECTING = [  # what every kind of data may be told, in the order of the help
 
 
 def collecting(command: Callable) -> Callable:
-    """Give a command the options of all collecting; `part` takes the middle three."""
+    """Add the common options to a command; `write_parts` takes the middle three."""
     for option in reversed(COLLECTING):
         command = option(command)
     return command
@@ -54,11 +54,11 @@ def data() -> None:
     "--form",
     "forms",
     multiple=True,
-    type=Word(FORM_NAMES),
+    type=Word(FORMS),
     help="Keep this form; may be repeated.  [default: all four]",
 )
 def poem_data(
-    inputs: tuple[str, ...], forms: tuple[str, ...], strict: bool, **parting: Any
+    inputs: tuple[str, ...], forms: tuple[str, ...], strict: bool, **parts: Any
 ) -> None:
     """Collect regulated poems from files and folders; - is standard input.
 
@@ -76,9 +76,9 @@ def poem_data(
 
     report = Report()
     records = records_of(dataset.find_files(inputs), dataset.read)
-    poems = list(dataset.clean(records, forms or FORM_NAMES, report, strict))
-    tell(report, poems, "regulated poem")
-    part(poems, "poems", split, dataset.write, **parting)
+    poems = list(dataset.clean(records, forms or FORMS, report, strict))
+    show_report(report, poems, "regulated poem")
+    write_parts(poems, "poems", split, dataset.write, **parts)
 
 
 @data.command("couplet")
@@ -102,7 +102,7 @@ def couplet_data(
     max_length: int,
     exclude: tuple[str, ...],
     strict: bool,
-    **parting: Any,
+    **parts: Any,
 ) -> None:
     """Collect couplets from files and folders; - is standard input.
 
@@ -125,8 +125,8 @@ def couplet_data(
     excluded = dataset.lines_in(dataset.find_files(exclude))
     records = records_of(dataset.find_files(inputs), dataset.read)
     couplets = list(dataset.clean(records, report, strict, max_length, excluded))
-    tell(report, couplets, "couplet")
-    part(couplets, "couplets", dataset.split, dataset.write, **parting)
+    show_report(report, couplets, "couplet")
+    write_parts(couplets, "couplets", dataset.split, dataset.write, **parts)
 
 
 def records_of(
@@ -136,7 +136,7 @@ def records_of(
     return progress((record for path in files for record in read(path)), "reading")
 
 
-def tell(report: "Report", kept: list, what: str) -> None:
+def show_report(report: "Report", kept: list, what: str) -> None:
     """Report on stderr what was kept, changed, and dropped why.
 
     Raises:
@@ -158,7 +158,7 @@ def tell(report: "Report", kept: list, what: str) -> None:
         raise DataError(f"no {what} in the input: nothing to train on")
 
 
-def part(
+def write_parts(
     kept: list,
     what: str,
     split: Callable[[list, float, int], tuple[list, list]],
@@ -168,9 +168,10 @@ def part(
     dev_share: float,
     seed: int,
 ) -> None:
-    """Write a training and a dev part; without a dev part, remove an earlier run's.
+    """Write a training and a dev part.
 
-    What it holds may be in the new training part.
+    Without a dev part, remove that of an earlier run: its records may be in the new
+    training part.
     """
     from nlg.text.collect import STDOUT, dev_path
 

@@ -14,14 +14,14 @@ from nlg.cli.options import (
     Number,
     Word,
     checkpoint_option,
-    default_checkpoint,
     progress,
     write_lines,
 )
-from nlg.cli.poem import DEFAULT_FORM, FORM_NAMES, write_options
+from nlg.text.forms import DEFAULT_FORM, FORMS
 
 if TYPE_CHECKING:
     from nlg.couplet.dataset import Couplet
+    from nlg.couplet.responder import Couplets, ReplyOptions
     from nlg.metrics.trigrams import CharacterTrigrams
 
 
@@ -39,22 +39,35 @@ def evaluate() -> None:
     show_default=True,
     help="How many poems the model writes for its own column; 0 for none.",
 )
-@click.option("--form", type=Word(FORM_NAMES), default=DEFAULT_FORM, show_default=True)
+@click.option("--form", type=Word(FORMS), default=DEFAULT_FORM, show_default=True)
 @click.option("--temperature", type=Number(0, 10), help="As in nlg poem.")
 @click.option("--candidates", type=click.IntRange(1), help="As in nlg poem.")
 @click.option("--free", is_flag=True, help="Let the model write without rules.")
 @click.option(
     "--judge",
     type=click.Path(path_type=pathlib.Path, exists=True, dir_okay=False),
-    help="A text that no poem here comes from: adds log_prob, the mean log-probability "
-    "of a character under a trigram model of it.",
+    help="A text that none of the poems come from: adds log_prob, the mean "
+    "log-probability of a character under a trigram model of that text.",
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @JSON
 @OUTPUT
 @checkpoint_option("poem/vae")
 @DEVICE
-def eval_poem(files: tuple[str, ...], **options: Any) -> None:
+def eval_poem(
+    files: tuple[str, ...],
+    samples: int,
+    form: str,
+    temperature: float | None,
+    candidates: int | None,
+    free: bool,
+    judge: pathlib.Path | None,
+    seed: int,
+    as_json: bool,
+    output: pathlib.Path | None,
+    checkpoint: pathlib.Path | None,
+    device: str,
+) -> None:
     """Report form, rhyme, tones, variety and originality of poems, side by side.
 
     \b
@@ -63,38 +76,39 @@ def eval_poem(files: tuple[str, ...], **options: Any) -> None:
 
     A column for each FILE (what `nlg data poem` reads; - is standard input), one for
     poems that the model writes, and one for human poems that it was not trained on,
-    measured when the checkpoint was made, as what its latent holds of them was.
+    measured when the checkpoint was made. So was the table of the latent: how much of a
+    human poem it keeps.
     """
     from nlg.metrics.poems import poem_report, signature
     from nlg.metrics.table import table
     from nlg.poem.vae.poet import Poet
+    from nlg.poem.vae.request import SampleRequest
 
-    judge = _judge(options["judge"])
-    folder = default_checkpoint(options["checkpoint"], "poem/vae")
-    poet = Poet.from_checkpoint(folder, options["device"])
+    trigrams = _trigrams_of(judge) if judge else None
+    poet = Poet.from_checkpoint(checkpoint, device)
     poems = {name: _poems_of(name) for name in dict.fromkeys(files)}
-    form, count = options["form"], options["samples"]
-    if count:
-        written = poet.write(form, count, options["seed"], write_options(options))
-        lines = [poem.lines for poem in progress(written, "writing samples", count)]
+    if samples:
+        settings = {"temperature": temperature, "candidates": candidates}
+        given = {name: x for name, x in settings.items() if x is not None}
+        request = SampleRequest(form, samples, seed, rules=not free)
+        written = poet.write(request, **given)
+        lines = [poem.lines for poem in progress(written, "writing samples", samples)]
         poems[f"nlg {form}"] = lines
     columns = {
-        name: poem_report(p, poet.training_lines, judge) for name, p in poems.items()
+        name: poem_report(p, poet.training_lines, trigrams) for name, p in poems.items()
     }
     made = poet.checkpoint.metrics
     columns[f"human {form}"] = made["human"].get(form, {})
-    if options["as_json"]:
+    if as_json:
         report = {"poems": columns, "latent": made["latent"], "signature": signature()}
         text = json.dumps(report, ensure_ascii=False)
     else:
         text = f"{table(columns)}\n\n{table({'latent': made['latent']})}\n{signature()}"
-    write_lines([text], options["output"])
+    write_lines([text], output)
 
 
-def _judge(path: pathlib.Path | None) -> "CharacterTrigrams | None":
+def _trigrams_of(path: pathlib.Path) -> "CharacterTrigrams":
     """Return a language model of the text at `path`."""
-    if path is None:
-        return None
     from nlg.errors import DataError
     from nlg.files import UNREADABLE, text_of
     from nlg.metrics.trigrams import CharacterTrigrams
@@ -110,7 +124,7 @@ def _judge(path: pathlib.Path | None) -> "CharacterTrigrams | None":
 
 
 def _poems_of(name: str) -> list[tuple[str, ...]]:
-    """Return the poems of a file or folder, of any shape; say what is unreadable."""
+    """Return the poems of a file or folder; print which are unreadable on stderr."""
     from nlg.errors import DataError
     from nlg.poem import dataset
 
@@ -147,7 +161,14 @@ def _poems_of(name: str) -> list[tuple[str, ...]]:
 @checkpoint_option("couplet")
 @DEVICE
 def eval_couplet(
-    files: tuple[str, ...], predictions: tuple[str, ...], **options: Any
+    files: tuple[str, ...],
+    predictions: tuple[str, ...],
+    no_model: bool,
+    without: tuple[str, ...],
+    as_json: bool,
+    output: pathlib.Path | None,
+    checkpoint: pathlib.Path | None,
+    device: str,
 ) -> None:
     """Report BLEU and the rules that second lines keep, side by side.
 
@@ -156,45 +177,46 @@ def eval_couplet(
     nlg eval couplet 对联.tsv.gz --predictions 甲.txt --predictions 乙.jsonl --json
     nlg eval couplet 对联.tsv --without tones --without ends
 
-    FILE holds couplets, 上联 TAB 下联 a line; - is standard input. One column is for
-    the second lines in it, which people wrote, one for our model's, and one for each of
+    FILE holds couplets, 上联 TAB 下联 a line; - is standard input. One column has the
+    human second lines of FILE, one those of our model, and one those of each
     --predictions.
     """
     from nlg.couplet.dataset import load_couplets
     from nlg.couplet.evaluate import human_report, load_second_lines, system_report
+    from nlg.couplet.responder import Couplets, ReplyOptions
     from nlg.metrics.couplets import bleu_signature, signature
     from nlg.metrics.table import table
 
     names = dict.fromkeys(files)
     couplets = [pair for name in names for pair in load_couplets(pathlib.Path(name))]
     columns = {"human": human_report(couplets)}
-    if not options["no_model"]:
-        columns["nlg"] = _answered(couplets, options)
+    if not no_model:
+        model = Couplets.from_checkpoint(checkpoint, device)
+        rules = tuple(rule for rule in RULES if rule not in without)
+        columns["nlg"] = _answered(couplets, model, ReplyOptions(rules=rules))
     for name in dict.fromkeys(predictions):
         lines = load_second_lines(pathlib.Path(name), len(couplets))
         columns[name] = system_report(couplets, lines)
     signatures = {"couplets": signature()}
     if len(columns) > 1:
         signatures["bleu"] = bleu_signature()
-    if options["as_json"]:
+    if as_json:
         report = {"couplets": columns, "signatures": signatures}
         text = json.dumps(report, ensure_ascii=False)
     else:
         text = "\n".join([table(columns), "", *signatures.values()])
-    write_lines([text], options["output"])
+    write_lines([text], output)
 
 
-def _answered(couplets: "list[Couplet]", options: dict[str, Any]) -> dict[str, Any]:
+def _answered(
+    couplets: "list[Couplet]", model: "Couplets", options: "ReplyOptions"
+) -> dict[str, Any]:
     """Return the report of our own model."""
     from nlg.couplet.evaluate import model_report
-    from nlg.couplet.responder import ReplyOptions, Responder
 
-    folder = default_checkpoint(options["checkpoint"], "couplet")
-    responder = Responder.from_checkpoint(folder, options["device"])
-    rules = tuple(rule for rule in RULES if rule not in options["without"])
     return model_report(
         couplets,
-        responder,
-        ReplyOptions(rules=rules),
+        model,
+        options,
         lambda answers: progress(answers, "answering", len(couplets)),
     )

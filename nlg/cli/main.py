@@ -39,7 +39,7 @@ class Suite(click.Group):
         try:
             return super().invoke(ctx)
         except NlgError as error:
-            # What a person typed may stand in it, line ends included.
+            # It may quote what a person typed, line ends included.
             click.echo(f"Error: {' '.join(str(error).split())}", err=True)
             ctx.exit(error.exit_code)
         except OSError as error:

@@ -6,13 +6,14 @@ import os
 import pathlib
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from nlg.errors import DataError
+from nlg.progress_bar import counted
 
-Item = TypeVar("Item")
+progress = counted  # over items, on stderr; none is shown where that is no terminal
 
 
 class Number(click.FloatRange):
@@ -34,9 +35,15 @@ class Word(click.Choice):
         return super().convert(as_typed(value), *about)
 
 
+def random_seed() -> int:
+    """Return a seed for a user who gives none."""
+    return int.from_bytes(os.urandom(4), "little") >> 1
+
+
 SEED = click.option(
     "--seed",
     type=click.IntRange(0),
+    default=random_seed,
     help="The same seed gives the same result; random by default.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
@@ -45,7 +52,7 @@ DEVICE = click.option(
     type=click.Choice(["cpu", "gpu"]),
     default="cpu",
     show_default=True,
-    help="Where to compute; gpu needs onnxruntime-gpu.",
+    help="Where to compute; gpu is ONNX Runtime's CUDA provider (onnxruntime-gpu).",
 )
 
 
@@ -74,13 +81,6 @@ def checkpoint_option(name: str) -> Callable:
     )
 
 
-def default_checkpoint(folder: pathlib.Path | None, name: str) -> pathlib.Path:
-    """Return `folder`, or the shipped checkpoint `name`."""
-    from nlg.runtime import checkpoints_folder
-
-    return folder or checkpoints_folder() / name
-
-
 def as_typed(argument: str) -> str:
     """Return an argument as text; one that the locale could not decode is UTF-8."""
     try:
@@ -107,20 +107,6 @@ def read_text(argument: str) -> str:
         except UnicodeDecodeError:
             continue
     raise DataError("standard input is no UTF-8 text; convert it with iconv -t utf-8")
-
-
-def random_seed() -> int:
-    """Return a seed for who did not ask for one."""
-    import secrets
-
-    return secrets.randbelow(2**31)
-
-
-def progress(items: Iterable[Item], label: str, length: int | None = None) -> Iterator:
-    """Yield `items` behind a bar on stderr; none is shown where that is no terminal."""
-    from nlg.progress_bar import counted
-
-    return counted(items, label, length)
 
 
 @contextlib.contextmanager

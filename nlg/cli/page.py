@@ -1,6 +1,6 @@
-"""The frame of our pages for a browser: no script, nothing to load, light and dark.
+"""The frame of every HTML page: no script, no file to load, light and dark colours.
 
-A page brings its own body and what its style adds. A command imports this file when it
+A page supplies its body and its own rules of style. A command imports this file when it
 runs.
 """
 
@@ -42,7 +42,7 @@ $body
 
 
 def framed(title: str, style: str, parts: Iterable[str]) -> str:
-    """Return a page of `parts`, which are HTML; `title` is plain text."""
+    """Return a page with `parts`, which are HTML; `title` is plain text."""
     return FRAME.substitute(title=escaped(title), style=style, body="\n".join(parts))
 
 
@@ -55,6 +55,6 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
 
 
 def escaped(text: str) -> str:
-    """Return `text` as HTML; what no page may hold becomes a blank."""
+    """Return `text` as HTML; characters that cannot be printed become blanks."""
     shown = (c if c.isprintable() or c in "\n\t" else " " for c in text)
     return html.escape("".join(shown))

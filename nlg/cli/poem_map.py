@@ -1,5 +1,6 @@
 """`nlg poem map`: which kinds of poems there are."""
 
+import dataclasses
 import importlib.util
 import json
 import pathlib
@@ -13,29 +14,51 @@ from nlg.cli.options import (
     DEVICE,
     JSON,
     checkpoint_option,
-    default_checkpoint,
     progress,
     write_lines,
     writing,
 )
+from nlg.cli.poem_options import MAP
+from nlg.errors import DataError, OptionError
+from nlg.poem.vae.request import METHODS, MapRequest
+from nlg.text.forms import FORMS, verse
 
 if TYPE_CHECKING:
     from nlg.poem.dataset import Poem
     from nlg.poem.vae.clusters import LatentMap
-    from nlg.poem.vae.map import Latents, MapOptions
+    from nlg.poem.vae.map import Latents
     from nlg.poem.vae.poet import Poet
 
-CLUSTERS = 24
 FILE = click.Path(path_type=pathlib.Path, dir_okay=False, allow_dash=True)
 PICTURE = click.Path(path_type=pathlib.Path, dir_okay=False)
 FOLDER = click.Path(path_type=pathlib.Path, file_okay=False)
 NEEDS_POEMS = ("clusters", "method", "limit", "dev", "out")
-MAP = click.option(
-    "--map",
-    "map_folder",
-    type=FOLDER,
-    help="Another map, that nlg poem map --out wrote.  [default: the shipped poem/map]",
-)
+NEEDED = {"poems": "sklearn", "png": "matplotlib"}  # packages
+
+
+@dataclasses.dataclass(frozen=True)
+class MapOptions:
+    """What was typed; None where an option was not."""
+
+    poems: pathlib.Path | None
+    clusters: int | None
+    method: str | None
+    limit: int | None
+    png: pathlib.Path | None
+    html: pathlib.Path | None
+    out: pathlib.Path | None
+    dev: pathlib.Path | None
+    map_folder: pathlib.Path | None
+    seed: int
+    as_json: bool
+    checkpoint: pathlib.Path | None
+    device: str
+
+    @property
+    def request(self) -> MapRequest:
+        """Return the map that is asked for."""
+        values = {n: getattr(self, n) for n in ("clusters", "method", "limit", "seed")}
+        return MapRequest(**{n: x for n, x in values.items() if x is not None})
 
 
 @click.command("map")
@@ -47,24 +70,24 @@ MAP = click.option(
 @click.option(
     "--clusters",
     type=click.IntRange(2, 99),
-    help=f"How many kinds to tell apart.  [default: {CLUSTERS}]",
+    help=f"Number of kinds.  [default: {MapRequest.clusters}]",
 )
 @click.option(
     "--method",
-    type=click.Choice(["kmeans", "mixture"]),
+    type=click.Choice(METHODS),
     help="How to find them.  [default: kmeans]",
 )
 @click.option(
     "--limit",
     type=click.IntRange(2),
-    help="Of more poems, take so many by lot.  [default: 60000]",
+    help=f"Of more poems, draw so many at random.  [default: {MapRequest.limit}]",
 )
 @click.option("--png", type=PICTURE, help="Draw the map; clusters are numbered.")
 @click.option("--html", type=PICTURE, help="Draw the map as a page, with the names.")
 @click.option(
     "--out",
     type=FOLDER,
-    help="Keep the map here, for --map; no poem of yours is in it.",
+    help="Write the map here, for --map; it holds no poem of yours.",
 )
 @click.option(
     "--dev", type=FILE, help="With --out: poems that both methods are measured on."
@@ -87,40 +110,39 @@ def poem_map(**options: Any) -> None:
     the characters that are most typical of a cluster. Of the shipped map the examples
     are the model's own poems; of --poems, those nearest the centre.
     """
-    _check(options)
+    asked = MapOptions(**options)
+    _check(asked)
+    request = asked.request
     from nlg.poem.vae.clusters import LatentMap
     from nlg.poem.vae.poet import Poet
 
-    vae = default_checkpoint(options["checkpoint"], "poem/vae")
-    poet = Poet.from_checkpoint(vae, options["device"])
-    if options["poems"] is None:
-        folder = default_checkpoint(options["map_folder"], "poem/map")
-        latent_map = LatentMap.load(folder, poet)
+    poet = Poet.from_checkpoint(asked.checkpoint, asked.device)
+    if asked.poems is None:
+        latent_map = LatentMap.load(asked.map_folder, poet)
     else:
-        latent_map = _made(poet, options)
-    if options["png"]:
-        draw_png(latent_map, options["png"])
-    if options["html"]:
+        latent_map = _make(poet, request, asked, asked.poems)
+    if asked.png:
+        draw_png(latent_map, asked.png)
+    if asked.html:
         from nlg.cli.poem_map_page import page
 
-        write_lines([page(latent_map)], options["html"])
-    write_lines(_printed(latent_map, options["as_json"]), None)
+        write_lines([page(latent_map)], asked.html)
+    write_lines(_printed(latent_map, asked.as_json), None)
 
 
-def _check(options: dict[str, Any]) -> None:
+def _check(options: MapOptions) -> None:
     """Refuse options that do not go together, and what is not installed."""
     for name in NEEDS_POEMS:
-        if options["poems"] is None and options[name] is not None:
+        if options.poems is None and getattr(options, name) is not None:
             raise click.UsageError(f"--{name} goes with --poems")
-    if options["dev"] and not options["out"]:
+    if options.dev and not options.out:
         raise click.UsageError("--dev goes with --out")
-    if options["out"] and options["map_folder"]:
+    if options.out and options.map_folder:
         raise click.UsageError("--map and --out exclude each other; pass one")
-    if options["out"]:
-        _refuse_foreign(options["out"])
-    needed = {"poems": "sklearn", "png": "matplotlib"}
-    for name, package in needed.items():
-        if options[name] and importlib.util.find_spec(package) is None:
+    if options.out:
+        _refuse_foreign(options.out)
+    for name, package in NEEDED.items():
+        if getattr(options, name) and importlib.util.find_spec(package) is None:
             raise click.UsageError(
                 f'--{name} needs {package}; pip install "nlg[train]"'
             )
@@ -128,7 +150,6 @@ def _check(options: dict[str, Any]) -> None:
 
 def _refuse_foreign(folder: pathlib.Path) -> None:
     """Refuse a folder with files that are not of a map: they would be lost."""
-    from nlg.errors import OptionError
     from nlg.poem.vae.clusters import FILES
 
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
@@ -137,55 +158,50 @@ def _refuse_foreign(folder: pathlib.Path) -> None:
         raise OptionError(f"--out {folder} holds {other}; give a folder of its own")
 
 
-def _made(poet: "Poet", options: dict[str, Any]) -> "LatentMap":
-    """Return the map of --poems; write it if there is an --out."""
+def _make(
+    poet: "Poet", request: MapRequest, options: MapOptions, path: pathlib.Path
+) -> "LatentMap":
+    """Return the map of the poems at `path`; write it if there is an --out."""
     from nlg.poem.vae.clusters import LatentMap
-    from nlg.poem.vae.map import DRAWN, MapOptions, learn_space, make_map
+    from nlg.poem.vae.map import DRAWN, learn_space, make_map
 
-    how = MapOptions(
-        options["clusters"] or CLUSTERS,
-        options["method"] or MapOptions.method,
-        options["seed"],
-    )
-    poems = _poems_of(options["poems"], options["limit"] or 60_000, how.seed)
-    # Read before what takes minutes: a file of no use is told at once.
-    dev = _poems_of(options["dev"], 60_000, how.seed) if options["dev"] else []
+    poems = _poems_of(path, request.limit, request.seed)
+    # Read before what takes minutes: a file of no use is refused at once.
+    dev = _poems_of(options.dev, MapRequest.limit, request.seed) if options.dev else []
     latents = _encoded(poet, poems)
-    if options["out"]:
+    if options.out:
         space = learn_space(poems, latents)
     else:
-        folder = default_checkpoint(options["map_folder"], "poem/map")
-        space = LatentMap.load(folder, poet).space
-    pictured = options["png"] or options["html"] or options["out"]
-    drawn = DRAWN if pictured else 0
-    _tell("clustering")
-    latent_map = make_map(poet, poems, latents, space, how, drawn)
-    if options["out"]:
-        _write(options["out"], poet, latent_map, (poems, latents), dev, how)
+        space = LatentMap.load(options.map_folder, poet).space
+    drawn = DRAWN if options.png or options.html or options.out else 0
+    _say("clustering")
+    latent_map = make_map(poet, poems, latents, space, request, drawn)
+    if options.out:
+        _keep(options.out, poet, latent_map, (poems, latents), dev, request)
     return latent_map
 
 
-def _write(
+def _keep(
     folder: pathlib.Path,
     poet: "Poet",
     latent_map: "LatentMap",
     train: "tuple[list[Poem], Latents]",
     dev: "list[Poem]",
-    how: "MapOptions",
+    request: MapRequest,
 ) -> None:
-    """Keep a map in `folder`, with what both methods are worth on dev poems."""
-    import dataclasses
-
+    """Write a map to `folder`, with what both methods score on dev poems."""
     from nlg.poem.vae.map import measure, share_held, with_written_examples
 
-    facts = {"poems": len(train[0]), **dataclasses.asdict(how)}
+    facts = {"poems": len(train[0]), **dataclasses.asdict(request)}
+    del facts["limit"]
     metrics: dict[str, Any] = {"share_held": share_held(poet, latent_map)}
     if dev:
-        _tell("measuring")
-        both = measure(poet, latent_map.space, train, (dev, _encoded(poet, dev)), how)
+        _say("measuring")
+        encoded = dev, _encoded(poet, dev)
+        both = measure(poet, latent_map.space, train, encoded, request)
         metrics |= {"dev_poems": len(dev), "dev": both}
-    given_away = with_written_examples(poet, latent_map, how.seed)
-    given_away.save(folder, poet, facts, metrics)
+    public = with_written_examples(poet, latent_map, request.seed)
+    public.save(folder, poet, facts, metrics)
 
 
 def _encoded(poet: "Poet", poems: "list[Poem]") -> "Latents":
@@ -195,8 +211,8 @@ def _encoded(poet: "Poet", poems: "list[Poem]") -> "Latents":
     return encode(poet, poems, progress(parts, "encoding", len(parts)))
 
 
-def _tell(step: str) -> None:
-    """Say what is going on to who may be waiting for it."""
+def _say(step: str) -> None:
+    """Name the step that runs, on a terminal."""
     if sys.stderr.isatty():
         click.echo(f"{step} …", err=True)
 
@@ -205,10 +221,8 @@ def _poems_of(path: pathlib.Path, limit: int, seed: int) -> "list[Poem]":
     """Return up to `limit` poems of a file; say what is left out."""
     import random
 
-    from nlg.errors import DataError
     from nlg.poem import dataset
     from nlg.text.collect import Report
-    from nlg.text.forms import FORMS
 
     report = Report()
     records = progress(dataset.read(path), "reading")
@@ -225,13 +239,9 @@ def _poems_of(path: pathlib.Path, limit: int, seed: int) -> "list[Poem]":
 
 def _printed(latent_map: "LatentMap", as_json: bool) -> Iterator[str]:
     """Yield the lines to print."""
-    from nlg.text.forms import verse
-
     for cluster in latent_map.clusters:
         if as_json:
-            facts = cluster._asdict()
-            facts["cluster"] = facts.pop("number")
-            yield json.dumps(facts, ensure_ascii=False)
+            yield json.dumps(cluster.to_dict(), ensure_ascii=False)
             continue
         yield f"{cluster.number:2}  {cluster.name}  {cluster.share:.1%}"
         yield from (f"    {verse(lines)}" for lines in cluster.examples)
@@ -250,7 +260,7 @@ def draw_png(latent_map: "LatentMap", path: pathlib.Path) -> None:
     hues = latent_map.labels * 0.382 % 1  # the golden section keeps neighbours apart
     colours = pyplot.get_cmap("hsv")(hues)
     axis.scatter(*latent_map.points.T, c=colours, s=8, linewidths=0)
-    for number, place in latent_map.middles():
+    for number, place in latent_map.medians():
         box = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.8}
         axis.text(
             *place, str(number), ha="center", va="center", weight="bold", bbox=box

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nlg.cli.page import escaped, framed, table
+from nlg.text.forms import verse
 
 if TYPE_CHECKING:
     from nlg.poem.vae.clusters import Cluster, LatentMap
@@ -49,7 +50,7 @@ def _drawing(latent_map: "LatentMap") -> Iterator[str]:
             f'<circle cx="{HALF * x:.1f}" cy="{-HALF * y:.1f}" r="3" '
             f'style="{_hue(label + 1)}"><title>{title}</title></circle>'
         )
-    for number, (x, y) in latent_map.middles():
+    for number, (x, y) in latent_map.medians():
         name = escaped(latent_map.clusters[number - 1].name[:3])
         yield f'<text x="{HALF * x:.1f}" y="{-HALF * y:.1f}">{number} {name}</text>'
     yield "</svg>"
@@ -57,8 +58,6 @@ def _drawing(latent_map: "LatentMap") -> Iterator[str]:
 
 def _cells(cluster: "Cluster") -> tuple[str, ...]:
     swatch = f'<span class="swatch" style="{_hue(cluster.number)}">●</span>'
-    from nlg.text.forms import verse
-
     poems = (escaped(verse(lines)) for lines in cluster.examples)
     return (
         f"{swatch} {cluster.number}",

@@ -1,4 +1,4 @@
-"""`nlg data qa`, `cloze` and `vectors`: what a reader is trained on, and told."""
+"""`nlg data qa`, `cloze` and `vectors`: what a reader is trained on."""
 
 import pathlib
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from nlg.cli.data import collecting, part, records_of, tell
+from nlg.cli.data import collecting, records_of, show_report, write_parts
 from nlg.cli.options import Number, progress, writing
 from nlg.cli.qa_eval import LAYOUT
 
@@ -63,7 +63,7 @@ def qa_data(
     negatives: float,
     seed: int,
     strict: bool,
-    **parting: Any,
+    **parts: Any,
 ) -> None:
     """Collect questions with passages from files and folders; - is standard input.
 
@@ -87,9 +87,9 @@ def qa_data(
     files = read.find_files(inputs)
     records = records_of(files, lambda path: read.read(path, layout))
     questions = list(examples.clean(records, report, strict, options))
-    tell(report, questions, "question")
+    show_report(report, questions, "question")
     write = partial(_write, max_passage, negatives, seed)
-    part(questions, "questions", examples.split, write, seed=seed, **parting)
+    write_parts(questions, "questions", examples.split, write, seed=seed, **parts)
 
 
 def _write(

@@ -23,8 +23,8 @@ import click
 from nlg.text.width import width
 
 if TYPE_CHECKING:
-    from nlg.qa.explain import Explanation, Mark
-    from nlg.qa.reader import Answer, Asked
+    from nlg.qa.answer import Answer, QARequest
+    from nlg.qa.explain import Explanation, Weighted
 
 BESIDE = 60  # characters of a passage on each side of an answer
 SALIENT = 10  # pieces that are named
@@ -34,26 +34,29 @@ BLACK = 16
 
 
 def explained(
-    asked: "Asked", answer: "Answer", found: "Explanation | None", columns: int | None
+    request: "QARequest",
+    answer: "Answer",
+    found: "Explanation | None",
+    columns: int | None,
 ) -> Iterator[str]:
     """Yield what is below an answer.
 
     Args:
-        asked: question and passages.
+        request: question and passages.
         answer: the answer.
         found: what it rests on, if that is known.
         columns: of a terminal that shows colours; None: plain text.
     """
     if found and columns:
-        yield from _shaded(asked, answer, found, columns)
+        yield from _shaded(request, answer, found, columns)
     elif answer.start >= 0:
         yield ""
-        yield _marked(asked.passages[answer.passage], answer)
+        yield _marked(request.passages[answer.passage], answer)
     if found:
         yield ""
         yield from _named(found)
     yield ""
-    yield from _voted(asked.passages, answer)
+    yield from _voted(request.passages, answer)
 
 
 def columns_of(stream: TextIO) -> int | None:
@@ -75,17 +78,17 @@ def _marked(passage: str, answer: "Answer") -> str:
 
 
 def _shaded(
-    asked: "Asked", answer: "Answer", found: "Explanation", columns: int
+    request: "QARequest", answer: "Answer", found: "Explanation", columns: int
 ) -> Iterator[str]:
     """Yield the question and the window that was read, on their shades."""
-    from nlg.qa.explain import marks
+    from nlg.qa.explain import weighted
 
     most = max(piece.weight for piece in found.question + found.passage)
-    passage = asked.passages[answer.passage]
+    passage = request.passages[answer.passage]
     place = range(answer.start, answer.end)
     for drawn in (
-        [_styled(mark, most) for mark in marks(asked.question, found.question)],
-        [_styled(mark, most, place) for mark in marks(passage, found.passage)],
+        [_styled(mark, most) for mark in weighted(request.question, found.question)],
+        [_styled(mark, most, place) for mark in weighted(passage, found.passage)],
     ):
         yield ""
         yield from _wrapped(drawn, columns)
@@ -94,7 +97,7 @@ def _shaded(
     yield f"saliency  less {swatches} more"
 
 
-def _styled(mark: "Mark", most: float, answer: Collection[int] = ()) -> str:
+def _styled(mark: "Weighted", most: float, answer: Collection[int] = ()) -> str:
     """Return a character on the shade of its saliency, underlined in the answer."""
     depth = math.sqrt(mark.weight / (most or 1.0))  # a root, or little would be seen
     level = int(depth * (len(SHADES) + 1))  # the lowest has no shade

@@ -1,5 +1,6 @@
 """`nlg eval qa`: score answers to questions."""
 
+import dataclasses
 import json
 import pathlib
 from collections.abc import Iterator, Sequence
@@ -8,27 +9,31 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nlg.cli.options import DEVICE, JSON, checkpoint_option, progress, write_lines
-from nlg.cli.qa import ANSWER_TYPE, BEAM, MODE, SILENCE, THRESHOLD, open_reader
+from nlg.cli.qa_options import (
+    ANSWER_TYPE,
+    BEAM,
+    MODE,
+    SILENCE,
+    THRESHOLD,
+    ReaderOptions,
+)
+from nlg.metrics.qa import METRICS, signature
 
 if TYPE_CHECKING:
     from nlg.qa.data.read import Question
-    from nlg.qa.evaluate import Prediction, Said
-    from nlg.qa.reader import AnswerOptions, Reader
+    from nlg.qa.evaluate import AnswerOrError
+    from nlg.qa.predictions import Prediction
+    from nlg.qa.reader import Reader
 
-METRIC_NAMES = ("sogou", "webqa", "squad")
 LAYOUTS = ("auto", "webqa", "sogou", "squad", "jsonl")
-OURS = [  # options that say how our model answers
-    *("checkpoint", "device", "mode", "beam", "threshold", "silence"),
-    *("answer_type", "per_passage", "workers", "output"),
-]
-TOLD = 20  # problems that are printed
+SHOWN = 20  # problems that are printed
 LAYOUT = click.option(
     "--format",
     "layout",
     type=click.Choice(LAYOUTS),
     default="auto",
     show_default=True,
-    help="What the data are laid out as; auto tells by what stands in them.",
+    help="Layout of the data; auto finds it from the content.",
 )
 
 
@@ -38,6 +43,38 @@ def _no_stdout(
     if path == pathlib.Path("-"):
         raise click.BadParameter("stdout has the scores; name a file")
     return path
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EvalQACommand(ReaderOptions):
+    """The options of `nlg eval qa`, by the names of its parameters."""
+
+    data: str
+    layout: str
+    predictions: tuple[str, ...]
+    metrics: tuple[str, ...]
+    by: str
+    as_submitted: bool
+    strict: bool
+    as_json: bool
+    output: pathlib.Path | None
+    per_passage: bool
+    workers: int | None
+
+    def __post_init__(self):
+        """Refuse standard input twice."""
+        if (self.data, *self.predictions).count("-") > 1:
+            raise click.UsageError("standard input is one file, not two")
+
+    def chosen_metrics(self) -> tuple[str, ...]:
+        """Return the metrics asked for, each once; all by default."""
+        return tuple(dict.fromkeys(self.metrics)) or tuple(METRICS)
+
+
+OURS = [  # parameters that apply to our own model only
+    *("checkpoint", "device", "mode", "beam", "threshold", "silence"),
+    *("answer_type", "per_passage", "workers", "output"),
+]
 
 
 @click.command("qa")
@@ -55,7 +92,7 @@ def _no_stdout(
     "--metric",
     "metrics",
     multiple=True,
-    type=click.Choice(METRIC_NAMES),
+    type=click.Choice(list(METRICS)),
     help="Score by this convention; may be repeated.  [default: all three]",
 )
 @click.option(
@@ -83,7 +120,7 @@ def _no_stdout(
 @click.option(
     "--per-passage",
     is_flag=True,
-    help="Beside the vote, score what our model answers from the surest passage alone, "
+    help="Score our model's answers from single passages too: from the surest passage, "
     "and from the place in the list that turns out best.",
 )
 @click.option(
@@ -99,14 +136,7 @@ def _no_stdout(
 @checkpoint_option("qa")
 @DEVICE
 @click.pass_context
-def eval_qa(
-    ctx: click.Context,
-    data: str,
-    predictions: tuple[str, ...],
-    metrics: tuple[str, ...],
-    as_submitted: bool,
-    **options: Any,
-) -> None:
+def eval_qa(ctx: click.Context, **options: Any) -> None:
     """Score our model's answers to the questions of a file, or those of any system.
 
     \b
@@ -119,123 +149,125 @@ def eval_qa(
     Data are WebQA.json or SogouQA.json, SQuAD or CMRC 2018 JSON, JSON lines (source,
     passage, question, answer), or id TAB answer TAB variants. The passages of a
     question vote on the answer of our model. A question without a prediction scores 0;
-    an id twice or of no question is an error. Told too is which share of the answerable
-    questions was answered and of the others was not, and where answers have a
-    confidence, the area under the risk-coverage curve and the expected calibration
-    error (right is what the first --metric says).
+    an id that comes twice, or that is no question's, is an error. The report also has
+    the share of the answerable questions that were answered and of the others that were
+    not. Where answers have a confidence, it has the area under the risk-coverage curve
+    and the expected calibration error; the first --metric decides what is right.
     """
-    from nlg.metrics.qa import signature
     from nlg.metrics.table import table
-    from nlg.qa import evaluate
+    from nlg.qa.evaluate import columns, pair
 
-    _refuse_mixtures(ctx, data, predictions)
-    questions = _questions(data, options["layout"], options["strict"])
-    metrics = tuple(dict.fromkeys(metrics)) or METRIC_NAMES
-    systems = {
-        name: evaluate.load_predictions(pathlib.Path(name), questions, as_submitted)
-        for name in predictions
-    } or _ours(questions, metrics[0], options)
+    command = EvalQACommand(**options)
+    _refuse_mixtures(ctx, command)
+    questions = _questions(command)
+    metrics, as_submitted = command.chosen_metrics(), command.as_submitted
     scores = {
-        name: evaluate.columns(
-            evaluate.pair(questions, said, as_submitted), metrics, options["by"]
-        )
-        for name, said in systems.items()
+        name: columns(pair(questions, said, as_submitted), metrics, command.by)
+        for name, said in _predictions(command, questions).items()
     }
     signatures = [signature(metric, as_submitted) for metric in metrics]
-    if options["as_json"]:
-        told = {"systems": scores, "signatures": signatures}
-        lines = [json.dumps(told, ensure_ascii=False)]
+    if command.as_json:
+        report = {"systems": scores, "signatures": signatures}
+        lines = [json.dumps(report, ensure_ascii=False)]
     else:
         blocks = [f"{name}\n{table(found)}\n" for name, found in scores.items()]
         lines = [*blocks, *signatures]
     write_lines(lines, None)
 
 
-def _refuse_mixtures(
-    ctx: click.Context, data: str, predictions: tuple[str, ...]
-) -> None:
-    """Stop at options that exclude each other."""
-    if (data, *predictions).count("-") > 1:
-        raise click.UsageError("standard input is one file, not two")
+def _refuse_mixtures(ctx: click.Context, command: EvalQACommand) -> None:
+    """Refuse options of our own model beside --predictions."""
     default = click.core.ParameterSource.DEFAULT
-    told = [name for name in OURS if ctx.get_parameter_source(name) != default]
-    if predictions and told:
-        option = told[0].replace("_", "-")
+    given = [name for name in OURS if ctx.get_parameter_source(name) != default]
+    if command.predictions and given:
+        option = given[0].replace("_", "-")
         raise click.UsageError(
             f"--{option} is for our own model, which --predictions takes the place of"
         )
 
 
-def _ours(
-    questions: "list[Question]", metric: str, options: dict[str, Any]
+def _predictions(
+    command: EvalQACommand, questions: "list[Question]"
 ) -> "dict[str, list[Prediction]]":
-    """Return what our model answers, by the name of each way to answer."""
-    from nlg.qa.evaluate import answer_alone, predictions_of
+    """Return the answers to score, by the name of each system."""
+    from nlg.qa.predictions import load_predictions
 
-    reader, asked_for = open_reader(options, many=True)
-    said = _answered(reader, questions, asked_for, options["output"])
-    systems = {"nlg": predictions_of(questions, said)}
-    if options["per_passage"]:
+    if not command.predictions:
+        return _ours(command, questions)
+    return {
+        name: load_predictions(pathlib.Path(name), questions, command.as_submitted)
+        for name in command.predictions
+    }
+
+
+def _ours(
+    command: EvalQACommand, questions: "list[Question]"
+) -> "dict[str, list[Prediction]]":
+    """Return the answers of our model, by the name of each way to answer."""
+    from nlg.qa.evaluate import answer_by_passage, predictions_of
+    from nlg.runtime.graph import available_cores
+
+    reader = command.open_reader(command.workers or available_cores())
+    answers = _answered(reader, questions, command)
+    systems = {"nlg": predictions_of(questions, answers)}
+    if command.per_passage:
         passages = sum(len(question.passages) for question in questions)
-        alone = answer_alone(
+        single = answer_by_passage(
             reader,
             questions,
-            asked_for,
-            metric,
+            command.answering(),
+            command.chosen_metrics()[0],
             lambda answers: progress(answers, "answering alone", passages),
         )
-        systems["nlg, surest passage"] = alone.surest
-        systems[f"nlg, passage {alone.place + 1}"] = alone.best
+        systems["nlg, surest passage"] = single.surest
+        systems[f"nlg, passage {single.place + 1}"] = single.best
     return systems
 
 
 def _answered(
-    reader: "Reader",
-    questions: "list[Question]",
-    asked_for: "AnswerOptions",
-    output: pathlib.Path | None,
-) -> "list[Said]":
-    """Return what our model answers, written to `output` as it comes."""
+    reader: "Reader", questions: "list[Question]", command: EvalQACommand
+) -> "list[AnswerOrError]":
+    """Return the answers of our model; --output gets them as they come."""
     from nlg.errors import DataError
+    from nlg.qa.answer import Answer
     from nlg.qa.evaluate import answer_line, answer_questions
-    from nlg.qa.reader import Answer
 
-    said: list[Said] = []
-    found = answer_questions(reader, questions, asked_for)
+    answers: list[AnswerOrError] = []
 
     def lines() -> Iterator[str]:
+        found = answer_questions(reader, questions, command.answering())
         shown = progress(found, "answering", len(questions))
         for question, answer in zip(questions, shown, strict=True):
-            said.append(answer)
+            answers.append(answer)
             if isinstance(answer, Answer):
                 yield answer_line(question, answer)
 
-    write_lines(lines(), output) if output else list(lines())
+    write_lines(lines(), command.output) if command.output else list(lines())
     problems = [
         f"id {question.id}: {answer}"
-        for question, answer in zip(questions, said, strict=True)
+        for question, answer in zip(questions, answers, strict=True)
         if not isinstance(answer, Answer)
     ]
     if len(problems) == len(questions):
         raise DataError(f"no question can be answered: {problems[0]}")
-    _tell("not answered", problems)
-    return said
+    _show("not answered", problems)
+    return answers
 
 
-def _questions(name: str, layout: str, strict: bool) -> "list[Question]":
-    """Read questions; say which are unreadable."""
+def _questions(command: EvalQACommand) -> "list[Question]":
+    """Read the questions; print which are unreadable."""
     from nlg.qa.data.read import load_questions
     from nlg.text.collect import Report
 
-    report = Report()
-    questions = load_questions(pathlib.Path(name), layout, report, strict)
-    _tell("skipped", report.problems)
+    report, path = Report(), pathlib.Path(command.data)
+    questions = load_questions(path, command.layout, report, command.strict)
+    _show("skipped", report.problems)
     return questions
 
 
-def _tell(what: str, problems: Sequence[str]) -> None:
+def _show(what: str, problems: Sequence[str]) -> None:
     """Print the first problems on stderr, and how many more there are."""
-    for problem in problems[:TOLD]:
+    for problem in problems[:SHOWN]:
         click.echo(f"{what}: {problem}", err=True)
-    if len(problems) > TOLD:
-        click.echo(f"{what}: {len(problems) - TOLD} more", err=True)
+    if len(problems) > SHOWN:
+        click.echo(f"{what}: {len(problems) - SHOWN} more", err=True)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from nlg.cli.page import escaped, framed, table
 
 if TYPE_CHECKING:
+    from nlg.qa.answer import Answer, Candidate, QARequest, Vote
     from nlg.qa.explain import AnswerToken, Explanation, Piece
-    from nlg.qa.reader import Answer, Asked, Candidate, Vote
 
 OPENING = 80  # characters of a passage in the table of passages
 DARKEST = 0.8  # of the shade of the most salient character
@@ -39,25 +39,27 @@ mark { color: inherit; background: none; outline: 2px solid var(--answer);
 .wide { overflow-x: auto; }"""
 
 
-def page(asked: "Asked", answer: "Answer", found: "Explanation | None") -> str:
+def page(request: "QARequest", answer: "Answer", found: "Explanation | None") -> str:
     """Return the page of an answer.
 
     Args:
-        asked: question and passages.
+        request: question and passages.
         answer: the answer.
         found: what it rests on, if that is known.
     """
     pieces = found.question if found else ()
-    question = _shaded(asked.question, pieces, _heaviest(found))
+    question = _shaded(request.question, pieces, _heaviest(found))
     parts = [
         f"<h1>{''.join(question)}</h1>",
         *_answered(answer),
-        *_passage(asked, answer, found),
+        *_passage(request, answer, found),
         *_table("Other answers", ANSWERS, map(_candidate, answer.runners_up)),
-        *_table("Passages", VOTES, map(_vote, count(1), asked.passages, answer.votes)),
+        *_table(
+            "Passages", VOTES, map(_vote, count(1), request.passages, answer.votes)
+        ),
         *_table("Token by token", TOKENS, map(_token, found.written if found else ())),
     ]
-    return framed(asked.question, STYLE, parts)
+    return framed(request.question, STYLE, parts)
 
 
 def _answered(answer: "Answer") -> Iterator[str]:
@@ -70,13 +72,13 @@ def _answered(answer: "Answer") -> Iterator[str]:
 
 
 def _passage(
-    asked: "Asked", answer: "Answer", found: "Explanation | None"
+    request: "QARequest", answer: "Answer", found: "Explanation | None"
 ) -> Iterator[str]:
     """Yield the passage of the answer, shaded, the answer outlined."""
     if answer.passage < 0:
         return
     pieces = found.passage if found else ()
-    drawn = _shaded(asked.passages[answer.passage], pieces, _heaviest(found))
+    drawn = _shaded(request.passages[answer.passage], pieces, _heaviest(found))
     if answer.start >= 0:
         drawn[answer.start] = f"<mark>{drawn[answer.start]}"
         drawn[answer.end - 1] += "</mark>"
@@ -88,10 +90,10 @@ def _passage(
 
 def _shaded(text: str, pieces: "Sequence[Piece]", most: float) -> list[str]:
     """Return the characters of `text`, those that were read on their shades."""
-    from nlg.qa.explain import marks
+    from nlg.qa.explain import weighted
 
     drawn = [escaped(character) for character in text]
-    for character, place, weight in marks(text, pieces):
+    for character, place, weight in weighted(text, pieces):
         depth = DARKEST * math.sqrt(weight / most)  # a root, or little would be seen
         shade = f'style="--w:{depth:.2f}" title="{weight:.2%}"'
         drawn[place] = f"<span {shade}>{escaped(character)}</span>"

@@ -1,12 +1,15 @@
-"""`nlg train`: train a model and make its checkpoint."""
+"""`nlg train`: train a model and make its checkpoint.
 
+A training is a row of `TRAININGS`: its own options, where its settings and its
+`TrainingTask` are found, and its help. `nlg pretrain` is made in the same way.
+"""
+
+import importlib
 import pathlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
-
-from nlg.cli.options import default_checkpoint
 
 if TYPE_CHECKING:
     from nlg.training.options import TrainOptions
@@ -15,16 +18,15 @@ Options = TypeVar("Options", bound="TrainOptions")
 
 FILE = click.Path(path_type=pathlib.Path, exists=True, dir_okay=False)
 FOLDER = click.Path(path_type=pathlib.Path, exists=True, file_okay=False)
-INIT = click.option(
-    "--init",
-    type=FOLDER,
-    help="Backbone to begin with.  [default: the shipped one]",
-)
-TRAINING = [  # what every task may be told, in the order of the help
+OUT = click.Path(path_type=pathlib.Path, file_okay=False)
+KILLED = """Killed at any moment, the same command goes on where it was. OUT holds
+    config.json, log.jsonl (a line a look at dev), loss.png, and the best and the latest
+    weights."""
+TRAINING = [  # options of every training, in the order of the help
     click.option(
         "--out",
         required=True,
-        type=click.Path(path_type=pathlib.Path, file_okay=False),
+        type=OUT,
         help="Run folder; one that holds a run is gone on with.",
     ),
     click.option(
@@ -57,8 +59,45 @@ TRAINING = [  # what every task may be told, in the order of the help
 ]
 
 
+class Training(NamedTuple):
+    """A command that trains."""
+
+    name: str
+    settings: str  # module:name of its TrainOptions; that module imports no Keras
+    task: str  # module:name of the function that returns its TrainingTask
+    options: tuple[Callable, ...]  # its own, named as the arguments of `task`
+    help: str
+
+
+def training_command(about: Training) -> click.Command:
+    """Return the command that trains as `about` says."""
+
+    def run(
+        out: pathlib.Path,
+        config: pathlib.Path | None,
+        settings: tuple[str, ...],
+        seed: int | None,
+        backend: str | None,
+        precision: str,
+        **files: Any,
+    ) -> None:
+        import json
+
+        defaults = named(about.settings)()
+        options = prepare(defaults, config, settings, seed, backend, precision)
+        from nlg.training.task import run_task
+
+        done = run_task(named(about.task)(folder=out, options=options, **files))
+        click.echo(json.dumps(done, ensure_ascii=False))
+
+    command = training(run)
+    for option in reversed(about.options):
+        command = option(command)
+    return click.command(about.name, help=about.help)(command)
+
+
 def training(command: Callable) -> Callable:
-    """Give a command the options of every training; `prepare` takes most of them."""
+    """Give a command the options of every training, which `prepare` takes."""
     for option in reversed(TRAINING):
         command = option(command)
     return command
@@ -92,19 +131,47 @@ def prepare(
     return options
 
 
-@click.group()
-def train() -> None:
-    """Train a model; needs pip install "nlg[train]"."""
+def named(place: str) -> Any:
+    """Return what `place`, "module:name", names."""
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
-@train.command("poem-vae")
-@click.option("--data", required=True, type=FILE, help="Poems, from `nlg data poem`.")
-@click.option("--dev", required=True, type=FILE, help="Poems kept back.")
-@training
-def poem_vae(
-    data: pathlib.Path, dev: pathlib.Path, out: pathlib.Path, **asked: Any
-) -> None:
-    """Train the CNN-VAE of poems and make OUT/checkpoint from its best weights.
+def file(name: str, about: str, **changes: Any) -> Callable:
+    """Return an option for a file that must exist."""
+    return click.option(name, type=FILE, help=about, **changes)
+
+
+def folder(name: str, about: str, shipped: str = "", **changes: Any) -> Callable:
+    """Return an option for a checkpoint: by default the one that is `shipped`."""
+
+    def found(context: click.Context, parameter: click.Parameter, given: Any) -> Any:
+        if given or not shipped:
+            return given
+        from nlg.runtime import checkpoints_folder
+
+        default = checkpoints_folder() / shipped
+        return (default,) if parameter.multiple else default
+
+    return click.option(name, type=FOLDER, callback=found, help=about, **changes)
+
+
+INIT = folder(
+    "--init", "Backbone to begin with.  [default: the shipped one]", "backbone"
+)
+POEMS = (
+    file("--data", "Poems, from `nlg data poem`.", required=True),
+    file("--dev", "Poems kept back.", required=True),
+)
+
+TRAININGS = (
+    Training(
+        name="poem-vae",
+        settings="nlg.poem.vae.train.options:VAETraining",
+        task="nlg.poem.vae.train.train:vae_task",
+        options=POEMS,
+        help=f"""
+    Train the CNN-VAE of poems and make OUT/checkpoint from its best weights.
 
     \b
     nlg train poem-vae --data poems.jsonl.gz --dev poems.dev.jsonl.gz --out runs/vae
@@ -112,46 +179,28 @@ def poem_vae(
     nlg train poem-vae … --config runs/vae/config.json --set ema=0.999 --out runs/ema
     nlg poem --sample --checkpoint runs/vae/checkpoint
 
-    Killed at any moment, the same command goes on where it was. OUT holds config.json,
-    log.jsonl (a line a look at dev), loss.png, and the best and the latest weights.
-    """
-    import json
-
-    from nlg.poem.vae.train.options import VAETraining
-
-    options = prepare(VAETraining(), **asked)
-    from nlg.poem.vae.train.train import make_checkpoint, train_vae
-
-    best = train_vae(data, dev, out, options)
-    checkpoint = make_checkpoint(out, data, dev)
-    click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
-
-
-@train.command("poem")
-@click.option("--data", required=True, type=FILE, help="Poems, from `nlg data poem`.")
-@click.option("--dev", required=True, type=FILE, help="Poems kept back.")
-@click.option(
-    "--sentiments",
-    type=FILE,
-    help="JSON lines of poems with their sentiment, 1 (sad) to 5 (glad).",
-)
-@INIT
-@click.option(
-    "--vae",
-    type=FOLDER,
-    help="CNN-VAE whose latents it is told.  [default: the shipped one]",
-)
-@training
-def poem(
-    data: pathlib.Path,
-    dev: pathlib.Path,
-    sentiments: pathlib.Path | None,
-    init: pathlib.Path | None,
-    vae: pathlib.Path | None,
-    out: pathlib.Path,
-    **asked: Any,
-) -> None:
-    """Train the writer that nlg poem --theme asks; make OUT/checkpoint from its best.
+    {KILLED}
+    """,
+    ),
+    Training(
+        name="poem",
+        settings="nlg.poem.writer.train.options:WriterTraining",
+        task="nlg.poem.writer.train.train:writer_task",
+        options=(
+            *POEMS,
+            file(
+                "--sentiments",
+                "JSON lines of poems with their sentiment, 1 (sad) to 5 (glad).",
+            ),
+            INIT,
+            folder(
+                "--vae",
+                "CNN-VAE whose latents it is told.  [default: the shipped one]",
+                "poem/vae",
+            ),
+        ),
+        help=f"""
+    Train the writer that nlg poem --theme asks; make OUT/checkpoint from its best.
 
     \b
     nlg train poem --data poems.jsonl.gz --dev poems.dev.jsonl.gz --out runs/writer
@@ -159,41 +208,24 @@ def poem(
     nlg poem --theme 秋思 --form 七绝 --checkpoint runs/writer/checkpoint
 
     It is the backbone, told of each poem its title or words of it, and form, period,
-    sentiment, author and latent, each left out at times. Killed at any moment, the same
-    command goes on where it was. OUT holds config.json, log.jsonl (a line a look at
-    dev), loss.png, and the best and the latest weights.
-    """
-    import json
-
-    from nlg.poem.writer.train.options import WriterTraining
-
-    options = prepare(WriterTraining(), **asked)
-    from nlg.poem.writer.train.train import make_checkpoint, train_writer
-
-    init = default_checkpoint(init, "backbone")
-    vae = default_checkpoint(vae, "poem/vae")
-    best = train_writer(data, dev, out, options, init, vae, sentiments)
-    checkpoint = make_checkpoint(out, data, options)
-    click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
-
-
-@train.command("couplet")
-@click.option("--data", required=True, type=FILE, help="From `nlg data couplet`.")
-@click.option("--dev", required=True, type=FILE, help="Couplets kept back.")
-@click.option(
-    "--init",
-    type=FOLDER,
-    help="Checkpoint of couplets to go on from.  [default: none, random weights]",
-)
-@training
-def couplet(
-    data: pathlib.Path,
-    dev: pathlib.Path,
-    init: pathlib.Path | None,
-    out: pathlib.Path,
-    **asked: Any,
-) -> None:
-    """Train the couplet model and make OUT/checkpoint from its best weights.
+    sentiment, author and latent, each left out at times. {KILLED}
+    """,
+    ),
+    Training(
+        name="couplet",
+        settings="nlg.couplet.train.options:CoupletTraining",
+        task="nlg.couplet.train.train:couplet_task",
+        options=(
+            file("--data", "From `nlg data couplet`.", required=True),
+            file("--dev", "Couplets kept back.", required=True),
+            folder(
+                "--init",
+                "Checkpoint of couplets to go on from.  "
+                "[default: none, random weights]",
+            ),
+        ),
+        help=f"""
+    Train the couplet model and make OUT/checkpoint from its best weights.
 
     \b
     nlg train couplet --data pairs.tsv.gz --dev pairs.dev.tsv.gz --out runs/couplet
@@ -201,53 +233,37 @@ def couplet(
     nlg train couplet --init checkpoints/couplet --data mine.tsv --dev my.dev.tsv …
     nlg couplet 晚风摇树树还挺 --checkpoint runs/couplet/checkpoint
 
-    Killed at any moment, the same command goes on where it was. OUT holds config.json,
-    log.jsonl (a line a look at dev), loss.png, and the best and the latest weights.
-    """
-    import json
-
-    from nlg.couplet.train.options import CoupletTraining
-
-    options = prepare(CoupletTraining(), **asked)
-    from nlg.couplet.train.train import make_checkpoint, train_couplet
-
-    best = train_couplet(data, dev, out, options, init)
-    checkpoint = make_checkpoint(out, data, dev)
-    click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
-
-
-@train.command("qa")
-@click.option(
-    "--data",
-    required=True,
-    multiple=True,
-    type=FILE,
-    help="From `nlg data qa` or `nlg data cloze`; may be repeated.",
-)
-@click.option("--dev", required=True, type=FILE, help="Questions kept back.")
-@click.option(
-    "--init",
-    multiple=True,
-    type=FOLDER,
-    help="Backbone or reader to begin with; of several readers, each with an --init, "
-    "the mean of their weights.  [default: the shipped backbone]",
-)
-@click.option(
-    "--vectors",
-    type=FILE,
-    help="Vectors of words, from `nlg data vectors` or in word2vec's text format; with "
-    "--set vectors=40000 the reader is told those of the 40,000 first words.",
-)
-@training
-def qa(
-    data: tuple[pathlib.Path, ...],
-    dev: pathlib.Path,
-    init: tuple[pathlib.Path, ...],
-    vectors: pathlib.Path | None,
-    out: pathlib.Path,
-    **asked: Any,
-) -> None:
-    """Train the reader and make OUT/checkpoint from its best weights.
+    {KILLED}
+    """,
+    ),
+    Training(
+        name="qa",
+        settings="nlg.qa.train.options:QATraining",
+        task="nlg.qa.train.train:qa_task",
+        options=(
+            file(
+                "--data",
+                "From `nlg data qa` or `nlg data cloze`; may be repeated.",
+                required=True,
+                multiple=True,
+            ),
+            file("--dev", "Questions kept back.", required=True),
+            folder(
+                "--init",
+                "Backbone or reader to begin with; of several readers, each with an "
+                "--init, the mean of their weights.  [default: the shipped backbone]",
+                "backbone",
+                multiple=True,
+            ),
+            file(
+                "--vectors",
+                "Vectors of words, from `nlg data vectors` or in word2vec's text "
+                "format; with --set vectors=40000 the reader is told those of the "
+                "40,000 first words.",
+            ),
+        ),
+        help=f"""
+    Train the reader and make OUT/checkpoint from its best weights.
 
     \b
     nlg train qa --data qa.jsonl.gz --dev qa.dev.jsonl.gz --out runs/qa
@@ -258,96 +274,60 @@ def qa(
     torchrun --nproc-per-node 2 -m nlg train qa … --backend torch --out runs/two
     nlg qa --passage 鲁迅原名周树人。 -q 鲁迅原名什么？ --checkpoint runs/qa/checkpoint
 
-    Killed at any moment, the same command goes on where it was. OUT holds config.json,
-    log.jsonl (a line a look at dev), loss.png, and the best and the latest weights.
-    """
-    import json
-
-    from nlg.qa.train.options import QATraining
-
-    options = prepare(QATraining(), **asked)
-    from nlg.qa.train.train import make_checkpoint, train_qa
-
-    inits = init or (default_checkpoint(None, "backbone"),)
-    best = train_qa(list(data), dev, out, options, inits, vectors)
-    checkpoint = make_checkpoint(out, dev)
-    click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
-
-
-@train.command("classifier")
-@click.option(
-    "--data",
-    required=True,
-    type=FILE,
-    help='Text TAB label, or JSON lines with "text" or "lines" and "label".',
-)
-@click.option("--dev", required=True, type=FILE, help="Texts kept back.")
-@INIT
-@training
-def classifier(
-    data: pathlib.Path,
-    dev: pathlib.Path,
-    init: pathlib.Path | None,
-    out: pathlib.Path,
-    **asked: Any,
-) -> None:
-    """Train a classifier on the backbone and make OUT/checkpoint from its best weights.
+    {KILLED}
+    """,
+    ),
+    Training(
+        name="classifier",
+        settings="nlg.classify.train.options:ClassifierTraining",
+        task="nlg.classify.train.train:classifier_task",
+        options=(
+            file(
+                "--data",
+                'Text TAB label, or JSON lines with "text" or "lines" and "label".',
+                required=True,
+            ),
+            file("--dev", "Texts kept back.", required=True),
+            INIT,
+        ),
+        help=f"""
+    Train a classifier on the backbone and make OUT/checkpoint from its best weights.
 
     \b
     nlg train classifier --data reviews.tsv.gz --dev reviews.dev.tsv --out runs/reviews
     nlg train classifier … --backend torch --set layers=3 --set steps=2000
     nlg classify 服务很好，下次还来 --checkpoint runs/reviews/checkpoint
 
-    The labels are those of the data: 0 and 1, or 好 and 坏, or 1 to 5. Killed at any
-    moment, the same command goes on where it was. OUT holds config.json, log.jsonl (a
-    line a look at dev), loss.png, and the best and the latest weights.
-    """
-    import json
-
-    from nlg.classify.train.options import ClassifierTraining
-
-    options = prepare(ClassifierTraining(), **asked)
-    from nlg.classify.train.train import make_checkpoint, train_classifier
-
-    init = default_checkpoint(init, "backbone")
-    best = train_classifier(data, dev, out, options, init)
-    checkpoint = make_checkpoint(out, dev)
-    click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
-
-
-@train.command("write")
-@click.option(
-    "--data", required=True, type=FILE, help="A text, a tab and its label a line."
-)
-@click.option("--dev", required=True, type=FILE, help="Texts kept back.")
-@INIT
-@training
-def write(
-    data: pathlib.Path,
-    dev: pathlib.Path,
-    init: pathlib.Path | None,
-    out: pathlib.Path,
-    **asked: Any,
-) -> None:
-    """Train a writer of text of a class and make OUT/checkpoint from its best weights.
+    The labels are those of the data: 0 and 1, or 好 and 坏, or 1 to 5. {KILLED}
+    """,
+    ),
+    Training(
+        name="write",
+        settings="nlg.write.train.options:WriteTraining",
+        task="nlg.write.train.train:write_task",
+        options=(
+            file("--data", "A text, a tab and its label a line.", required=True),
+            file("--dev", "Texts kept back.", required=True),
+            INIT,
+        ),
+        help=f"""
+    Train a writer of text of a class and make OUT/checkpoint from its best weights.
 
     \b
     nlg train write --data train.tsv.gz --dev valid.tsv.gz --out runs/write \\
         --set names=0=negative,1=positive
     nlg write --class positive --checkpoint runs/write/checkpoint
 
-    It is the backbone, told the class of a text, which is left out at times. Killed at
-    any moment, the same command goes on where it was. OUT holds config.json, log.jsonl
-    (a line a look at dev), loss.png, and the best and the latest weights.
-    """
-    import json
+    It is the backbone, told the class of a text, which is left out at times. {KILLED}
+    """,
+    ),
+)
 
-    from nlg.write.train.options import WriteTraining
 
-    options = prepare(WriteTraining(), **asked)
-    from nlg.write.train.train import make_checkpoint, train_writer
+@click.group()
+def train() -> None:
+    """Train a model; needs pip install "nlg[train]"."""
 
-    init = default_checkpoint(init, "backbone")
-    best = train_writer(data, dev, out, options, init)
-    checkpoint = make_checkpoint(out, options)
-    click.echo(json.dumps({"checkpoint": str(checkpoint), **best}, ensure_ascii=False))
+
+for row in TRAININGS:
+    train.add_command(training_command(row))

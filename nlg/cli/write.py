@@ -1,7 +1,8 @@
 """`nlg write`: text of a class, such as reviews that praise."""
 
+import dataclasses
 import json
-from collections.abc import Iterable, Iterator
+import pathlib
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,15 +14,49 @@ from nlg.cli.options import (
     SEED,
     Number,
     checkpoint_option,
-    default_checkpoint,
     progress,
-    random_seed,
     read_text,
     write_lines,
 )
 
 if TYPE_CHECKING:
-    from nlg.write.text_writer import TextWriter, WrittenText
+    from nlg.write.reviewer import ReviewOptions
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """The arguments of the command; None where an option is not given."""
+
+    class_name: str | None
+    begin: str | None
+    count: int
+    seed: int
+    temperature: float | None
+    top_p: float | None
+    max_length: int | None
+    guidance: float | None
+    as_json: bool
+    output: pathlib.Path | None
+    checkpoint: pathlib.Path | None
+    device: str
+
+    def __post_init__(self) -> None:
+        """Refuse options that do not go together."""
+        if self.guidance is not None and self.class_name is None:
+            raise click.UsageError("--guidance goes with --class")
+
+    def review_options(self) -> "ReviewOptions":
+        """Return how to write."""
+        from nlg.write.reviewer import ReviewOptions
+
+        given = {
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "max_length": self.max_length,
+            "guidance": self.guidance,
+        }
+        changes: dict[str, Any] = {n: x for n, x in given.items() if x is not None}
+        return ReviewOptions(**changes)
 
 
 @click.command()
@@ -74,41 +109,26 @@ def write(**options: Any) -> None:
     trains one on yours. One text a line. The same seed gives the same text, whatever
     -n.
     """
-    class_name, begin = _asked(options, "class_name"), _asked(options, "begin")
-    writer, how = _writer(options)
-    seed = random_seed() if options["seed"] is None else options["seed"]
-    texts = writer.write(class_name, begin, options["count"], seed, how)
-    if options["output"]:  # elsewhere the texts themselves show how far it is
-        texts = progress(texts, "writing", options["count"])
-    about = {"class": class_name, "seed": seed}
-    write_lines(_printed(texts, about, options["as_json"]), options["output"])
+    request = Request(**options)
+    class_name = _one_line("class", request.class_name)
+    begin = _one_line("begin", request.begin)
+    from nlg.write.reviewer import Reviewer
+
+    how = request.review_options()
+    reviewer = Reviewer.from_checkpoint(request.checkpoint, request.device)
+    texts = reviewer.write(class_name, begin, request.count, request.seed, how)
+    if request.output:  # elsewhere the texts themselves show how far it is
+        texts = progress(texts, "writing", request.count)
+    lines = (
+        json.dumps(one.to_dict(), ensure_ascii=False) if request.as_json else one.text
+        for one in texts
+    )
+    write_lines(lines, request.output)
 
 
-def _asked(options: dict[str, Any], name: str) -> str:
+def _one_line(name: str, given: str | None) -> str:
     """Return the text of an option on one line; "" where it is not given."""
-    text = " ".join(read_text(options[name] or "").split())
-    if options[name] is not None and not text:
-        raise click.UsageError(f"--{name.removesuffix('_name')} is empty")
+    text = " ".join(read_text(given or "").split())
+    if given is not None and not text:
+        raise click.UsageError(f"--{name} is empty")
     return text
-
-
-def _writer(options: dict[str, Any]) -> "tuple[TextWriter, Any]":
-    """Return the writer, and how to write; refuse bad options before loading."""
-    from nlg.write.text_writer import TextWriter, WriteOptions
-
-    if options["guidance"] is not None and not options["class_name"]:
-        raise click.UsageError("--guidance goes with --class")
-    names = ("temperature", "top_p", "max_length", "guidance")
-    given = {name: options[name] for name in names if options[name] is not None}
-    how = WriteOptions(**given)
-    folder = default_checkpoint(options["checkpoint"], "write")
-    return TextWriter.from_checkpoint(folder, options["device"]), how
-
-
-def _printed(
-    texts: "Iterable[WrittenText]", about: dict[str, Any], as_json: bool
-) -> Iterator[str]:
-    """Yield the line of each text."""
-    for written in texts:
-        facts = written._asdict() | about
-        yield json.dumps(facts, ensure_ascii=False) if as_json else written.text

@@ -9,14 +9,13 @@ import numpy as np
 
 from nlg.couplet.dataset import Couplet
 from nlg.couplet.inputs import LONGEST
-from nlg.couplet.responder import ReplyOptions, Responder
+from nlg.couplet.responder import DEFAULTS, Couplets, ReplyOptions
 from nlg.errors import DataError
 from nlg.files import UNREADABLE, parse_json, text_of
 from nlg.metrics.couplets import couplet_report
 from nlg.text.couplets import is_mark
 
 AT_ONCE = 64  # couplets that are judged in one run
-DEFAULTS = ReplyOptions()
 
 Report = dict[str, float | int | None]
 
@@ -38,7 +37,7 @@ def system_report(couplets: Sequence[Couplet], second_lines: Sequence[str]) -> R
 
 def model_report(
     couplets: Sequence[Couplet],
-    responder: Responder,
+    model: Couplets,
     options: ReplyOptions = DEFAULTS,
     show: Callable[[Iterator], Iterator] = iter,
 ) -> Report:
@@ -49,18 +48,16 @@ def model_report(
 
     Args:
         couplets: lines and their references.
-        responder: our model.
+        model: ours.
         options: how to answer; the best answer is scored.
         show: passes the answers on, and may show how far it is.
     """
-    answers = show(responder.reply_all((first for first, _ in couplets), options))
+    answers = show(model.reply_all((first for first, _ in couplets), options))
     lines = [best[0].second_line if isinstance(best, list) else "" for best in answers]
-    return system_report(couplets, lines) | {
-        "perplexity": perplexity(couplets, responder)
-    }
+    return system_report(couplets, lines) | {"perplexity": perplexity(couplets, model)}
 
 
-def perplexity(couplets: Sequence[Couplet], responder: Responder) -> float | None:
+def perplexity(couplets: Sequence[Couplet], model: Couplets) -> float | None:
     """Return exp of the mean nats of a character of second lines, marks left out.
 
     None if there is no such character in a line that the model could have written.
@@ -73,7 +70,7 @@ def perplexity(couplets: Sequence[Couplet], responder: Responder) -> float | Non
     for group in by_length.values():
         for start in range(0, len(group), AT_ONCE):
             part = group[start : start + AT_ONCE]
-            log_probs = responder.judge(part).log_probs  # (B, T)
+            log_probs = model.judge(part).log_probs  # (B, T)
             letters = [[not is_mark(c) for c in second] for _, second in part]
             nats.append(-log_probs[np.array(letters)])
     every = np.concatenate(nats)

@@ -3,75 +3,60 @@
 Shapes: T characters, R runners-up.
 """
 
-from typing import NamedTuple
+import itertools
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from nlg.couplet.inputs import as_known
-from nlg.couplet.responder import Reply, Responder
+from nlg.couplet.results import AnswerCharacter, Judged, RunnerUp
 from nlg.text.couplets import check_couplet, couplet_tones, is_mark
 
 SHOWN = 4  # runners-up of a place
 
 
-class RunnerUp(NamedTuple):
-    """A character that the model thought of, and the rule that it would break."""
-
-    character: str
-    probability: float
-    breaks: tuple[str, ...]  # of nlg.text.couplets.RULES; empty if it was free
-
-
-class AnswerCharacter(NamedTuple):
-    """A character of the answer."""
-
-    place: int  # from 1
-    given: str
-    given_tone: str
-    character: str
-    tone: str
-    probability: float  # by the model alone, before any rule
-    runners_up: tuple[RunnerUp, ...]
-
-
 def explain(
-    responder: Responder, reply: Reply, reverse: bool = False
-) -> list[AnswerCharacter]:
-    """Return what there is to say of each character of the answer, marks left out."""
-    given, answer = (as_known(line, marks=False) for line in reply[:2])
-    if reverse:
-        given, answer = answer, given
-    judged = responder.judge([(given, answer)], reverse)
-    tokens = responder.vocabulary.tokens
-    tones = couplet_tones(given), couplet_tones(answer)
-    base = _broken(given, answer, reverse)
-    places = []
-    for n, character in enumerate(answer):
-        if is_mark(character):
-            continue
-        favourites = zip(
-            (tokens[token] for token in judged.favourites[0, n]),
-            np.exp(judged.favourite_log_probs[0, n]).tolist(),
-            strict=True,
+    given: str, answer: str, judged: Judged, tokens: Sequence[str], reverse: bool
+) -> tuple[AnswerCharacter, ...]:
+    """Return what there is to say of each character of an answer, marks left out.
+
+    Args:
+        given: a line in simplified characters.
+        answer: as long.
+        judged: what the model thinks of the answer; B is 1.
+        tokens: of the vocabulary.
+        reverse: the given line is a second line.
+    """
+    given_tones, tones = couplet_tones(given), couplet_tones(answer)
+    broken = _broken(given, answer, reverse)
+    log_probs, favourites, favourite_log_probs = (array[0] for array in judged)
+
+    def runners_up(place: int) -> Iterator[RunnerUp]:
+        before, after = answer[:place], answer[place + 1 :]
+        pairs = zip(favourites[place], favourite_log_probs[place], strict=True)
+        for token_id, log_prob in pairs:
+            other = tokens[token_id]
+            if len(other) == 1 and other != answer[place] and not is_mark(other):
+                would_break = _broken(given, f"{before}{other}{after}", reverse)
+                breaks = tuple(sorted(would_break - broken))
+                yield RunnerUp(other, _probability(log_prob), breaks)
+
+    return tuple(
+        AnswerCharacter(
+            place=place + 1,
+            given=given[place],
+            given_tone=given_tones[place],
+            character=character,
+            tone=tones[place],
+            probability=_probability(log_probs[place]),
+            runners_up=tuple(itertools.islice(runners_up(place), SHOWN)),
         )
-        others = [
-            RunnerUp(
-                other,
-                round(probability, 4),
-                tuple(
-                    sorted(
-                        _broken(given, answer[:n] + other + answer[n + 1 :], reverse)
-                        - base
-                    )
-                ),
-            )
-            for other, probability in favourites
-            if len(other) == 1 and other != character and not is_mark(other)
-        ]
-        own = round(float(np.exp(judged.log_probs[0, n])), 4)
-        about = (given[n], tones[0][n], character, tones[1][n], own)
-        places.append(AnswerCharacter(n + 1, *about, tuple(others[:SHOWN])))
-    return places
+        for place, character in enumerate(answer)
+        if not is_mark(character)
+    )
+
+
+def _probability(log_prob: np.floating) -> float:
+    return round(float(np.exp(log_prob)), 4)
 
 
 def _broken(given: str, answer: str, reverse: bool) -> frozenset[str]:

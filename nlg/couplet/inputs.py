@@ -10,7 +10,7 @@ from typing import NamedTuple
 from nlg.couplet.rules import FREE
 from nlg.errors import OptionError
 from nlg.text.couplets import is_mark
-from nlg.text.normalize import to_simplified
+from nlg.text.normalize import simplified_in_place
 
 LONGEST = 64  # characters of a line
 PAUSES = {"、": "、", "?": "？", "？": "？"}  # what the model knows; others are "，"
@@ -79,14 +79,7 @@ def as_known(text: str, marks: bool = True) -> str:
 
     As long as before: what has no simplified form of one character stays.
     """
-    simplified = to_simplified(text) if text else ""
-    if len(simplified) != len(text):
-        simplified = "".join(map(_simplified, text))
+    simplified = simplified_in_place(text)
     if not marks:
         return simplified
     return "".join(PAUSES.get(c, "，") if is_mark(c) else c for c in simplified)
-
-
-def _simplified(character: str) -> str:
-    simplified = to_simplified(character)
-    return simplified if len(simplified) == 1 else character

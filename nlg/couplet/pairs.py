@@ -8,13 +8,13 @@ Shapes: B lines, T characters, P pairs.
 """
 
 import collections
-import itertools
 import pathlib
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from nlg.errors import CheckpointError
+from nlg.text.bigrams import character_bigrams
 from nlg.text.vocab import Vocabulary
 
 UNLISTED = 0  # the number of every pair that is not listed, and of the line's ends
@@ -68,7 +68,7 @@ class Pairs:
         """Collect the `most` frequent pairs of characters of `vocabulary`."""
         counts: collections.Counter[str] = collections.Counter()
         for text in texts:
-            counts.update(a + b for a, b in itertools.pairwise(text))
+            counts.update(character_bigrams(text))
         known = [p for p in counts if p[0] in vocabulary and p[1] in vocabulary]
         known.sort(key=lambda pair: (-counts[pair], pair))
         return cls(known[:most], vocabulary)

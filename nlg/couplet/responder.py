@@ -1,33 +1,34 @@
 """Answer lines of couplets with a trained checkpoint; NumPy and ONNX Runtime, no Keras.
 
-    Responder.from_checkpoint(folder).reply("晚风摇树树还挺")[0].second_line
+    Couplets().reply("晚风摇树树还挺", count=3)[0].second_line
 
 A reply depends on its line, the options and the seed alone, not on what else is in the
 batch. Everything that is no letter, digit or ideograph is a mark, which the answer
 repeats where it stands; so an answer is always as long as its line.
 
-Shapes: B lines of one length, T characters, N slots a place, R runners-up.
+Shapes: B lines of one length, T characters, N slots a place.
 """
 
 import concurrent.futures
 import dataclasses
 import functools
-import itertools
-import pathlib
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from nlg.config import apply_values, check_bounds
 from nlg.couplet.config import FORWARD, REVERSE, SOURCE_WEIGHT
+from nlg.couplet.explain import explain
 from nlg.couplet.inputs import LONGEST, GivenLine, as_known, read_line
 from nlg.couplet.pairs import Pairs
+from nlg.couplet.results import AnswerCharacter, Judged, Reply
 from nlg.couplet.rules import FREE, RULES, Rulebook, Task, within
 from nlg.couplet.scroll import SCROLLS, VECTORS, Scrolls
-from nlg.decode.results import IMPOSSIBLE, NEG_INF
+from nlg.decode.results import IMPOSSIBLE, NEG_INF, batched, filled
 from nlg.errors import NlgError, OptionError
-from nlg.runtime import Checkpoint, open_checkpoint
+from nlg.runtime import Source, opened
 from nlg.runtime.graph import Graph, available_cores
 from nlg.text.couplets import is_mark
 from nlg.text.prosody import LEVEL, OBLIQUE
@@ -39,7 +40,7 @@ BEAMS, MANY_BEAMS = 4, 16
 RUNNERS_UP = 8
 SLOTS = 24  # characters that each place may choose from; more for long lines
 BLOCK = 128  # rows a run
-TILE = 8  # a run's rows are padded to a multiple: a product may round by its edge
+TILE = 8  # rows of a run are a multiple, see `filled`
 STEEPNESS = (1 + SOURCE_WEIGHT) / 2  # of scores, beside those of two equal factors
 NO_ANSWER = "no answer keeps all rules; ban fewer characters, or leave a rule out"
 AHEAD = 4096  # lines read before the first is answered; rows of one length share runs
@@ -47,7 +48,7 @@ AHEAD = 4096  # lines read before the first is answered; rows of one length shar
 
 @dataclasses.dataclass(frozen=True)
 class ReplyOptions:
-    """How to answer."""
+    """How to answer, and what to say of each answer."""
 
     count: int = 1  # answers to each line, the best first; fewer if there are no more
     temperature: float = 0.0  # 0 takes the most probable characters
@@ -55,26 +56,19 @@ class ReplyOptions:
     reverse: bool = False  # the given lines are second lines, the answers first ones
     keep: str = ""  # as long as the line: characters that must stand, "_" where any may
     banned: str = ""  # characters that no answer may hold
-    rules: tuple[str, ...] = tuple(RULES)
+    rules: tuple[str, ...] = tuple(RULES)  # those of `RULES` that an answer keeps
+    scroll: bool = False  # add a 横批 of four characters
+    explain: bool = False  # add tones, and what else could stand at each place
 
     def __post_init__(self):
         """Refuse what cannot be answered."""
-        if not 1 <= self.count <= MANY_BEAMS:
-            raise OptionError(
-                f"count is {self.count}; it must be between 1 and {MANY_BEAMS}"
-            )
-        if not 0 <= self.temperature <= 10:
-            raise OptionError(
-                f"temperature is {self.temperature}; it must be between 0 and 10"
-            )
+        check_bounds(self, {"count": (1, MANY_BEAMS), "temperature": (0, 10)})
+        for rule in self.rules:
+            if rule not in RULES:
+                raise OptionError(f"no rule {rule!r}; there are {', '.join(RULES)}")
 
 
-class Reply(NamedTuple):
-    """A couplet of which one line was given."""
-
-    first_line: str
-    second_line: str
-    score: float  # mean log-probability of a character in the search, in nats
+DEFAULTS = ReplyOptions()
 
 
 class LineRequest(NamedTuple):
@@ -93,26 +87,24 @@ class WrittenLine(NamedTuple):
     score: float  # see Reply
 
 
-class Judged(NamedTuple):
-    """What the model thinks of answers, given the two characters before each place."""
+class Couplets:
+    """Answers lines of couplets; any number of threads may share one.
 
-    log_probs: np.ndarray  # (B, T) of the characters of the answers, in nats
-    favourites: np.ndarray  # (B, T, R) ids of the most probable characters
-    favourite_log_probs: np.ndarray  # (B, T, R)
+    Args:
+        checkpoint: the folder that `nlg train couplet` wrote; the shipped one by
+            default.
+        device: "cpu" or "gpu".
+    """
 
-
-class Responder:
-    """Answers lines of couplets."""
-
-    def __init__(self, checkpoint: Checkpoint):
-        self.checkpoint = checkpoint
-        self.vocabulary = checkpoint.vocabulary
-        self.rulebook = Rulebook(checkpoint.vocabulary)
+    def __init__(self, checkpoint: Source = None, device: str = "cpu"):
+        self.checkpoint = opened(checkpoint, TASK, TASK, device, threads=1)
+        self.vocabulary = self.checkpoint.vocabulary
+        self.rulebook = Rulebook(self.vocabulary)
 
     @classmethod
-    def from_checkpoint(cls, folder: pathlib.Path, device: str = "cpu") -> "Responder":
-        """Open the folder that `nlg train couplet` wrote."""
-        return cls(open_checkpoint(folder, TASK, device=device, threads=1))
+    def from_checkpoint(cls, path: Source = None, device: str = "cpu") -> "Couplets":
+        """Return the same as `Couplets(path, device)`."""
+        return cls(path, device)
 
     @functools.cached_property
     def pairs(self) -> Pairs:
@@ -125,24 +117,31 @@ class Responder:
         paths = self.checkpoint.path(SCROLLS), self.checkpoint.path(VECTORS)
         return Scrolls.load(*paths, self.vocabulary)
 
-    def reply(self, line: str, options: ReplyOptions = ReplyOptions()) -> list[Reply]:
+    def reply(
+        self, line: str, options: ReplyOptions = DEFAULTS, **changes: Any
+    ) -> list[Reply]:
         """Return the best answers to `line`, best first.
+
+        Args:
+            line: 上联, or 下联 with `reverse`.
+            options: how to answer.
+            **changes: fields of `options` to change, such as count=3.
 
         Raises:
             OptionError: nothing to answer in it, more than can be, or no answer keeps
                 what `options` ask.
         """
+        options = apply_values(options, changes, "reply()")
         found = next(self._replies([read_line(line, options.keep)], options))
         if isinstance(found, NlgError):
             raise found
         return found
 
     def reply_all(
-        self, lines: Iterable[str], options: ReplyOptions = ReplyOptions()
+        self, lines: Iterable[str], options: ReplyOptions = DEFAULTS
     ) -> Iterator[list[Reply] | NlgError]:
         """Yield the answers to each line in order; for a bad line, what is wrong."""
-        lines = iter(lines)
-        while part := list(itertools.islice(lines, AHEAD)):
+        for part in batched(lines, AHEAD):
             read = [_read_or_error(line, options.keep) for line in part]
             good = [line for line in read if isinstance(line, GivenLine)]
             replies = self._replies(good, options)
@@ -186,10 +185,31 @@ class Responder:
             )
             for line in lines
         ]
+        seed = options.seed if options.temperature else None
         for line, answers in zip(lines, self.write(rows, options), strict=True):
             given = f"{line.before}{line.typed}{line.after}"
-            found = [_reply(given, answer, options.reverse) for answer in answers]
-            yield found or OptionError(f"{given}: {NO_ANSWER}")
+            found = [_reply(given, answer, options.reverse, seed) for answer in answers]
+            described = [self.describe(reply, options) for reply in found]
+            yield described or OptionError(f"{given}: {NO_ANSWER}")
+
+    def describe(self, reply: Reply, options: ReplyOptions) -> Reply:
+        """Return `reply` with all that `options` ask to say of it."""
+        if options.scroll:
+            best = self.scrolls.choose(reply.first_line, reply.second_line, 1)
+            reply = reply._replace(scroll=best[0].text if best else "")
+        if options.explain:
+            reply = reply._replace(places=self.explain(reply, options.reverse))
+        return reply
+
+    def explain(
+        self, reply: Reply, reverse: bool = False
+    ) -> tuple[AnswerCharacter, ...]:
+        """Return what there is to say of each character of the answer in `reply`."""
+        given, answer = (as_known(line, marks=False) for line in reply[:2])
+        if reverse:
+            given, answer = answer, given
+        judged = self.judge([(given, answer)], reverse)
+        return explain(given, answer, judged, self.vocabulary.tokens, reverse)
 
     def write(
         self, rows: Sequence[LineRequest], options: ReplyOptions
@@ -220,7 +240,7 @@ class Responder:
         self, rows: Sequence[LineRequest], options: ReplyOptions, graph: Graph
     ) -> list[list[WrittenLine]]:
         """Run `graph` once, for rows of one length."""
-        padded = [*rows, *[rows[0]] * (-len(rows) % TILE)]
+        padded = filled(rows, TILE)
         rules = self.rulebook.arrays([row.task for row in padded], options.rules)
         out = graph(
             **self._inputs(
@@ -293,7 +313,7 @@ def _read_or_error(text: str, keep: str) -> GivenLine | NlgError:
         return error
 
 
-def _reply(given: str, answer: WrittenLine, reverse: bool) -> Reply:
+def _reply(given: str, answer: WrittenLine, reverse: bool, seed: int | None) -> Reply:
     """Return the couplet of a given line and its answer."""
     first, second = (answer.text, given) if reverse else (given, answer.text)
-    return Reply(first, second, answer.score)
+    return Reply(first, second, answer.score, seed)

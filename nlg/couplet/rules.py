@@ -10,19 +10,18 @@ from typing import NamedTuple
 import numpy as np
 
 from nlg.decode.results import IMPOSSIBLE, NEG_INF
-from nlg.errors import OptionError
 from nlg.text.couplets import beats, is_mark, repeat_groups
 from nlg.text.prosody import LEVEL, OBLIQUE, OPPOSITE, line_tones, tones
 from nlg.text.vocab import UNK_ID, Vocabulary
 
-RULES = {  # what each forbids, for the help of the command
-    "marks": "punctuation stands where the given line has it",
+RULES = {  # what each asks of an answer
+    "marks": "punctuation is where the given line has it",
     "reuse": "no character of the given line is used again",
     "repeat": "characters are equal exactly where the given line's are",
     "ends": "the tone of the last character opposes the given line's",
-    "tones": "tones at even places lean against the given line's",
+    "tones": "tones at even places tend to oppose the given line's",
 }
-FREE = "_"  # any character may stand here
+FREE = "_"  # a place of any character
 ANY, KINDS = 0, {LEVEL: 1, OBLIQUE: 2}  # rows of `kinds`; leanings follow
 LEANING = {LEVEL: 3, OBLIQUE: 4}
 LEAN = 6.0  # nats that a character of the wrong tone is charged at an even place
@@ -65,14 +64,7 @@ class Rulebook:
     def arrays(
         self, tasks: Sequence[Task], rules: Collection[str] = tuple(RULES)
     ) -> dict[str, np.ndarray]:
-        """Return the inputs of the graph for tasks of one length.
-
-        Raises:
-            OptionError: a rule that there is not.
-        """
-        for rule in rules:
-            if rule not in RULES:
-                raise OptionError(f"no rule {rule!r}; there are {', '.join(RULES)}")
+        """Return the inputs of the graph for tasks of one length."""
         rows = [self._row(task, rules) for task in tasks]
         required, fixed, same, usable = map(np.stack, zip(*rows, strict=True))
         return {
@@ -164,11 +156,9 @@ def _required(task: Task, rules: Collection[str]) -> list[int]:
 def _stricter(one: int, other: int) -> int:
     """Return the kind that a character at two places must be of.
 
-    The last place is not to be argued with; two leanings that differ leave a choice.
+    `other` is the kind of the later place. If that is the last place of the line, its
+    tone outranks a leaning; two leanings that differ leave a choice.
     """
     if one == other or other == ANY:
         return one
-    firm = [kind for kind in (one, other) if kind in KINDS.values()]
-    if firm or one == ANY:
-        return firm[0] if firm else other
-    return ANY
+    return other if one == ANY or other in KINDS.values() else ANY

@@ -3,10 +3,9 @@
     生意兴隆通四海 财源茂盛达三江    物阜民康
 
 Scrolls are chosen, not written: from the words of four characters in a dictionary that
-couplets use. Nearest is the one whose characters keep the same company as those of the
-two lines: each character has the vector that latent semantic analysis (Deerwester et
-al. 1990) gives it from the couplets it stands in. No character of the couplet comes
-again.
+couplets use. The best is the one whose characters occur in the same couplets as those
+of the two lines: each character has a vector by latent semantic analysis (Deerwester et
+al. 1990) of the couplets. A scroll shares no character with its couplet.
 
 Shapes: S scrolls, C characters of a couplet, N characters with a vector of E units.
 """
@@ -31,7 +30,7 @@ UNITS = 64  # E
 MIN_COUNT = 20  # of a scroll in the couplets: what is rarer is often out of place
 RARITY = 0.03  # what a scroll loses with the logarithm of its rank
 COMMON_SHARE = 0.7  # of what all characters have in common, taken out of each
-BLOCK = 20_000  # couplets that are counted at once
+BLOCK = 20_000  # couplets that are counted in one step
 
 
 class Scroll(NamedTuple):
@@ -83,7 +82,7 @@ class Scrolls:
     ) -> "Scrolls":
         """Find the `words` that couplets use, and the vectors of characters."""
         lines = (line for couplet in couplets for line in couplet)
-        vectors = _vectors(_company(couplets, vocabulary.tokens[:KNOWN]))
+        vectors = _vectors(_cooccurrences(couplets, vocabulary.tokens[:KNOWN]))
         return cls(scrolls_of(lines, words, min_count), vectors, vocabulary)
 
     def save(self, folder: pathlib.Path) -> None:
@@ -147,8 +146,10 @@ def dictionary_words() -> set[str]:
         return {word for word in words if len(word) == LENGTH}
 
 
-def _company(couplets: Sequence[Couplet], characters: Sequence[str]) -> np.ndarray:
-    """Return in how many couplets two characters stand together, float32 (N, N)."""
+def _cooccurrences(
+    couplets: Sequence[Couplet], characters: Sequence[str]
+) -> np.ndarray:
+    """Return how many couplets have both of two characters, float32 (N, N)."""
     ids = {c: n for n, c in enumerate(characters) if len(c) == 1 and not is_mark(c)}
     size = len(characters)
     counts: np.ndarray = np.zeros(size * size, "float32")
@@ -163,13 +164,13 @@ def _company(couplets: Sequence[Couplet], characters: Sequence[str]) -> np.ndarr
     return counts
 
 
-def _vectors(company: np.ndarray) -> np.ndarray:
+def _vectors(counts: np.ndarray) -> np.ndarray:
     """Return the vectors (N, E) of least squared error to the positive PMI."""
     # Smoothed context counts keep rare characters from attracting everything.
-    context = company.sum(axis=0) ** 0.75
-    expected = np.outer(company.sum(axis=1), context / max(context.sum(), 1e-9))
-    pmi = np.log(np.maximum(company, 1e-9) / np.maximum(expected, 1e-9))
-    positive = np.where(company > 0, np.maximum(pmi, 0), 0)
+    context = counts.sum(axis=0) ** 0.75
+    expected = np.outer(counts.sum(axis=1), context / max(context.sum(), 1e-9))
+    pmi = np.log(np.maximum(counts, 1e-9) / np.maximum(expected, 1e-9))
+    positive = np.where(counts > 0, np.maximum(pmi, 0), 0)
     values, axes = np.linalg.eigh((positive + positive.T) / 2)
     values, axes = values[::-1][:UNITS], axes[:, ::-1][:, :UNITS]
     vectors = axes * np.sqrt(np.maximum(values, 0))

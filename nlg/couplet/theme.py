@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from nlg.couplet.config import COMPLETE, FORWARD
 from nlg.couplet.inputs import LONGEST, read_line
 from nlg.couplet.responder import (
+    DEFAULTS,
     NO_ANSWER,
+    Couplets,
     LineRequest,
-    Reply,
     ReplyOptions,
-    Responder,
     WrittenLine,
 )
+from nlg.couplet.results import Reply
 from nlg.couplet.rules import FREE, Task
 from nlg.errors import OptionError
 from nlg.text.couplets import is_mark
@@ -28,11 +29,10 @@ from nlg.text.prosody import LEVEL, OBLIQUE
 
 DRAFTS = 6  # first lines drawn for each place of the word
 WARMTH = 0.7  # temperature of the drafts
-DEFAULTS = ReplyOptions()
 
 
 def compose(
-    responder: Responder,
+    couplets: Couplets,
     themes: tuple[str, ...],
     length: int = 7,
     options: ReplyOptions = DEFAULTS,
@@ -40,7 +40,7 @@ def compose(
     """Return couplets about one word, or with one word in each line, the best first.
 
     Args:
-        responder: the model.
+        couplets: the model.
         themes: a word of the first line and, if there is a second, one of as many
             characters that faces it.
         length: characters a line.
@@ -54,22 +54,23 @@ def compose(
     drafts = {
         line.text: (line, start)
         for start in starts
-        for line in _drafts(responder, first, second, start, length, options)
+        for line in _drafts(couplets, first, second, start, length, options)
     }
     rows = []
     for text, (_, start) in drafts.items():
         line = read_line(text, _around(second, start, length))
         task = Task(line.source, line.fixed, LEVEL, options.banned)
         rows.append(LineRequest(line, task, FORWARD, (options.seed,)))
-    answers = responder.write(rows, options)
+    answers = couplets.write(rows, options)
     replies = [
-        Reply(text, best[0].text, round(draft.score + best[0].score, 4))
+        Reply(text, best[0].text, round(draft.score + best[0].score, 4), options.seed)
         for (text, (draft, _)), best in zip(drafts.items(), answers, strict=True)
         if best
     ]
     if not replies:
         raise OptionError(f"{' '.join(themes)}: {NO_ANSWER}")
-    return sorted(replies, key=lambda reply: -reply.score)[: options.count]
+    replies.sort(key=lambda reply: -reply.score)
+    return [couplets.describe(reply, options) for reply in replies[: options.count]]
 
 
 def _themes(themes: tuple[str, ...], length: int) -> tuple[str, str]:
@@ -93,7 +94,7 @@ def _themes(themes: tuple[str, ...], length: int) -> tuple[str, str]:
 
 
 def _drafts(
-    responder: Responder,
+    couplets: Couplets,
     theme: str,
     kept_out: str,
     start: int,
@@ -108,7 +109,7 @@ def _drafts(
         for n in range(DRAFTS)
     ]
     warm = dataclasses.replace(options, temperature=WARMTH, count=1)
-    for best in responder.write(rows, warm):
+    for best in couplets.write(rows, warm):
         yield from best
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from keras import tree
 
 from nlg.decode.beam import Hypotheses
+from nlg.text.packing import round_up
 
 PER_TOKEN = ("token_ids", "segment_ids", "generated")  # inputs of shape (B, S)
 STEP = 64  # sources longer than this are padded to its multiples
@@ -71,7 +72,7 @@ def bucket_of_length(length: int) -> int:
     """
     if length <= STEP:
         return max(8, bucket_of_rows(length))
-    return -(-length // STEP) * STEP
+    return round_up(length, STEP)
 
 
 def _fill(array: np.ndarray, size: tuple[int, int], per_token: bool) -> np.ndarray:

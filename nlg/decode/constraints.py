@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from nlg.decode.options import DecodeOptions
 from nlg.decode.results import NEG_INF
 from nlg.decode.seam import Constraint, places
 
@@ -159,18 +158,6 @@ def narrow(beam: Any, beams: int) -> Constraint:
         return ops.where(rank[:, None] < beam, log_probs, NEG_INF)
 
     return rule
-
-
-def of_options(options: DecodeOptions, end_id: int) -> list[Constraint]:
-    """Return the rules that `options` ask for."""
-    rules: list[Constraint] = []
-    if options.min_length:
-        rules.append(at_least(options.min_length, end_id))
-    if options.no_repeat_ngram:
-        rules.append(no_repeated_ngram(options.no_repeat_ngram))
-    if options.repetition_penalty != 1:
-        rules.append(repetition_penalty(options.repetition_penalty))
-    return rules
 
 
 def vocabulary(log_probs: Any) -> Any:

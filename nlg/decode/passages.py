@@ -25,7 +25,6 @@ from typing import Any, NamedTuple
 
 from keras import ops, tree
 
-from nlg.decode.explain import follow
 from nlg.decode.results import NEG_INF
 from nlg.decode.seam import NextLogProbs
 
@@ -39,14 +38,6 @@ class Votes(NamedTuple):
     inner: Any  # leaves (M, P, …), the model's own
 
 
-class PassageProbs(NamedTuple):
-    """What every passage thought of a line, for explanations."""
-
-    probs: Any  # (B, N, P, T) of each token, after the passage and the tokens before
-    no_answer: Any  # (B, P) probability that the passage holds no answer
-    voting: Any  # (B, P) bool, whether the passage had a vote
-
-
 def vote_of(
     next_log_probs: NextLogProbs, cache: Any, *, passages: int, rows: Any, end_id: int
 ) -> tuple[NextLogProbs, Votes]:
@@ -55,8 +46,8 @@ def vote_of(
     If no passage has an answer, the line is the end alone, with probability 1.
 
     Args:
-        next_log_probs: a model that takes (M, T) tokens and returns (M * P, V); such is
-            `nlg.decode.seq2seq.writer(…, passages=P)`.
+        next_log_probs: a model that takes (M, T) tokens and returns (M * P, V), such as
+            `nlg.qa.train.search.writer` makes.
         cache: its cache, leaves of (M * P, …).
         passages: P. A question with fewer repeats none: see `absent`.
         rows: M, a number or a scalar tensor.
@@ -96,37 +87,6 @@ def vote_openness(votes: Votes, width: int) -> Any:
     (with `join_sources`, S + 1): an answer is a fragment of a passage that has one.
     """
     return ops.repeat(votes.voting, width, axis=1) > 0
-
-
-def passage_probs(
-    next_log_probs: NextLogProbs,
-    cache: Any,
-    lines: Any,
-    *,
-    passages: int,
-    end_id: int,
-) -> PassageProbs:
-    """Return what each passage thought of finished `lines` (B, N, T).
-
-    Args:
-        next_log_probs: as for `vote_of`, with N beams.
-        cache: a fresh one, leaves of (B * N * P, …).
-        lines: what the search found.
-        passages: P.
-        end_id: the token that ends an answer.
-    """
-    B, N, T = ops.shape(lines)
-    flat = ops.reshape(lines, (-1, T))  # (B * N, T)
-
-    def repeated(token_ids, cache, index):
-        return next_log_probs(token_ids[::passages], cache, index)
-
-    first, _ = next_log_probs(ops.zeros_like(flat), cache, 0)  # (B * N * P, V)
-    told = follow(repeated, cache, ops.repeat(flat, passages, axis=0), end_id=end_id)
-    first = ops.reshape(first, (B, N, passages, first.shape[-1]))[:, 0]  # (B, P, V)
-    probs = ops.reshape(ops.exp(told.log_probs), (B, N, passages, T))
-    voting = _has_answer(first, end_id) > 0
-    return PassageProbs(probs, ops.exp(first[..., end_id]), voting)
 
 
 def _vote(log_probs: Any, voting: Any, end_id: int) -> Any:

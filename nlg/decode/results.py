@@ -87,3 +87,16 @@ def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     items = iter(items)
     while block := list(itertools.islice(items, size)):
         yield block
+
+
+def filled(rows: Sequence[Item], multiple: int) -> list[Item]:
+    """Return `rows` and the first one again, up to a count that is a multiple.
+
+    A matrix product may round differently in its last rows; with whole tiles a row's
+    result does not depend on how many rows share a run.
+
+    Example:
+        >>> filled("春夏秋", 4)
+        ['春', '夏', '秋', '春']
+    """
+    return [*rows, *[rows[0]] * (-len(rows) % multiple)]

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from nlg.decode.options import DecodeOptions
 from nlg.decode.results import NEG_INF
 from nlg.decode.seam import (
     NO_END,
@@ -71,7 +70,7 @@ def sample(
         end_id: the token that ends a line; `NO_END` where none does.
         pad_id: what stands after the end.
         constraints: rules of the seam, before the filters.
-        filters: what a draw leaves out, applied in order; see `filters_of`.
+        filters: what a draw leaves out, applied in order: `temperature`, `top_k`, …
     """
     model = ruled(next_log_probs, constraints)
 
@@ -94,20 +93,6 @@ def sample(
     )
     end = repeat_step(step, goes_on, start)
     return Samples(end.token_ids, end.log_probs)
-
-
-def filters_of(options: DecodeOptions) -> list[Filter]:
-    """Return the filters that `options` ask for, in the order of transformers."""
-    filters: list[Filter] = []
-    if options.temperature not in (0, 1):
-        filters.append(temperature(options.temperature))
-    if options.top_k:
-        filters.append(top_k(options.top_k))
-    if options.top_p < 1:
-        filters.append(top_p(options.top_p))
-    if options.typical_p < 1:
-        filters.append(typical(options.typical_p))
-    return filters
 
 
 def temperature(value: Any) -> Filter:

@@ -9,8 +9,7 @@ The model has four methods: `prefill`, `empty_cache`, `step` and `logits`, as
 A reading stands once a row, whatever the beams. Only what a beam has written moves with
 it, and that is the cache.
 
-Shapes: B rows, S source tokens, K beams, M = B * K, T longest output, V vocabulary;
-with P passages a row, sources are B * P and the model writes on M * P.
+Shapes: B rows, S source tokens, K beams, M = B * K, T longest output, V vocabulary.
 """
 
 from collections.abc import Sequence
@@ -18,11 +17,8 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from nlg.decode.beam import Hypotheses, beam_search, score
-from nlg.decode.constraints import of_options
+from nlg.decode.beam import Hypotheses, beam_search
 from nlg.decode.explain import Explanation, follow
-from nlg.decode.options import DecodeOptions
-from nlg.decode.sample import filters_of, sample
 from nlg.decode.seam import Constraint, NextLogProbs, last_token
 
 
@@ -45,24 +41,19 @@ def read(model: Any, inputs: Any) -> Reading:
     return Reading(_log_probs(model.logits(states, source.condition)), source)
 
 
-def writer(model: Any, reading: Reading, beams: int, passages: int = 1) -> NextLogProbs:
-    """Return the seam's `next_log_probs` after `reading`; its cache is `room`'s.
+def writer(model: Any, reading: Reading, beams: int) -> NextLogProbs:
+    """Return the seam's `next_log_probs` after `reading`.
 
-    With P passages a row it takes tokens (M, T) and returns (M * P, V), passages inside
-    beams: what `nlg.decode.passages` turns into one vote.
+    Its cache comes from `empty_cache`.
     """
-    first = model.per_beam(reading.first, beams, passages)  # (M * P, V)
-    condition = model.per_beam(reading.source.condition, beams, passages)
+    first = model.per_beam(reading.first, beams)  # (M, V)
+    condition = model.per_beam(reading.source.condition, beams)
 
     def next_log_probs(token_ids, cache, index):
         if isinstance(index, int) and index == 0:  # the reading knows the first token
             return first, cache
         last = last_token(token_ids, index)  # (M,)
-        if passages > 1:
-            last = ops.repeat(last, passages, axis=0)  # (M * P,)
-        states, cache = model.step(
-            last, index - 1, reading.source, cache, beams, passages
-        )
+        states, cache = model.step(last, index - 1, reading.source, cache, beams)
         return _log_probs(model.logits(states, condition)), cache
 
     return next_log_probs
@@ -96,58 +87,6 @@ def write(
         length=length,
         end_id=end_id,
         **options,
-    )
-
-
-def decode(
-    model: Any,
-    inputs: Any,
-    options: DecodeOptions,
-    *,
-    end_id: int,
-    constraints: Sequence[Constraint] = (),
-    noise: Any = None,
-) -> Hypotheses:
-    """Return N lines after each source as `options` say: searched for, or drawn.
-
-    Args:
-        model: see the text of this file.
-        inputs: as for `read`.
-        options: N is their `n_best`, K their `beams`, or N when lines are drawn.
-        end_id: the token that ends a line.
-        constraints: more rules than the options', made for K beams.
-        noise: (B * N, T) of `nlg.decode.results.uniforms`, a seed a line; for drawing.
-    """
-    rules = [*of_options(options, end_id), *constraints]
-    if not options.sampling:
-        return write(
-            model,
-            inputs,
-            beams=options.beams,
-            length=options.max_length,
-            end_id=end_id,
-            n_best=options.n_best,
-            length_penalty=options.length_penalty,
-            constraints=rules,
-        )
-    N, T = options.n_best, options.max_length
-    reading = read(model, inputs)
-    rows = ops.shape(reading.first)[0] * N
-    drawn = sample(
-        writer(model, reading, N),
-        empty_cache(model, rows, T),
-        rows=rows,
-        length=T,
-        noise=noise if options.temperature else None,
-        end_id=end_id,
-        constraints=rules,
-        filters=filters_of(options),
-    )
-    token_ids = ops.reshape(drawn.token_ids, (-1, N, T))
-    log_probs = ops.reshape(drawn.log_probs, (-1, N))
-    length = ops.sum(ops.cast(token_ids != 0, "int32"), axis=-1)
-    return Hypotheses(
-        token_ids, log_probs, score(log_probs, length, options.length_penalty)
     )
 
 

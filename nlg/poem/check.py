@@ -7,7 +7,7 @@ The rules are those of `nlg.text.prosody`; what is known is the training set's l
 
 import collections
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nlg.errors import OptionError
 from nlg.poem.known import shipped_lines
@@ -59,6 +59,21 @@ class Examination(NamedTuple):
     def clean(self) -> bool:
         """Return whether it is regulated verse without a fault."""
         return self.verdict.form != "" and not self.verdict.violations
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return {
+            "lines": self.lines,
+            "form": self.verdict.form,
+            "pattern": self.verdict.pattern,
+            "tones": self.verdict.tones,
+            "violations": [one._asdict() for one in self.verdict.violations],
+            "clean": self.clean,
+            "rhymes": {book: rhyme._asdict() for book, rhyme in self.rhymes.items()},
+            "polyphones": [one._asdict() for one in self.polyphones],
+            "known_lines": self.known_lines,
+            "longest_shared_run": self.longest_shared_run,
+        }
 
 
 def examine(text: str, book: str = PINGSHUI) -> Examination:

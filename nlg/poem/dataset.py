@@ -29,7 +29,7 @@ from nlg.text.forms import FORMS, cut_unmarked, form_of
 from nlg.text.normalize import fold_width, is_han, simplified, to_simplified, verses
 
 SUFFIXES = (".json", ".jsonl", ".txt")
-HEADS = 2  # lines that may stand before a poem: its title, its author
+HEADS = 2  # lines before a poem at most: its title, its author
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +64,7 @@ def load_poems(path: pathlib.Path) -> list[Poem]:
 
 
 def find_files(inputs: Iterable[str]) -> list[pathlib.Path]:
-    """Return the files that `inputs` name; a folder stands for what is below it."""
+    """Return the files that `inputs` name; a folder means all below it."""
     return collect.find_files(inputs, SUFFIXES)
 
 
@@ -186,7 +186,7 @@ def _records_of_block(name: str, start: int, block: list[str]) -> Iterator[Recor
 
 
 def _heads_of(block: list[str]) -> int | None:
-    """Return how many lines, title and author, stand before the block's one poem.
+    """Return how many lines, title and author, precede the block's one poem.
 
     None if the block is not one poem. What reads like two lines of the verse is no
     head: a poem of six lines is not one of four with a title.
@@ -196,7 +196,7 @@ def _heads_of(block: list[str]) -> int | None:
     for heads in range(min(HEADS + 1, len(block))):
         form = form_of(_plain_lines(block[heads:]))
         lengths = [len(line) for line in _plain_lines(block[:heads])]
-        if form and (len(lengths) < 2 or set(lengths) != {form.columns}):
+        if form and (len(lengths) < 2 or not {*lengths} <= {*form.line_lengths}):
             return heads
     return None
 

@@ -1,16 +1,34 @@
 """Which lines the training poems of a checkpoint contain."""
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from nlg.metrics.originality import KnownLines
 from nlg.runtime import Checkpoint, checkpoints_folder
 
 KNOWN = "known.npz"  # in a checkpoint's folder
 
 
-def known_lines(checkpoint: Checkpoint) -> KnownLines:
-    """Return what the training poems of `checkpoint` contain.
+class Originality(NamedTuple):
+    """How much of a poem occurs in the training poems."""
 
-    The shipped writer has no such file, eight megabytes that would say the same as the
-    shipped VAE's: both learned from the same poems.
+    known_lines: int
+    longest_shared_run: int  # characters, as `KnownLines.longest_run` counts them
+
+    @classmethod
+    def of(cls, lines: Iterable[str], known: KnownLines) -> "Originality":
+        """Look `lines` up among the `known` ones."""
+        lines = tuple(lines)
+        return cls(
+            sum(line in known for line in lines), max(map(known.longest_run, lines))
+        )
+
+
+def known_lines(checkpoint: Checkpoint) -> KnownLines:
+    """Return the lines that the training poems of `checkpoint` contain.
+
+    The shipped writer has no such file of its own, which would take eight megabytes: it
+    learned from the same poems as the shipped VAE.
     """
     if KNOWN in checkpoint.listed:
         return KnownLines.load(checkpoint.path(KNOWN))
@@ -18,5 +36,5 @@ def known_lines(checkpoint: Checkpoint) -> KnownLines:
 
 
 def shipped_lines() -> KnownLines:
-    """Return what the poems contain that the shipped models learned from."""
+    """Return the lines of the poems that the shipped models learned from."""
     return KnownLines.load(checkpoints_folder() / "poem" / "vae" / KNOWN)

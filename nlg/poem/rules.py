@@ -42,8 +42,8 @@ class Rulebook:
     def arrays(self, form: Form, rules: bool) -> dict[str, np.ndarray]:
         """Return the inputs of the graph: the form's patterns, or free verse."""
         if not rules:
-            page = (1, form.lines, form.columns)
-            required, rhyming = np.full(page, ANY, "int32"), np.zeros(page, "float32")
+            shape = (1, form.lines, form.columns)
+            required, rhyming = np.full(shape, ANY, "int32"), np.zeros(shape, "float32")
         else:
             patterns = prosody.patterns(form)
             required = np.array(

@@ -5,7 +5,7 @@ of whole sentences.
 
 This file knows neither objectives nor the model.
 
-Shapes: N tokens of all samples, one after another.
+Shapes: S samples, N tokens of all of them, one after another.
 """
 
 import pathlib
@@ -33,7 +33,8 @@ class Corpus(NamedTuple):
     token_ids: np.ndarray  # (N,) uint16
     word_starts: np.ndarray  # (N,) bool: a word begins here
     sentence_ends: np.ndarray  # (N,) bool: a sentence ends here
-    starts: np.ndarray  # (samples + 1,) int64
+    starts: np.ndarray  # (S + 1,) int64
+    sources: np.ndarray  # (S,) uint16: number of the file that a sample is from
 
     @property
     def lengths(self) -> np.ndarray:
@@ -47,8 +48,10 @@ class Corpus(NamedTuple):
 
     @classmethod
     def load(cls, path: pathlib.Path) -> "Corpus":
-        """Read what `save` wrote."""
-        return cls(**load_file(path))
+        """Read what `save` wrote; all is of one source where none is told."""
+        arrays = load_file(path)
+        sources = np.zeros(len(arrays["starts"]) - 1, "uint16")
+        return cls(**{"sources": sources, **arrays})
 
 
 def count_characters(texts: Iterable[str]) -> Counter[str]:
@@ -71,25 +74,31 @@ def make_vocabulary(counts: Counter[str], size: int, min_count: int) -> Vocabula
 
 
 def build_corpus(
-    texts: Iterable[str], tokenizer: Tokenizer, sample_tokens: list[int], seed: int
+    documents: Iterable[tuple[int, str]],
+    tokenizer: Tokenizer,
+    sample_tokens: list[int],
+    seed: int,
 ) -> Corpus:
-    """Tokenise `texts` and cut each into samples of whole sentences.
+    """Tokenise documents and cut each into samples of whole sentences.
 
     Args:
-        texts: documents.
+        documents: number of the source, and text.
         tokenizer: gives ids that fit 16 bits.
         sample_tokens: limits of a sample; each document is given one at random.
         seed: of that choice.
     """
     rng = np.random.default_rng(seed)
     samples: list[Sample] = []
-    for text in texts:
+    sources: list[int] = []
+    for source, text in documents:
         parts = [_sentence(x, tokenizer) for x in cut_sentences(text)]
         samples += _samples(parts, int(rng.choice(sample_tokens)))
+        sources += [source] * (len(samples) - len(sources))
     columns = zip(NOTHING, *samples, strict=True)
     ids, words, ends = (np.concatenate(column) for column in columns)
     lengths = [len(token_ids) for token_ids, _, _ in samples]
-    return Corpus(ids, words, ends, np.cumsum([0, *lengths]))
+    starts = np.cumsum([0, *lengths])
+    return Corpus(ids, words, ends, starts, np.array(sources, "uint16"))
 
 
 def _sentence(text: str, tokenizer: Tokenizer) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,9 @@
     seq2seq         [CLS] 床 [MASK] 明 月 光 [SEP] 疑 是 地 上 霜 [SEP]
                     the second part, from the first; and the masked words of the first
 
+Of the bidirectional samples a share hides spans that stand twice instead of any words
+(`nlg.pretrain.recurring`).
+
 arXiv:1905.03197. The state of a [MASK] predicts the token it stands for, any other
 state the next token. A row is packed from several samples (`nlg.text.packing`).
 
@@ -19,6 +22,8 @@ from typing import NamedTuple
 import numpy as np
 
 from nlg.pretrain.corpus import Corpus
+from nlg.pretrain.recurring import recurring_spans
+from nlg.text.packing import fill_up
 from nlg.text.vocab import CLS_ID, MASK_ID, SEP_ID, SPECIAL
 
 OBJECTIVES = ("bidirectional", "lm", "seq2seq")
@@ -43,6 +48,8 @@ class Objectives:
         shares: of bidirectional and of lm; seq2seq is the rest.
         mask_share: of the tokens seen from both sides.
         vocab_size: random tokens are drawn from it.
+        recurring_share: of the bidirectional samples that hide what recurs.
+        is_text: (vocab_size,) bool, see `recurring_spans`; by default of all tokens.
     """
 
     def __init__(
@@ -51,11 +58,15 @@ class Objectives:
         shares: tuple[float, float],
         mask_share: float,
         vocab_size: int,
+        recurring_share: float = 0.0,
+        is_text: np.ndarray | None = None,
     ):
         self.corpus = corpus
         self.shares = (*shares, 1.0 - sum(shares))
         self.mask_share = mask_share
         self.vocab_size = vocab_size
+        self.recurring_share = recurring_share
+        self.is_text = np.ones(vocab_size, bool) if is_text is None else is_text
 
     def batch(
         self, rows: Sequence[Sequence[int]], row_tokens: int, rng: np.random.Generator
@@ -95,22 +106,40 @@ class Objectives:
         words = self.corpus.word_starts[start:stop]
         if objective == "lm":
             return _written(np.r_[CLS_ID, ids, SEP_ID], 1, segment=0)
-        cut = len(ids)
-        if objective == "seq2seq":
-            cut = _cut(self.corpus.sentence_ends[start:stop], rng)
-        source = self._masked(ids[:cut], words[:cut], rng)
-        if cut == len(ids):
-            return source
-        return _joined(source, ids[cut:])
+        if objective == "bidirectional":
+            return self._masked(ids, self._hidden_once(ids, words, rng), rng)
+        cut = _cut(self.corpus.sentence_ends[start:stop], rng)
+        source = self._masked(ids[:cut], self._hidden(words[:cut], rng), rng)
+        return _joined(source, ids[cut:]) if cut < len(ids) else source
 
-    def _masked(
+    def _hidden_once(
         self, ids: np.ndarray, words: np.ndarray, rng: np.random.Generator
-    ) -> Piece:
-        """Hide whole words: of their tokens 80 % become [MASK], 10 % a random one."""
+    ) -> np.ndarray:
+        """Return which tokens to hide: of spans that stand twice, or of any words."""
+        if self.recurring_share and rng.random() < self.recurring_share:
+            hidden = np.zeros(len(ids), bool)
+            for start, end in rng.permutation(
+                recurring_spans(ids, words, self.is_text[ids])
+            ).tolist():
+                hidden[start:end] = True
+                if hidden.sum() >= self.mask_share * len(ids):
+                    break
+            if hidden.any():
+                return hidden
+        return self._hidden(words, rng)
+
+    def _hidden(self, words: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return which tokens to hide (n,): a share of the words, one at least."""
         word = np.cumsum(words)  # (n,)
         hidden = (rng.random(word[-1] + 1) < self.mask_share)[word]
         if not hidden.any():  # a short sample; it must teach something
             hidden = word == rng.choice(word)
+        return hidden
+
+    def _masked(
+        self, ids: np.ndarray, hidden: np.ndarray, rng: np.random.Generator
+    ) -> Piece:
+        """Hide tokens: 80 % of them become [MASK], 10 % a random one."""
         dice = rng.random(len(ids))
         shown = np.where(hidden & (dice < 0.8), MASK_ID, ids)
         drawn = rng.integers(len(SPECIAL), self.vocab_size, len(ids))
@@ -145,10 +174,8 @@ def _cut(sentence_ends: np.ndarray, rng: np.random.Generator) -> int:
 def _predictions(targets: np.ndarray, objective: np.ndarray) -> dict[str, np.ndarray]:
     """Return the places that predict something, filled up to a round number."""
     places = np.flatnonzero(targets >= 0)
-    size = -(-len(places) // PREDICTIONS_MULTIPLE) * PREDICTIONS_MULTIPLE
-    padded = np.zeros(size, "int32")
-    padded[: len(places)] = places
-    weights = (np.arange(size) < len(places)).astype("float32")
+    padded = fill_up(places.astype("int32"), PREDICTIONS_MULTIPLE)
+    weights = (np.arange(len(padded)) < len(places)).astype("float32")
     return {
         "places": padded,
         "targets": np.maximum(targets[padded], 0),

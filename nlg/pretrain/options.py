@@ -5,6 +5,7 @@ import dataclasses
 from nlg.backbone.config import PRESETS, BackboneConfig
 from nlg.errors import OptionError
 from nlg.training.options import TrainOptions
+from nlg.training.shares import share_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,16 +21,21 @@ class PretrainOptions(TrainOptions):
     vocab_size: int = 9000  # at most; the rarest characters are left out
     min_count: int = 5  # of a character in the data, to have an id
     tokens_per_file: int = 0  # read so many of each file, evenly spread; 0 is all
+    shares: tuple[str, ...] = ()  # pattern=share of the samples of the files it fits
     dev_tokens: int = 200_000  # kept back from the data for dev
     bidirectional_share: float = 0.2  # of samples: masked words, both sides seen
     lm_share: float = 0.2  # of samples: every token from those before it
     mask_share: float = 0.15  # of the tokens that are seen from both sides, whole words
+    recurring_share: float = 0.0  # of bidirectional samples that hide what recurs
     batch_tokens: int = 2048
     learning_rate: float = 1e-3
     steps: int = 20_000
 
     def __post_init__(self):
         """Refuse what cannot run."""
+        object.__setattr__(self, "shares", tuple(self.shares))  # JSON brings lists
+        for share in self.shares:
+            share_of(share)
         super().__post_init__()
         if self.bidirectional_share + self.lm_share > 1:
             raise OptionError(
@@ -55,6 +61,7 @@ class PretrainOptions(TrainOptions):
             "bidirectional_share": (0, 1),
             "lm_share": (0, 1),
             "mask_share": (0.01, 0.9),
+            "recurring_share": (0, 1),
         }
 
     def backbone(self, vocab_size: int) -> BackboneConfig:

@@ -1,161 +1,165 @@
-"""Where the lines that a search wrote stand in the passages.
+"""Place the hypotheses of a search in the passages that they come from.
 
-    token ids of lines, what the passages think of them -> answers with places
+    token ids of hypotheses, support of each window -> candidates with places
 
-Shapes: Q windows a question.
+Shapes: N hypotheses, T tokens of a hypothesis, Q windows of the question.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from nlg.decode.results import IMPOSSIBLE, line_of
 from nlg.metrics.sogou import normalised
-from nlg.qa.inputs import NEAR, EncodedSource
+from nlg.qa.answer import NOWHERE, Candidate, Vote
+from nlg.qa.inputs import NEAR
+from nlg.qa.prepare import PreparedQuestion, Window
 from nlg.qa.rerank import Context, Evidence, FoundAnswer, evidence_for
 from nlg.qa.strip_punctuation import stripped
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SEP_ID
 
-NOWHERE = -1
 
-Out = Mapping[str, np.ndarray]  # a question's part of what the search found
+class SearchedQuestion(NamedTuple):
+    """A question with what the graph returned for it."""
 
+    question: PreparedQuestion
+    answers: np.ndarray  # (N, T) token ids of hypotheses, the best first
+    scores: np.ndarray  # (N,) log of the vote
+    support: np.ndarray  # (Q,) log p(best hypothesis | window); -inf: it has no vote
+    no_answer: np.ndarray  # (Q,) probability that the window has no answer
 
-class Asked(NamedTuple):
-    """A question, and the passages that may answer it."""
+    @classmethod
+    def from_row(
+        cls, question: PreparedQuestion, outputs: Mapping[str, np.ndarray], row: int
+    ) -> "SearchedQuestion":
+        """Return row `row` of the graph's outputs, without the padded windows."""
+        voting, support, no_answer = (
+            outputs[name][row, : len(question.windows)]
+            for name in ("voting", "support", "no_answer")
+        )
+        return cls(
+            question,
+            outputs["answers"][row],
+            outputs["scores"][row],
+            np.where(voting, support, -np.inf),
+            no_answer,
+        )
 
-    question: str
-    passages: Sequence[str]
-
-
-class Candidate(NamedTuple):
-    """An answer; passage[start:end] is its text, if it stands in a passage."""
-
-    text: str
-    confidence: float  # that it is right; see `nlg.qa.calibrate`
-    passage: int  # number of the passage, from 0
-    start: int  # in characters; NOWHERE, as `end`, where it is in no passage
-    end: int
-
-
-class Window(NamedTuple):
-    """A part of a passage, as long as the model can read."""
-
-    passage: int
-    start: int  # of `text` in the passage
-    text: str
-    offsets: list[tuple[int, int]]  # of each token, in the passage
-    token_ids: list[int]
-    source: EncodedSource
-
-    def context(self) -> Context:
-        """Return its text, and which words stand where."""
-        levels = self.source.words[1 : 1 + len(self.token_ids)].tolist()
-        starts = (start - self.start for start, _ in self.offsets)
-        return Context(self.text, dict(zip(starts, levels, strict=True)))
-
-
-class Task(NamedTuple):
-    """A question made ready to be answered."""
-
-    asked: Asked
-    windows: list[Window]
-    kind: int  # that the model is told; 0 is not told
-    asks_for: int  # the kind that the ranking goes by
-
-    @property
-    def longest(self) -> int:
-        """Return the tokens of the longest source."""
-        return max(len(window.source.token_ids) for window in self.windows)
+    def voters(self) -> set[int]:
+        """Return the numbers of the passages that vote."""
+        numbers = np.flatnonzero(self.support > -np.inf)
+        return {self.question.windows[number].passage for number in numbers}
 
 
 class RankedCandidate(NamedTuple):
-    """A line that the search found."""
+    """A hypothesis at its place, with what the ranking looks at."""
 
     candidate: Candidate
     line: FoundAnswer
 
-    def sure(self, confidence: float) -> "RankedCandidate":
-        """Return it with a confidence."""
+    def with_confidence(self, confidence: float) -> "RankedCandidate":
+        """Return it with `confidence`, rounded."""
         rounded = round(float(confidence), 4)
         return self._replace(candidate=self.candidate._replace(confidence=rounded))
 
 
-def support_of(task: Task, out: Out) -> np.ndarray:
-    """Return the log-probability of the search's best line after each window, (Q,).
-
-    -inf where a window has no vote.
-    """
-    count = len(task.windows)
-    return np.where(out["voting"][:count], out["support"][:count], -np.inf)
-
-
-def found_lines(
-    task: Task, out: Out, support: np.ndarray, tokenizer: Tokenizer
+def candidates_of(
+    searched: SearchedQuestion, tokenizer: Tokenizer
 ) -> list[RankedCandidate]:
-    """Return the lines in `out`, the best first, each once however it is marked.
+    """Return the hypotheses in the order of the search, with their places.
 
-    Args:
-        task: the question.
-        out: what the graph said.
-        support: of `support_of`.
-        tokenizer: of the model.
+    Two that differ in marks only are one, the better.
     """
     found: dict[str, RankedCandidate] = {}
-    for token_ids, vote in zip(
-        out["answers"].tolist(), out["scores"].tolist(), strict=True
-    ):
-        written = line_of(token_ids, SEP_ID)
-        if written and vote > IMPOSSIBLE and support.max() > -np.inf:
-            one = _placed(task, written, vote, support, tokenizer)
-            if one.candidate.text:
-                found.setdefault(normalised(one.candidate.text), one)
+    if searched.voters():
+        for token_ids, vote in zip(
+            searched.answers.tolist(), searched.scores.tolist(), strict=True
+        ):
+            written = line_of(token_ids, SEP_ID)
+            if written and vote > IMPOSSIBLE:
+                one = _placed(searched, written, vote, tokenizer)
+                if one.candidate.text:
+                    found.setdefault(normalised(one.candidate.text), one)
     return list(found.values())
 
 
-def evidence_of(task: Task, found: Sequence[RankedCandidate]) -> list[Evidence]:
-    """Return what speaks for each of the lines found."""
-    lines = [one.line for one in found]
-    return evidence_for(task.asked.question, task.asks_for, lines)
+def evidence_of(
+    question: PreparedQuestion, candidates: Sequence[RankedCandidate]
+) -> list[Evidence]:
+    """Return the evidence for each candidate, see `nlg.qa.rerank`."""
+    lines = [one.line for one in candidates]
+    return evidence_for(question.request.question, question.asks_for, lines)
+
+
+def votes_of(searched: SearchedQuestion) -> tuple[Vote, ...]:
+    """Return the vote of each passage: its best window, the sum of their shares."""
+    support = searched.support
+    weights = np.exp(2 * np.maximum(support, -300.0)) * (support > -np.inf)
+    shares = weights / max(weights.sum(), 1e-30)
+    found: dict[int, Vote] = {}
+    for window, no_answer, share in zip(
+        searched.question.windows,
+        searched.no_answer.tolist(),
+        shares.tolist(),
+        strict=True,
+    ):
+        before = found.get(window.passage, Vote(1.0, 0.0))
+        least = min(before.no_answer or 0.0, no_answer)
+        found[window.passage] = Vote(least, before.share + share)
+    numbers = range(len(searched.question.request.passages))
+    return tuple(_rounded(found.get(number, Vote(None, 0.0))) for number in numbers)
+
+
+def _rounded(vote: Vote) -> Vote:
+    no_answer = None if vote.no_answer is None else round(vote.no_answer, 4)
+    return Vote(no_answer, round(vote.share, 4))
 
 
 def _placed(
-    task: Task,
-    token_ids: list[int],
-    vote: float,
-    support: np.ndarray,
-    tokenizer: Tokenizer,
+    searched: SearchedQuestion, token_ids: list[int], vote: float, tokenizer: Tokenizer
 ) -> RankedCandidate:
-    """Return a line at its place in the window that has most `support` (Q,)."""
-    for number in np.argsort(-support, kind="stable").tolist():
-        window = task.windows[number]
+    """Return a hypothesis at its place in the voting window that supports it most.
+
+    A hypothesis that no voting window contains is in no passage.
+    """
+    for window in _by_support(searched):
         place = _place_of(token_ids, window)
-        if place is None or support[number] == -np.inf:
+        if place is None:
             continue
+        passage = searched.question.request.passages[window.passage]
         start = window.offsets[place][0]
         end = window.offsets[place + len(token_ids) - 1][1]
-        passage = task.asked.passages[window.passage]
         first, last = stripped(passage[start:end])
         start, end = start + first, start + last
-        text, here = passage[start:end], window.start
-        line = FoundAnswer(text, vote, window.context(), start - here, end - here)
+        text, offset = passage[start:end], window.start
+        line = FoundAnswer(text, vote, _context(window), start - offset, end - offset)
         return RankedCandidate(Candidate(text, 0.0, window.passage, start, end), line)
     text = tokenizer.decode(token_ids)
     text = text[slice(*stripped(text))]
-    passage_number = task.windows[int(support.argmax())].passage
+    passage_number = next(_by_support(searched)).passage
     candidate = Candidate(text, 0.0, passage_number, NOWHERE, NOWHERE)
     return RankedCandidate(candidate, FoundAnswer(text, vote))
 
 
+def _by_support(searched: SearchedQuestion) -> Iterator[Window]:
+    """Yield the voting windows, the one with the most support first."""
+    for number in np.argsort(-searched.support, kind="stable").tolist():
+        if searched.support[number] > -np.inf:
+            yield searched.question.windows[number]
+
+
 def _place_of(token_ids: list[int], window: Window) -> int | None:
-    """Return where a window has `token_ids`: nearest to words of the question."""
-    size, found = len(token_ids), window.token_ids
+    """Return where `token_ids` start in a window; None: nowhere.
+
+    Of several places, the one whose neighbourhood overlaps most with the question.
+    """
+    size, tokens = len(token_ids), window.token_ids
     places = [
         n
-        for n in range(len(found) - size + 1)
-        if found[n] == token_ids[0] and found[n : n + size] == token_ids
+        for n in range(len(tokens) - size + 1)
+        if tokens[n] == token_ids[0] and tokens[n : n + size] == token_ids
     ]
     overlap = window.source.overlap[1:]  # after [CLS]
 
@@ -163,3 +167,10 @@ def _place_of(token_ids: list[int], window: Window) -> int | None:
         return int(overlap[max(0, place - NEAR) : place + size + NEAR].sum())
 
     return max(places, key=shared, default=None)
+
+
+def _context(window: Window) -> Context:
+    """Return the text of a window, and the level of the word at each token."""
+    levels = window.source.words[1 : 1 + len(window.token_ids)].tolist()
+    starts = (start - window.start for start, _ in window.offsets)
+    return Context(window.text, dict(zip(starts, levels, strict=True)))

@@ -1,32 +1,45 @@
-"""What the reader is made of; no Keras."""
+"""What a reader's network has and which answer types it knows; no Keras, no NumPy."""
 
 import dataclasses
 
-from nlg.qa.question_type import ANSWER_TYPES
-
-SPECIAL = 4  # [CLS] and three [SEP]
-KINDS = {name: number for number, name in enumerate(ANSWER_TYPES, 1)}  # 0: not told
+SPECIAL = 4  # special tokens of a sample: [CLS] and three [SEP]
+OTHER = "other"
+ANSWER_TYPES = ("person", "place", "time", "number", "organisation", OTHER)
+# The class of each answer type; class 0 means that the type is not given.
+KINDS = {name: number for number, name in enumerate(ANSWER_TYPES, 1)}
 
 
 @dataclasses.dataclass(frozen=True)
 class QAConfig:
-    """What the model has besides its backbone; all of it starts without effect."""
+    """The parts that the network adds to its backbone; each starts without effect."""
 
-    overlap: bool = True  # sees which parts of the passage stand in the question
-    words: bool = True  # sees which words a dictionary has there, and what they are
-    copy: bool = True  # may copy from its source in place of writing
-    convolutions: int = 192  # units of a DGCNN under and beside the backbone; 0: none
-    answer_types: bool = False  # told what kind of thing is asked for
-    vectors: int = 0  # words of the dictionary that have a vector
+    overlap: bool = True  # inputs `overlap` and `nearness`: what passage and question
+    # have in common
+    words: bool = True  # input `words`: the dictionary words of the text
+    copy: bool = True  # a head that copies tokens of the source
+    convolutions: int = 192  # units of the DGCNN beside the backbone; 0: no DGCNN
+    answer_types: bool = False  # conditioned on the answer type (Conditional LayerNorm)
+    vectors: int = 0  # dictionary words that have a vector
     vector_units: int = 64
 
     def inputs(self) -> tuple[str, ...]:
-        """Return what it takes of a `nlg.qa.inputs.EncodedSource`."""
-        hints = {
+        """Return the fields of `nlg.qa.inputs.EncodedSource` that the network reads."""
+        needed = {
             "overlap": self.overlap,
             "nearness": self.overlap,
             "words": self.words,
             "meaning": self.vectors > 0,
             "asks": self.convolutions > 0 or self.vectors > 0,
         }
-        return "token_ids", *(name for name, needed in hints.items() if needed)
+        return "token_ids", *(name for name, is_read in needed.items() if is_read)
+
+
+@dataclasses.dataclass(frozen=True)
+class ReaderConfig:
+    """The part of a checkpoint's config.json that answering needs."""
+
+    model: QAConfig
+    lower_case: bool  # of the tokenizer
+    max_passage: int  # characters of a window, which has no more tokens than that
+    max_question: int  # characters and tokens; of a longer question the end is read
+    max_answer: int  # tokens, without the end

@@ -1,88 +1,101 @@
-"""Why this answer: what it rests on, in the question and in a passage; no Keras here.
+"""Explain an answer: its saliency in the question and in a passage; no Keras here.
 
-    found = explain(reader, Asked(question, passages), answer, options)
+    answer = reader.answer(question, passages)
+    found = explain(reader, QARequest(question, passages), answer)
     max(found.passage, key=lambda piece: piece.weight).text
 
-The answer is read again, after the window of its passage that supports it most, through
-the graph of `nlg.qa.train.saliency`. Places are places in the texts as they came.
+The graph of `nlg.qa.train.saliency` scores the tokens of the answer after one window of
+its passage. Of the windows that contain the answer, the one counts that makes it most
+probable. Places are places in the texts as they were given.
 
 Shapes: S tokens of the longest source, T of the longest answer, its end included.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from nlg.errors import CheckpointError
-from nlg.qa.config import SPECIAL
-from nlg.qa.inputs import as_read
-from nlg.qa.reader import Answer, AnswerOptions, Asked, Reader, Task, Window
+from nlg.qa.answer import Answer, QARequest
+from nlg.qa.config import SPECIAL, ReaderConfig
+from nlg.qa.inputs import as_read, padded, padded_rows
+from nlg.qa.options import DEFAULTS, AnswerOptions
+from nlg.qa.prepare import PreparedQuestion, Window
+from nlg.qa.reader import Reader
 from nlg.text.tokenizer import CONTINUES
 from nlg.text.vocab import SEP_ID
 
-SALIENCY = "saliency"  # the graph
+SALIENCY = "saliency"  # name of the graph
 
 
 class Piece(NamedTuple):
-    """A character; or a word or a number that the model knows in parts."""
+    """A character, or a whole word or number that the model reads in parts."""
 
     text: str
     start: int  # in characters
-    weight: float  # share of the saliency; those of question and passage add up to 1
+    weight: float  # share of the saliency; all of question and passage add up to 1
 
 
 class AnswerToken(NamedTuple):
     """A token of the answer."""
 
     text: str  # "" is the end
-    probability: float  # after those before it
-    copied: float | None  # the part of it that copying gives; None: no head that copies
+    probability: float  # given the tokens before it
+    copied: float | None  # part of it that is copied; None: the network has no copying
 
 
 class Explanation(NamedTuple):
     """What an answer rests on."""
 
     question: tuple[Piece, ...]
-    passage: tuple[Piece, ...]  # of the window that was read
+    passage: tuple[Piece, ...]  # of one window
     written: tuple[AnswerToken, ...]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON object: a list of objects under each name."""
+        parts = self._asdict().items()
+        return {name: [one._asdict() for one in part] for name, part in parts}
 
-class Mark(NamedTuple):
-    """A character of a text, with the weight of its piece; a blank may have none."""
+
+class Weighted(NamedTuple):
+    """A character of a text, with the weight of its piece; 0 between pieces."""
 
     character: str
     place: int
     weight: float
 
 
-class Reread(NamedTuple):
-    """An answer to be read again after a window, its end included."""
+class GivenAnswer(NamedTuple):
+    """An answer to be scored after one window, its end included."""
 
     window: Window
     token_ids: list[int]
-    texts: list[str]  # of each token
+    texts: list[str]  # one for each token
 
 
-def longest(settings: Mapping[str, Any]) -> tuple[int, int]:
-    """Return S and T, which the graph is made for, from the settings of a training."""
-    source = settings["max_passage"] + settings["max_question"] + SPECIAL - 1
-    return source, settings["max_answer"] + 1
+def longest(config: ReaderConfig) -> tuple[int, int]:
+    """Return S and T, the sizes of the graph."""
+    source = config.max_passage + config.max_question + SPECIAL - 1
+    return source, config.max_answer + 1
 
 
 def explain(
-    reader: Reader, asked: Asked, answer: Answer, options: AnswerOptions
+    reader: Reader,
+    request: QARequest,
+    answer: Answer,
+    options: AnswerOptions = DEFAULTS,
 ) -> Explanation | None:
-    """Return what an answer of `reader` rests on; None if it is no answer.
+    """Return what `answer` rests on; None if it is empty.
 
     Args:
-        reader: with a checkpoint that has the graph.
-        asked: what was answered.
-        answer: what `reader` answered.
-        options: how.
+        reader: of a checkpoint with the saliency graph.
+        request: what was asked.
+        answer: of `reader` to `request`.
+        options: that `reader` answered with.
 
     Raises:
-        CheckpointError: the checkpoint is one of before there was this graph.
+        CheckpointError: the checkpoint is older than this graph.
     """
     if not answer.text:
         return None
@@ -91,17 +104,21 @@ def explain(
             f"{reader.checkpoint.folder} has no {SALIENCY}.onnx, which tells what an "
             "answer rests on; make it again with python -m nlg.qa.train.export"
         )
-    task = reader.task(asked, options)
-    told = [(one, _run(reader, task, one)) for one in _rereads(reader, task, answer)]
-    best = max(told, key=lambda one: one[1]["log_probs"].sum())
-    return _explained(reader, asked, *best)
+    question = reader.preparer.prepare(request, options)
+    scored = [
+        (given, _run(reader, question, given))
+        for given in _given_answers(reader, question, answer)
+    ]
+    best = max(scored, key=lambda one: one[1]["log_probs"].sum())
+    return _explained(reader, request, *best)
 
 
-def marks(text: str, pieces: Sequence[Piece]) -> Iterator[Mark]:
-    """Yield the characters of `text` from the first of its pieces to the last.
+def weighted(text: str, pieces: Sequence[Piece]) -> Iterator[Weighted]:
+    """Yield the characters of `text` from its first piece to its last.
 
     Example:
-        >>> [mark.weight for mark in marks("问 BM25", [Piece("BM25", 2, 0.5)])]
+        >>> pieces = [Piece("BM25", 2, 0.5)]
+        >>> [one.weight for one in weighted("问 BM25", pieces)]
         [0.5, 0.5, 0.5, 0.5]
     """
     weights = {
@@ -110,30 +127,34 @@ def marks(text: str, pieces: Sequence[Piece]) -> Iterator[Mark]:
         for place in range(piece.start, piece.start + len(piece.text))
     }
     for place in range(min(weights, default=0), max(weights, default=-1) + 1):
-        yield Mark(text[place], place, weights.get(place, 0.0))
+        yield Weighted(text[place], place, weights.get(place, 0.0))
 
 
-def _rereads(reader: Reader, task: Task, answer: Answer) -> Iterator[Reread]:
-    """Yield the answer after each window that holds it, else after all of its passage.
+def _given_answers(
+    reader: Reader, question: PreparedQuestion, answer: Answer
+) -> Iterator[GivenAnswer]:
+    """Yield the answer in each window that contains it.
 
-    A window that holds it knows its characters, those too that the model does not.
+    There its tokens are those of the window, whose text has the characters that the
+    vocabulary lacks. An answer that no window contains goes with every window of its
+    passage, in tokens of its own.
     """
-    windows = [one for one in task.windows if one.passage == answer.passage]
+    windows = [one for one in question.windows if one.passage == answer.passage]
     places = [_place_of(answer, window) for window in windows]
-    anywhere = reader.tokenizer.encode(as_read(answer.text))
-    tokens = [reader.checkpoint.vocabulary.tokens[token_id] for token_id in anywhere]
-    passage, T = task.asked.passages[answer.passage], longest(reader.config)[1]
+    encoded = reader.tokenizer.encode(as_read(answer.text))
+    tokens = [reader.checkpoint.vocabulary.tokens[token_id] for token_id in encoded]
+    passage, T = question.request.passages[answer.passage], longest(reader.config)[1]
     for window, place in zip(windows, places, strict=True):
-        token_ids, texts = anywhere, [x.removeprefix(CONTINUES) for x in tokens]
+        token_ids, texts = encoded, [x.removeprefix(CONTINUES) for x in tokens]
         if place:
             token_ids = window.token_ids[place]
             texts = [passage[a:b] for a, b in window.offsets[place]]
         if place or not any(places):
-            yield Reread(window, [*token_ids, SEP_ID][:T], [*texts, ""][:T])
+            yield GivenAnswer(window, [*token_ids, SEP_ID][:T], [*texts, ""][:T])
 
 
 def _place_of(answer: Answer, window: Window) -> slice | None:
-    """Return which tokens of a window are the answer, if it holds them."""
+    """Return which tokens of a window are the answer; None: not all are in it."""
     starts = [start for start, _ in window.offsets]
     ends = [end for _, end in window.offsets]
     if answer.start not in starts or answer.end not in ends:
@@ -141,63 +162,61 @@ def _place_of(answer: Answer, window: Window) -> slice | None:
     return slice(starts.index(answer.start), len(ends) - ends[::-1].index(answer.end))
 
 
-def _run(reader: Reader, task: Task, reading: Reread) -> dict[str, np.ndarray]:
-    """Return `nlg.qa.train.saliency.Saliency`; the inputs are padded to the longest."""
+def _run(
+    reader: Reader, question: PreparedQuestion, given: GivenAnswer
+) -> dict[str, np.ndarray]:
+    """Return `nlg.qa.train.saliency.Saliency` by name; inputs are padded to S and T."""
     S, T = longest(reader.config)
-    source = reading.window.source._asdict()
-    inputs = {name: _row(source[name], S) for name in reader.inputs}
-    if reader.config["answer_types"]:
-        inputs["class_ids"] = _row([task.kind], 1)
+    source = padded([given.window.source], S)
+    inputs = {name: source[name] for name in reader.inputs}
+    if reader.config.model.answer_types:
+        inputs["class_ids"] = padded_rows([[question.kind]])
     graph = reader.checkpoint.graph(SALIENCY)
-    return graph(**inputs, answer=_row(reading.token_ids, T))
-
-
-def _row(values: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
-    """Return (1, size) int32, zeros after `values`."""
-    row = np.zeros((1, size), "int32")
-    row[0, : len(values)] = values
-    return row
+    return graph(**inputs, answer=padded_rows([given.token_ids], T))
 
 
 def _explained(
-    reader: Reader, asked: Asked, reading: Reread, out: dict[str, np.ndarray]
+    reader: Reader,
+    request: QARequest,
+    given: GivenAnswer,
+    outputs: dict[str, np.ndarray],
 ) -> Explanation:
-    """Return what the graph says, by the characters of question and passage."""
-    window = reading.window
+    """Return the graph's outputs by the characters of question and passage."""
+    window = given.window
     vocabulary = reader.checkpoint.vocabulary.tokens
     tokens = [vocabulary[token_id] for token_id in window.source.token_ids]
     end = 1 + len(window.token_ids)  # [CLS]passage[SEP]question[SEP]
     passage, question = slice(1, end), slice(end + 1, len(tokens) - 1)
-    weights = out["saliency"][0]
+    weights = outputs["saliency"][0]
     weights = weights / max(weights[passage].sum() + weights[question].sum(), 1e-30)
-    texts = asked.question, asked.passages[window.passage]
-    places = _places_of(asked.question, reader), window.offsets
-    parts = zip(texts, (question, passage), places, strict=True)
-    asks, tells = (
+    texts = request.question, request.passages[window.passage]
+    offsets = _question_offsets(request.question, reader), window.offsets
+    parts = zip(texts, (question, passage), offsets, strict=True)
+    of_question, of_passage = (
         tuple(_pieces(text, tokens[part], at, weights[part]))
         for text, part, at in parts
     )
-    return Explanation(asks, tells, tuple(_written(reading.texts, out)))
+    return Explanation(of_question, of_passage, tuple(_written(given.texts, outputs)))
 
 
-def _places_of(question: str, reader: Reader) -> list[tuple[int, int]]:
-    """Return where each token that is read of a question stands in it."""
-    start, part = reader.end_of(question)
+def _question_offsets(question: str, reader: Reader) -> list[tuple[int, int]]:
+    """Return the offsets of the tokens of a question that are read."""
+    start, part = reader.preparer.read_part(question)
     offsets = reader.tokenizer.encode_with_offsets(part).offsets
-    most = reader.config["max_question"]
+    most = reader.config.max_question
     return [(start + a, start + b) for a, b in offsets[-most:]]
 
 
 def _pieces(
     text: str,
     tokens: Sequence[str],
-    places: Sequence[tuple[int, int]],
+    offsets: Sequence[tuple[int, int]],
     weights: np.ndarray,
 ) -> list[Piece]:
-    """Return the pieces of `text`, the parts of a word as one."""
+    """Return the pieces of `text`; tokens of one word are one piece."""
     pieces: list[Piece] = []
     for token, (start, end), weight in zip(
-        tokens, places, weights.tolist(), strict=True
+        tokens, offsets, weights.tolist(), strict=True
     ):
         if token.startswith(CONTINUES) and pieces:
             before = pieces.pop()
@@ -206,10 +225,10 @@ def _pieces(
     return [piece._replace(weight=round(piece.weight, 4)) for piece in pieces]
 
 
-def _written(texts: list[str], out: dict[str, np.ndarray]) -> Iterator[AnswerToken]:
-    """Yield the tokens of the answer with what the model thinks of each."""
-    probabilities = np.exp(out["log_probs"][0]).tolist()
-    copied = out["copied"][0].sum(axis=-1).tolist() if "copied" in out else None
+def _written(texts: list[str], outputs: dict[str, np.ndarray]) -> Iterator[AnswerToken]:
+    """Yield the tokens of the answer with their probabilities."""
+    probabilities = np.exp(outputs["log_probs"][0]).tolist()
+    copied = outputs["copied"][0].sum(axis=-1).tolist() if "copied" in outputs else None
     for n, text in enumerate(texts):
         share = round(copied[n], 4) if copied else None
         yield AnswerToken(text, round(probabilities[n], 4), share)

@@ -12,10 +12,8 @@ import functools
 import pathlib
 import re
 
+from nlg.qa.config import OTHER
 from nlg.text.normalize import fold_width, to_simplified
-
-OTHER = "other"
-ANSWER_TYPES = ("person", "place", "time", "number", "organisation", OTHER)
 
 ASKING = {  # words that ask for one kind; the first that is found decides
     "time": r"何时|何[年月日]|几时|几[月号点日]|[周星期]几|什么时|啥时|[哪那]时|哪会儿",

@@ -30,6 +30,7 @@ import numpy as np
 from nlg.metrics.sogou import normalised, overlap
 from nlg.qa.inputs import as_read
 from nlg.runtime import Checkpoint
+from nlg.text.bigrams import character_bigrams
 
 FILE = "ranking.json"  # of a checkpoint
 RIDGE = 20.0  # weight of the squared weights, against one a question
@@ -116,7 +117,7 @@ def evidence_for(
     if not lines:
         return []
     normal = normalised(as_read(question))
-    asked = _Question(question, normal, _pairs(normal), kind)
+    asked = _Question(question, normal, {*character_bigrams(normal)}, kind)
     texts = [normalised(as_read(line.text)) for line in lines]
     votes = np.array([line.vote for line in lines])
     shares = np.exp(votes - votes.max())
@@ -191,12 +192,9 @@ def _around(line: FoundAnswer, asked: _Question) -> Evidence:
 
 def _covered(before: str, after: str, pairs: set[str]) -> float:
     """Return the share of `pairs` that stand in one of two texts."""
-    there = _pairs(normalised(before)) | _pairs(normalised(after))
+    texts = normalised(before), normalised(after)
+    there = {pair for text in texts for pair in character_bigrams(text)}
     return len(there & pairs) / max(1, len(pairs))
-
-
-def _pairs(text: str) -> set[str]:
-    return {text[n : n + 2] for n in range(len(text) - 1)}
 
 
 def fit(samples: Sequence[tuple[Sequence[Evidence], int]]) -> Ranking | None:

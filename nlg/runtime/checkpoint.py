@@ -1,6 +1,6 @@
 """A checkpoint folder: what a command needs to answer, and proof that it is whole.
 
-    config.json           task, format and sizes
+    config.json           what it is, see `nlg.runtime.config`
     vocab.txt             one character a line
     weights.safetensors   the parameters, 16 bits, by the names Keras gives them
     *.onnx                the compiled graphs; their weights are the file above
@@ -14,16 +14,17 @@ import functools
 import hashlib
 import json
 import pathlib
+import threading
 from collections.abc import Container
 from typing import Any
 
 from nlg.errors import CheckpointError
 from nlg.files import write_whole
+from nlg.runtime.config import CONFIG, FORMAT, read_config
 from nlg.runtime.graph import Graph
 from nlg.text.vocab import Vocabulary
 
-FORMAT = 1
-CONFIG, VOCABULARY, WEIGHTS = "config.json", "vocab.txt", "weights.safetensors"
+VOCABULARY, WEIGHTS = "vocab.txt", "weights.safetensors"
 GUIDED = "_guided"  # ends the name of a graph that asks two models, told and untold
 METRICS, SHA256 = "metrics.json", "sha256"
 
@@ -42,7 +43,9 @@ class Checkpoint:
         self.listed = listed  # names of the files that were checked
         self.device = device
         self.threads = threads
-        self.config: dict[str, Any] = json.loads((folder / CONFIG).read_text("utf-8"))
+        self._graphs: dict[str, Graph] = {}
+        self._lock = threading.Lock()  # threads that ask for a graph load it once
+        self.config = read_config(folder)
 
     def path(self, name: str) -> pathlib.Path:
         """Return where the file `name` is, if it is one of those that were checked."""
@@ -62,10 +65,13 @@ class Checkpoint:
         """Return how good the model is, as its maker measured it."""
         return json.loads(self.path(METRICS).read_text("utf-8"))
 
-    @functools.cache  # noqa: B019 - a command opens one or two checkpoints and ends
     def graph(self, name: str) -> Graph:
         """Return the graph `name`.onnx, compiled for this checkpoint's device."""
-        return Graph(self.path(f"{name}.onnx"), self.device, self.threads)
+        with self._lock:
+            if name not in self._graphs:
+                path = self.path(f"{name}.onnx")
+                self._graphs[name] = Graph(path, self.device, self.threads)
+            return self._graphs[name]
 
 
 def open_checkpoint(
@@ -83,11 +89,8 @@ def open_checkpoint(
         CheckpointError: missing, half-written, altered, of another task or format.
     """
     listed = _check_files(folder)
-    try:
-        checkpoint = Checkpoint(folder, listed, device, threads)
-        made_for, made_as = checkpoint.config["task"], checkpoint.config["format"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{folder}: {CONFIG} cannot be used: {error}") from None
+    checkpoint = Checkpoint(folder, listed, device, threads)
+    made_for, made_as = checkpoint.config.task, checkpoint.config.format
     if made_for not in tasks:
         raise CheckpointError(
             f"{folder} was made for {made_for}, not for {' or '.join(tasks)}; "

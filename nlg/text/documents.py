@@ -1,7 +1,7 @@
 """Plain text, parted into documents and sentences.
 
 Reads text with a blank line between documents, JSON lines (`passage`, `text`, or the
-`lines` of a poem), and either of them gzipped or xz'd.
+`lines` or `paragraphs` of a poem), and either of them gzipped or xz'd.
 """
 
 import json
@@ -96,6 +96,8 @@ def _of_json_lines(path: pathlib.Path, file: Iterable[str]) -> Iterator[str]:
 
 
 def _text_of(record: dict) -> str:
+    if "paragraphs" in record:  # chinese-poetry's: marks are there
+        return "".join(record["paragraphs"])
     if "lines" in record:
         marks = ("，", "。")
         verses = (x + marks[i % 2] for i, x in enumerate(record["lines"]))

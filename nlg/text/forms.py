@@ -1,40 +1,80 @@
-"""The four regulated forms: how many lines, how many characters a line.
+"""Forms of poems: the lengths of their lines, and the mark after each.
+
+A form need not be a rectangle. Its tones and rhymes are patterns of `nlg.text.prosody`.
 
 Example:
     >>> form_of(["床前明月光", "疑是地上霜", "举头望明月", "低头思故乡"]).name
     '五绝'
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from nlg.errors import OptionError
 
+MARKS = "，。"  # after the first line of a couplet, after the second
+
 
 class Form(NamedTuple):
-    """A page of `lines` by `columns` characters."""
+    """Lines of characters, each with a mark after it."""
 
     name: str
-    lines: int
-    columns: int
+    line_lengths: tuple[int, ...]  # characters, the mark not counted
+    marks: str  # one for each line
+    parallel: tuple[int, ...] = ()  # lines of parallel couplets, from 0
+
+    @property
+    def lines(self) -> int:
+        """Return the number of lines."""
+        return len(self.line_lengths)
+
+    @property
+    def columns(self) -> int:
+        """Return the length of every line; only forms of equal lines have one."""
+        (columns,) = set(self.line_lengths)
+        return columns
 
     @property
     def places(self) -> int:
-        """Return the number of characters on the page."""
-        return self.lines * self.columns
+        """Return the number of characters."""
+        return sum(self.line_lengths)
+
+    @property
+    def tokens(self) -> int:
+        """Return the number of characters and marks."""
+        return self.places + self.lines
+
+    def split(self, text: str) -> tuple[str, ...]:
+        """Return `places` characters as lines."""
+        return _split(text, self.line_lengths)
+
+    def split_marked(self, text: str) -> tuple[str, ...]:
+        """Return the lines of `text`, which has a mark after each but the last.
+
+        Text of fewer lines is the beginning of a poem.
+        """
+        lines = _split(text, (length + 1 for length in self.line_lengths))
+        bare = zip(lines, self.line_lengths, strict=True)
+        return tuple(line[:length] for line, length in bare if line)
 
 
-MARKS = "，。"  # after the first line of a couplet, after the second
+def _regulated(name: str, lines: int, columns: int) -> Form:
+    parallel = tuple(range(2, lines - 2))  # 律诗: the second and the third couplet
+    return Form(name, (columns,) * lines, MARKS * (lines // 2), parallel)
+
+
 FORMS = {
     form.name: form
     for form in (
-        Form("五绝", 4, 5),
-        Form("七绝", 4, 7),
-        Form("五律", 8, 5),
-        Form("七律", 8, 7),
+        _regulated("五绝", 4, 5),
+        _regulated("七绝", 4, 7),
+        _regulated("五律", 8, 5),
+        _regulated("七律", 8, 7),
     )
 }
-BY_SHAPE = {(form.lines, form.columns): form for form in FORMS.values()}
+DEFAULT_FORM = "七绝"
+BY_LENGTHS = {form.line_lengths: form for form in FORMS.values()}
 BY_PLACES = {form.places: form for form in FORMS.values()}
 
 
@@ -50,30 +90,22 @@ def form_named(name: str) -> Form:
 
 
 def form_of(lines: Sequence[str]) -> Form | None:
-    """Return the form that `lines` have the shape of, or None."""
-    lengths = {len(line) for line in lines}
-    if len(lengths) != 1:
-        return None
-    return BY_SHAPE.get((len(lines), lengths.pop()))
+    """Return the form whose lines are as long as `lines`, or None."""
+    return BY_LENGTHS.get(tuple(map(len, lines)))
 
 
-def verse(lines: Sequence[str]) -> str:
-    """Return the lines of a poem with their marks, in one row.
+def verse(lines: Sequence[str], marks: str = MARKS) -> str:
+    """Return the lines of a poem in one row, each with its mark; `marks` recur.
 
     Example:
         >>> verse(["白日依山尽", "黄河入海流"])
         '白日依山尽，黄河入海流。'
     """
-    return "".join(f"{line}{MARKS[n % 2]}" for n, line in enumerate(lines))
-
-
-def cut(text: str, columns: int) -> tuple[str, ...]:
-    """Cut `text` into lines of `columns` characters."""
-    return tuple(text[i : i + columns] for i in range(0, len(text), columns))
+    return "".join(map("".join, zip(lines, itertools.cycle(marks), strict=False)))
 
 
 def cut_unmarked(lines: Sequence[str]) -> tuple[str, ...]:
-    """Return `lines`, but one as long as a whole poem, typed without marks, cut.
+    """Return `lines`; a single one as long as a whole poem is cut into its lines.
 
     Example:
         >>> cut_unmarked(["床前明月光疑是地上霜举头望明月低头思故乡"])
@@ -82,4 +114,10 @@ def cut_unmarked(lines: Sequence[str]) -> tuple[str, ...]:
         ('床前明月光疑是地上霜',)
     """
     form = BY_PLACES.get(len(lines[0])) if len(lines) == 1 else None
-    return cut(lines[0], form.columns) if form else tuple(lines)
+    return form.split(lines[0]) if form else tuple(lines)
+
+
+def _split(text: str, lengths: Iterable[int]) -> tuple[str, ...]:
+    """Return the parts of `text` that have these lengths."""
+    characters = iter(text)
+    return tuple("".join(itertools.islice(characters, n)) for n in lengths)

@@ -34,6 +34,19 @@ def simplified(lines: Sequence[str]) -> tuple[str, ...]:
     return tuple(to_simplified("\n".join(lines)).split("\n"))
 
 
+def simplified_in_place(text: str) -> str:
+    """Return `text` in simplified characters, as long as before: places stay places.
+
+    Where a phrase would change its length, each character is converted by itself, and
+    stays as it is where that would give two.
+    """
+    found = to_simplified(text) if text else ""
+    if len(found) == len(text):
+        return found
+    singly = ((character, to_simplified(character)) for character in text)
+    return "".join(new if len(new) == 1 else old for old, new in singly)
+
+
 def to_traditional(text: str) -> str:
     """Return `text` in traditional characters: 国破山河在 -> 國破山河在."""
     return _converter("s2t").convert(text)

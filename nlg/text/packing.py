@@ -1,7 +1,13 @@
-"""Put several short samples into one row, so that little of a batch is padding."""
+"""Rows of tokens: several short samples in one, and few different lengths.
+
+A length that is a multiple of something meets few different compiled functions, and a
+product whose edge is a multiple is rounded alike in any company.
+"""
 
 import bisect
 from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 OPEN_ROWS = 32  # rows that still take samples; more pack tighter and mix less
 
@@ -39,3 +45,35 @@ def pack(
             rooms.pop(0)
             done.append(rows.pop(0))
     return done + rows
+
+
+def round_up(count: int, multiple: int) -> int:
+    """Return the least multiple of `multiple` that is not less than `count`.
+
+    Example:
+        >>> [round_up(count, 8) for count in (0, 1, 8, 9)]
+        [0, 8, 8, 16]
+    """
+    return -(-count // multiple) * multiple
+
+
+def padded(rows: Sequence[Sequence[int]], length: int = 0) -> np.ndarray:
+    """Return rows of numbers as an array int32, zeros after the end of each.
+
+    Args:
+        rows: at most `length` numbers each.
+        length: of the array's rows; by default that of the longest.
+
+    Example:
+        >>> padded([[7], [8, 9]]).tolist()
+        [[7, 0], [8, 9]]
+    """
+    array = np.zeros((len(rows), length or max(map(len, rows))), "int32")
+    for number, row in enumerate(rows):
+        array[number, : len(row)] = row
+    return array
+
+
+def fill_up(values: np.ndarray, multiple: int) -> np.ndarray:
+    """Return `values` (n,) with zeros up to a length that is a multiple."""
+    return np.pad(values, (0, round_up(len(values), multiple) - len(values)))

@@ -1,4 +1,4 @@
-"""How wide text stands on a terminal: a Chinese character takes two columns."""
+"""How many columns text takes on a terminal: a Chinese character takes two."""
 
 import unicodedata
 

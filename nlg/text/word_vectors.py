@@ -1,13 +1,13 @@
-"""Vectors of words, from the company they keep in plain text.
+"""Vectors of words, from their neighbours in plain text.
 
-    text -> words -> how often each stands near each -> PPMI -> truncated SVD
+    text -> words -> counts of neighbours -> PPMI -> truncated SVD
 
 Positive pointwise mutual information of words and contexts, its largest singular
 vectors: as good as word2vec and the same at every run (Levy, Goldberg and Dagan,
 aclanthology.org/Q15-1016, whose smoothing of contexts and weighting of singular values
-are taken). A context is a word within `NEAR` on one side; left and right count apart,
-so that words are alike which could stand in each other's place, 北京 and 上海, rather
-than those of one topic.
+are used here). A context is a word within `NEAR` on one side. Left and right are
+counted apart, so that words which can replace each other, 北京 and 上海, get similar
+vectors, rather than words of one topic.
 
 Files are in word2vec's text format, so vectors from elsewhere do as well:
 
@@ -33,11 +33,11 @@ from nlg.text.words import dictionary
 
 NEAR = 2  # words on each side
 LEAST = 20  # times that a word must stand in the text
-FREQUENT = 1e-3  # of all words: more frequent ones are thinned out, as word2vec does
+FREQUENT = 1e-3  # of all words: more frequent ones are subsampled, as word2vec does
 CONTEXT_POWER = 0.75  # smooths how frequent contexts are
 SINGULAR_POWER = 0.25  # of the singular values
-PART = 2_000_000  # characters that are cut at once
-BLOCK = 6_000_000  # words whose neighbours are counted at once
+PART = 2_000_000  # characters that are cut in one step
+BLOCK = 6_000_000  # words whose neighbours are counted in one step
 
 
 class WordVectors(NamedTuple):
@@ -57,10 +57,10 @@ class Cutter:
         self.words = list(tags)
 
     def cut(self, text: str) -> np.ndarray:
-        """Return the numbers of what stands in `text`, (n,) int32; marks are left out.
+        """Return the words and other characters of `text` as numbers, (n,) int32.
 
-        A character that stands alone has its token's number, a word that of its place
-        in the lexicon, after the tokens.
+        A character that is part of no word has the number of its token, a word that of
+        its place in the lexicon, after the tokens. Marks are left out.
         """
         token_ids = np.array(self.vocabulary.encode(text), "int32")
         cut = self.lexicon.cut(token_ids)
@@ -85,12 +85,12 @@ class Cutter:
 def make(texts: Iterable[str], units: int, seed: int = 1) -> WordVectors:
     """Return vectors of the words of jieba's dictionary that stand in `texts`.
 
-    Characters that are no part of a word count as company, and get no vector.
+    A character that is part of no word counts as a neighbour, and gets no vector.
 
     Args:
         texts: any number of them; their words are kept in memory, 4 bytes each.
         units: U.
-        seed: of what is thinned out, and of the search for singular vectors.
+        seed: of the subsampling, and of the search for singular vectors.
 
     Raises:
         DataError: too few words stand there often enough.
@@ -111,8 +111,8 @@ def make(texts: Iterable[str], units: int, seed: int = 1) -> WordVectors:
     row = np.full(len(counts), -1, "int64")
     row[kept] = np.arange(len(kept))
     rows = row[numbers]
-    rows = thinned(rows[rows >= 0], np.random.default_rng(seed))
-    information = ppmi(company(rows, len(kept)))
+    rows = subsampled(rows[rows >= 0], np.random.default_rng(seed))
+    information = ppmi(cooccurrences(rows, len(kept)))
     left, values, _ = randomized_svd(information, units, n_iter=4, random_state=seed)
     vectors = (left * values**SINGULAR_POWER).astype("float32")
     names = cutter.names()
@@ -134,7 +134,7 @@ def parts(texts: Iterable[str]) -> Iterator[str]:
         yield "\n".join(found)
 
 
-def thinned(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def subsampled(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return `rows` (n,) without some of those that are very frequent.
 
     A word of share f is kept with a probability of (FREQUENT / f) ** 0.5.
@@ -144,8 +144,8 @@ def thinned(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return rows[rng.random(len(rows)) < keep[rows]]
 
 
-def company(rows: np.ndarray, size: int) -> Any:
-    """Return how often each word has each at its right and at its left, (W, 2 W).
+def cooccurrences(rows: np.ndarray, size: int) -> Any:
+    """Return how often each word has each other to its right and left, (W, 2 W).
 
     Args:
         rows: (n,) int64, the words in their order.

@@ -35,7 +35,7 @@ def content_words(text: str) -> list[str]:
 
 
 def keywords(text: str, count: int) -> list[str]:
-    """Return up to `count` words that tell what `text` is about, the best first.
+    """Return up to `count` words that say what `text` is about, the best first.
 
     By TF-IDF with jieba's own frequencies.
 
@@ -106,5 +106,5 @@ def _segmenter() -> Any:
         import jieba
     except ImportError:
         raise OptionError('words need jieba: pip install "nlg[train]"') from None
-    jieba.setLogLevel(logging.WARNING)  # it tells stderr how it loads
+    jieba.setLogLevel(logging.WARNING)  # it writes to stderr while it loads
     return jieba.Tokenizer()

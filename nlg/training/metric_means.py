@@ -1,5 +1,29 @@
 """Scores averaged over batches."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Weight = float | Mapping[str, float]  # of all scores of a batch, or of each by name
+
+
+def mean_scores(model: Any, batches: Iterable[tuple[Any, Weight]]) -> dict[str, float]:
+    """Return the mean of each score of `model` over batches of dev.
+
+    Args:
+        model: compiled; what it measures does not change it.
+        batches: the input of each and its weight. Scores that a weight does not name
+            are left out; so are those whose weights are all 0.
+    """
+    means: dict[str, Means] = {}
+    for batch, weight in batches:
+        model.reset_metrics()
+        scores = model.test_on_batch(batch, return_dict=True)
+        named = weight if isinstance(weight, Mapping) else dict.fromkeys(scores, weight)
+        for name, each in named.items():
+            if each:
+                means.setdefault(name, Means()).add({name: scores[name]}, each)
+    return {name: mean.result()[name] for name, mean in means.items()}
+
 
 class Means:
     """Average scores over batches, each batch with its weight."""

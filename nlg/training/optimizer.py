@@ -1,4 +1,4 @@
-"""AdamW with what Keras lacks, and the mending of what it gets wrong.
+"""AdamW and Muon with what Keras lacks, and the mending of what it gets wrong.
 
 Keras 3.15, measured by the tests of this file against NumPy:
 
@@ -10,19 +10,21 @@ Keras 3.15, measured by the tests of this file against NumPy:
 - On TensorFlow the gradient of a look-up lists a token as often as it occurs, and Keras
   squares each part: Adam's second moment, the norm that is clipped by and accumulation
   all come out wrong. Here the parts are summed first.
+- Its Muon orthogonalises one matrix at a time, in float32. Here the matrices of one
+  shape go together, in the compute dtype.
 
 This is the one file that reaches into Keras's optimizers.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from nlg.training import parallel
+from nlg.training import muon, parallel
 from nlg.training.gradients import GradientOp, gradient_ops
 from nlg.training.layerwise import learning_factors
 from nlg.training.options import TrainOptions
@@ -33,10 +35,18 @@ from nlg.training.rate import Trapezoid
 Fused: Any = type(keras.optimizers.AdamW())
 
 
-class AdamW(Fused):
-    """AdamW (arXiv:1711.05101) with a factor a weight and functions of the gradients.
+class Optimizer(Fused):
+    """AdamW (arXiv:1711.05101), or Muon for some of the weights.
 
-    The decay of a weight has its factor too, as the rate is one of its two parts.
+    Each weight has a factor on its update, and on its decay, as the rate is one of the
+    two parts of that. Adam's first moment is the momentum of Muon; its second moment
+    stays zero there.
+
+    Args:
+        factors: of each weight, by path.
+        operations: functions of the gradients, called in this order.
+        orthogonal: paths of the weights that Muon updates.
+        **kwargs: of `keras.optimizers.AdamW`.
     """
 
     weight_decay: float
@@ -45,10 +55,12 @@ class AdamW(Fused):
         self,
         factors: Mapping[str, float],
         operations: Sequence[GradientOp] = (),
+        orthogonal: Iterable[str] = (),
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.factors, self.operations = dict(factors), tuple(operations)
+        self.orthogonal = frozenset(orthogonal)
         for operation in operations:
             for variable in getattr(operation, "variables", ()):
                 self._track_variable(variable)
@@ -84,11 +96,28 @@ class AdamW(Fused):
 
     def _backend_update_step(self, grads, trainable_variables, learning_rate):
         for factor, places in self._groups(trainable_variables):
-            super()._backend_update_step(
-                [grads[i] for i in places],
-                [trainable_variables[i] for i in places],
-                learning_rate * factor,
-            )
+            pairs = [(grads[i], trainable_variables[i]) for i in places]
+            rate = learning_rate * factor
+            self._muon_step([p for p in pairs if p[1].path in self.orthogonal], rate)
+            rest = [pair for pair in pairs if pair[1].path not in self.orthogonal]
+            if rest:  # torch updates no empty list
+                super()._backend_update_step(*zip(*rest, strict=True), rate)
+
+    def _muon_step(self, pairs: Sequence[tuple[Any, Any]], learning_rate: Any) -> None:
+        """Update weights by the direction of their momentum (kexue.fm/archives/10592).
+
+        Args:
+            pairs: gradient and variable of each.
+            learning_rate: a number or a scalar tensor.
+        """
+        momenta = []
+        for gradient, variable in pairs:
+            momentum = self._momentums[self._get_variable_index(variable)]
+            momentum.assign(muon.MOMENTUM * momentum + gradient)
+            momenta.append(gradient + muon.MOMENTUM * momentum)  # Nesterov's
+        updates = muon.directions(momenta)
+        for (_, variable), update in zip(pairs, updates, strict=True):
+            variable.assign(variable - learning_rate * update)
 
     def _groups(self, variables) -> list[tuple[float, list[int]]]:
         """Return the factors and the places in `variables` that have them."""
@@ -111,23 +140,25 @@ def new_optimizer(
     variables: Sequence[Any],
     options: TrainOptions,
     operations: Sequence[GradientOp] = (),
-) -> AdamW:
+) -> Optimizer:
     """Return an optimizer for `variables`, as `options` describe it.
 
     `operations` come after those that the options name.
 
     Raises:
-        OptionError: a pattern of `rates` matches no variable, or no block is found to
-            decay by.
+        OptionError: a pattern of `rates` matches no variable, no block is found to
+            decay by, or no matrix for Muon.
     """
     paths = [variable.path for variable in variables]
-    optimizer = AdamW(
+    orthogonal = muon.matrices(variables) if options.optimizer == "muon" else ()
+    optimizer = Optimizer(
         learning_factors(paths, options.rates, options.layer_decay),
         [
             parallel.mean_of_gradients,
             *gradient_ops(options.gradient_ops, options.seed),
             *operations,
         ],
+        orthogonal,
         learning_rate=Trapezoid(
             options.learning_rate,
             options.steps,

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 
-from nlg.config import hint
+from nlg.config import check_bounds, hint
 from nlg.errors import OptionError
 
 MANY = 10**9
@@ -17,6 +17,7 @@ MAY_CHANGE = (
     "eval_every",
     "workers",
 )
+OPTIMIZERS = ("adamw", "muon")
 GRADIENT_OPS = {"centralise": False, "clip": True, "noise": True}  # takes a number?
 
 
@@ -27,7 +28,8 @@ class TrainOptions:
     steps: int = 6000
     batch_tokens: int = 4096  # characters a batch, whatever the shape of its rows
     accumulate: int = 1  # batches a step, their gradients averaged
-    learning_rate: float = 1.5e-3  # of AdamW, after the warm-up
+    optimizer: str = "adamw"  # or muon: for the matrices of blocks, AdamW for the rest
+    learning_rate: float = 1.5e-3  # after the warm-up
     warmup_steps: int = 200
     decay_share: float = 0.3  # the last share of the run, where the rate falls to zero
     layer_decay: float = 1.0  # rate of a block over that of the next (arXiv:1801.06146)
@@ -48,12 +50,11 @@ class TrainOptions:
         """Refuse what cannot run."""
         for name in ("rates", "frozen", "gradient_ops"):  # JSON brings lists
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        for name, (least, most) in self.bounds().items():
-            value = getattr(self, name)
-            if not least <= value <= most:  # nor is NaN
-                raise OptionError(
-                    f"{name} is {value}; it must be between {least} and {most:,}"
-                )
+        check_bounds(self, self.bounds())
+        if self.optimizer not in OPTIMIZERS:
+            raise OptionError(
+                f"optimizer is {self.optimizer!r}; choose {' or '.join(OPTIMIZERS)}"
+            )
         for rate in self.rates:
             rate_of(rate)
         for operation in self.gradient_ops:

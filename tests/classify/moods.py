@@ -5,7 +5,8 @@ import random
 
 import numpy as np
 
-from nlg.classify.labeller import LABELS, Labeller
+from nlg.classify.classifier import LABELS, Classifier
+from nlg.runtime.config import CheckpointConfig
 from nlg.text.vocab import SPECIAL, Vocabulary
 
 GLAD, SAD, OTHER = "春风笑喜", "秋雨愁泪", "山水花鸟云月江天"
@@ -38,7 +39,8 @@ class Counting:
 
     def __init__(self, folder):
         self.folder, self.vocabulary = folder, vocabulary()
-        self.config = {"lower_case": True, "max_tokens": 12}
+        facts = {"lower_case": True, "max_tokens": 12}
+        self.config = CheckpointConfig("classifier", 1, facts)
         self.runs = []  # shapes of what was asked
         (folder / LABELS).write_text("".join(f"{name}\n" for name in NAMES), "utf-8")
 
@@ -59,8 +61,8 @@ class Counting:
         return {"probabilities": shares.astype("float32")}
 
 
-def counting_labeller(folder):
-    return Labeller(Counting(folder))
+def counting_classifier(folder):
+    return Classifier(Counting(folder))
 
 
 def as_json_lines(rows, path):

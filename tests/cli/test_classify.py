@@ -1,18 +1,19 @@
 import json
 
 import pytest
-from classify.moods import as_json_lines, counting_labeller
+from classify.moods import as_json_lines, counting_classifier
 from told import told
 
-from nlg.classify.labeller import Labeller
+from nlg.classify.classifier import Classifier
 from nlg.files import text_of
 
 
 @pytest.fixture
 def ask(run, monkeypatch, tmp_path):
     """`nlg classify` with a classifier that counts glad and sad characters."""
-    labeller = counting_labeller(tmp_path)
-    monkeypatch.setattr(Labeller, "from_checkpoint", lambda folder, device: labeller)
+    classifier = counting_classifier(tmp_path)
+    opened = staticmethod(lambda folder, device: classifier)
+    monkeypatch.setattr(Classifier, "from_checkpoint", opened)
     return lambda *arguments, stdin=None: run(
         "classify", "--checkpoint", tmp_path, *arguments, stdin=stdin
     )

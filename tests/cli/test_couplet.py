@@ -8,8 +8,9 @@ import pytest
 from couplet.oracle import assert_answers, letters
 from told import told
 
-from nlg.couplet.explain import explain
-from nlg.couplet.responder import LONGEST, Reply, ReplyOptions
+from nlg.couplet.inputs import LONGEST
+from nlg.couplet.responder import ReplyOptions
+from nlg.couplet.results import Reply
 from nlg.couplet.rules import RULES
 from nlg.runtime import checkpoints_folder
 from nlg.runtime.checkpoint import seal
@@ -29,7 +30,7 @@ def answer(run, responder, monkeypatch):
     opened = type(responder).from_checkpoint
 
     def once(folder, device="cpu"):
-        shipped = (folder, device) == (SHIPPED, "cpu")
+        shipped = (folder, device) == (None, "cpu")
         return responder if shipped else opened(folder, device)
 
     monkeypatch.setattr(type(responder), "from_checkpoint", once)
@@ -76,7 +77,7 @@ def test_more_answers_come_with_their_scores_best_first(answer, responder):
 def test_json_is_one_object_a_line_with_these_fields(answer, responder):
     found = objects(answer(TREES, "-n", 6, "--json"))
     wanted = responder.reply(TREES, ReplyOptions(count=6))
-    assert found == [reply._asdict() for reply in wanted]
+    assert found == [reply.to_dict() for reply in wanted]
     assert [*found[0]] == ["first_line", "second_line", "score"]
 
 
@@ -275,7 +276,7 @@ def test_each_character_is_explained_with_what_else_could_stand_there(
     assert line == reply.second_line
     verdict = check_couplet(*reply[:2])
     assert rows[0] == f"上联  {TREES}" and rows[1].split() == [verdict.tones[0]]
-    places = explain(responder, reply)
+    places = responder.explain(reply)
     for row, place in zip(rows[-7:], places, strict=True):
         number, given, tone, _, character, own, chance, *_ = row.split()
         assert [int(number), given, tone, character, own] == list(place[:5])
@@ -289,7 +290,7 @@ def test_each_character_is_explained_with_what_else_could_stand_there(
 def test_an_explanation_as_json_has_a_record_for_each_place(answer, responder):
     (found,) = objects(answer(SEA, "--explain", "--json"))
     reply = Reply(found["first_line"], found["second_line"], found["score"])
-    places = explain(responder, reply)
+    places = responder.explain(reply)
     assert len(found["places"]) == 10
     for record, place in zip(found["places"], places, strict=True):
         assert [*record] == [*place._fields]
@@ -321,7 +322,7 @@ def test_a_file_gives_json_lines_in_its_order(answer, responder, tmp_path):
     path = tmp_path / "上联.txt"
     path.write_text("\n".join(lines) + "\n", "utf-8")
     found = objects(answer("--input", path))
-    assert found == [responder.reply(line)[0]._asdict() for line in lines]
+    assert found == [responder.reply(line)[0].to_dict() for line in lines]
     assert objects(answer("--input", "-", stdin="\n".join(lines))) == found
 
 

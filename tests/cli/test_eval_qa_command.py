@@ -150,7 +150,7 @@ def answered(score, monkeypatch, tmp_path):
     """Run `nlg eval qa` on questions of its own, answered by the rule."""
     opened = []
 
-    def from_checkpoint(folder, device="cpu", workers=0):
+    def from_checkpoint(folder=None, device="cpu", workers=0):
         opened.append({"folder": str(folder), "device": device, "workers": workers})
         return stub_reader()
 

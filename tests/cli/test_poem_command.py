@@ -215,7 +215,7 @@ def test_an_output_that_cannot_be_written_is_named(write, tmp_path, name):
         (["--reconstruct", ""], "an empty text is no 五绝"),
         (["--near", "白日依山尽\n黄河入海流\n欲穷千里目"], "it has 5+5+5"),
         (["--reconstruct", "春" * 2000], "it has 2000"),
-        (["--interpolate", STORKS, BAIDI], "one poem is 五绝, the other 七绝"),
+        (["--interpolate", STORKS, BAIDI], "五绝 and 七绝 are two forms; give one"),
         (["--interpolate", STORKS, "春"], "春 is no 五绝"),
         (["--interpolate", STORKS], "requires 2 arguments"),
         (["--interpolate", STORKS, RIVER, "--steps", "1"], "1 is not in the range"),
@@ -243,10 +243,10 @@ def test_wrong_usage_is_told_in_one_line(write, arguments, reason):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("[1, 2, 3]", "(it has 3)"),
+        ("[1, 2, 3]", "latents of 3 numbers, the model's have 128"),
         ("春眠不觉晓", "-:1: not JSON"),
         ("", "- is empty"),
-        ("[NaN, 1]", "(it has 2)"),
+        ("[NaN, 1]", "latent 1 is no list of numbers between -1000 and 1000"),
     ],
 )
 def test_latents_of_no_use_are_told_in_one_line(write, text, reason):

@@ -98,6 +98,15 @@ def test_a_stream_prints_the_poem_of_one_candidate(ask):
     assert [line["text"] for line in lines] == poem["lines"]
 
 
+def test_at_temperature_zero_every_seed_gives_the_same_poem(ask):
+    cold = ("--theme", "秋思", "--form", "五绝", "--candidates", 1, "--temperature", 0)
+    assert ask(*cold, "--seed", 1).stdout == ask(*cold, "--seed", 2).stdout != ""
+
+
+def test_an_option_of_the_writer_counts_as_given_at_zero(ask):
+    assert "--theme-weight goes with --theme" in told(ask("--theme-weight", 0), 2)
+
+
 def test_a_search_needs_no_seed(ask):
     asked = ("--beam", 2, "--form", "五绝", "-n", 2)
     first, again = ask(*asked).stdout, ask(*asked).stdout

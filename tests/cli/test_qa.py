@@ -20,7 +20,7 @@ def ask(run, monkeypatch):
     """`nlg qa` with the rule in place of a checkpoint."""
     opened = []
 
-    def from_checkpoint(folder, device="cpu", workers=0):
+    def from_checkpoint(folder=None, device="cpu", workers=0):
         opened.append((folder, device, workers))
         return stub_reader()
 
@@ -193,7 +193,7 @@ def test_odd_texts_do_no_harm(ask, text):
         ((*ASK, "-p", POET, "--threshold", "nan"), 2, "no finite number"),
         ((*ASK, "-p", POET, "--answer-type", "place"), 2, "without answer types"),
         ((*ASK, "--input", "a.jsonl"), 2, "--input has questions and passages"),
-        (("--explain", "--input", "a.jsonl"), 2, "--explain is for one question"),
+        (("--explain", "--input", "a.jsonl"), 2, "are for one question"),
         (("--input", "nowhere.jsonl"), 1, "nowhere.jsonl cannot be read"),
         ((*ASK, "-p", POET, "--batch-size", 8), 2, "--batch-size is for the questions"),
         (

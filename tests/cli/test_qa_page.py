@@ -12,8 +12,10 @@ from qa.stub import stub_reader
 
 from nlg.cli.qa_drawing import SHADES, columns_of, explained
 from nlg.cli.qa_page import page
+from nlg.qa.answer import QARequest
 from nlg.qa.explain import Explanation, Piece, explain
-from nlg.qa.reader import AnswerOptions, Asked, Reader
+from nlg.qa.options import AnswerOptions
+from nlg.qa.reader import Reader
 from nlg.text.width import width
 
 POET = "杜甫，字子美，号<少陵>野老。"
@@ -41,7 +43,7 @@ def told(question, passages, **options):
     reader = salient_reader()
     asked_for = AnswerOptions(**options)
     asked, answer = (
-        Asked(question, passages),
+        QARequest(question, passages),
         reader.answer(question, passages, asked_for),
     )
     return asked, answer, explain(reader, asked, answer, asked_for)

@@ -4,7 +4,7 @@ import pytest
 from told import told
 from write.reviews import small_writer
 
-from nlg.write.text_writer import TextWriter
+from nlg.write.reviewer import Reviewer
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def writer():
 @pytest.fixture
 def ask(run, writer, monkeypatch, tmp_path):
     """`nlg write` with random weights."""
-    monkeypatch.setattr(TextWriter, "from_checkpoint", lambda folder, device: writer)
+    monkeypatch.setattr(Reviewer, "from_checkpoint", lambda folder, device: writer)
     return lambda *arguments, stdin=None: run(
         "write", "--checkpoint", tmp_path, *arguments, stdin=stdin
     )

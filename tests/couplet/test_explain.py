@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from nlg.couplet.explain import SHOWN, explain
-from nlg.couplet.responder import Reply, ReplyOptions
+from nlg.couplet.explain import SHOWN
+from nlg.couplet.responder import ReplyOptions
+from nlg.couplet.results import Reply
 from nlg.text.couplets import check_couplet, couplet_tones, is_mark
 
 TREES, FLOWERS = "晚风摇树树还挺", "晨露润花花更红"
@@ -11,7 +12,7 @@ BRIDGE, HILLS = "雨过溪桥，荷风送晚。", "云归山寺，竹露敲秋�
 
 @pytest.fixture(scope="module")
 def places(responder):
-    return explain(responder, Reply(BRIDGE, HILLS, -1.0))
+    return responder.explain(Reply(BRIDGE, HILLS, -1.0))
 
 
 def broken(first, second):
@@ -64,7 +65,7 @@ def test_a_runner_up_names_the_rules_that_it_would_break(responder, reverse):
     for first, second in ((TREES, FLOWERS), (BRIDGE, HILLS), ("山外青山", "楼前画楼")):
         lines = [first, second]
         before = broken(*lines)
-        for place in explain(responder, Reply(first, second, -1.0), reverse):
+        for place in responder.explain(Reply(first, second, -1.0), reverse):
             for other in place.runners_up:
                 changed = list(lines)
                 answer = changed[not reverse]
@@ -78,7 +79,7 @@ def test_a_runner_up_names_the_rules_that_it_would_break(responder, reverse):
 def test_a_first_line_is_explained_as_the_answer_of_the_second(responder):
     reply = Reply(TREES, FLOWERS, -1.0)
     (judged,) = responder.judge([(FLOWERS, TREES)], reverse=True).log_probs
-    places = explain(responder, reply, reverse=True)
+    places = responder.explain(reply, reverse=True)
     assert "".join(place.given for place in places) == FLOWERS
     assert "".join(place.character for place in places) == TREES
     found = [place.probability for place in places]
@@ -90,7 +91,7 @@ def test_a_first_line_is_explained_as_the_answer_of_the_second(responder):
 )
 def test_what_can_be_answered_can_be_explained(responder, line):
     (reply,) = responder.reply(line, ReplyOptions())
-    places = explain(responder, reply)
+    places = responder.explain(reply)
     answered = [c for c in reply.second_line if not is_mark(c)]
     assert [place.character for place in places] == answered
     for place in places:

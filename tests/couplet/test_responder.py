@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from couplet.oracle import assert_answers, letters
 
-from nlg.couplet import responder as module
-from nlg.couplet.responder import MANY_BEAMS, RUNNERS_UP, Reply, ReplyOptions
+from nlg.couplet.responder import MANY_BEAMS, RUNNERS_UP, ReplyOptions
+from nlg.couplet.results import Reply
 from nlg.couplet.rules import RULES
 from nlg.errors import NlgError, OptionError
 from nlg.text.couplets import check_couplet
@@ -130,8 +130,9 @@ def test_a_rule_that_is_left_out_may_be_broken(responder, left_out, broken):
 
 
 def test_an_unknown_rule_names_the_others(responder):
-    with pytest.raises(OptionError, match="no rule 'rhyme'; there are marks, reuse"):
-        responder.reply("春", ReplyOptions(rules=("rhyme",)))
+    for rules in (("rhyme",), ("ends", "rhyme")):
+        with pytest.raises(OptionError, match="no rule 'rhyme'; there are marks, reu"):
+            responder.reply("春", rules=rules)
 
 
 def test_a_mark_that_gives_way_counts_for_the_score(responder):
@@ -139,6 +140,56 @@ def test_a_mark_that_gives_way_counts_for_the_score(responder):
     (reply,) = responder.reply("春风，明月", ReplyOptions(rules=rules))
     assert letters(reply.second_line) == [0, 1, 2, 3, 4]
     assert -30 < reply.score <= 0
+
+
+@pytest.mark.parametrize(
+    ("line", "keep", "written"),
+    [(TREES, "", 7), (SEA, "", 10), (TREES, "_雨_____", 6), ("春，秋", "明，_", 1)],
+)
+def test_a_score_is_the_mean_of_what_was_written(
+    responder, monkeypatch, line, keep, written
+):
+    found, graph = [], responder.checkpoint.graph("model")
+
+    def spy(**given):
+        found.append(graph(**given))
+        return found[-1]
+
+    monkeypatch.setattr(responder.checkpoint, "graph", lambda name: spy)
+    (reply,) = responder.reply(line, keep=keep)
+    total = found[0]["log_probs"][0, 0]
+    assert reply.score == pytest.approx(total / written, abs=1e-4)
+
+
+# --- what is said of an answer
+
+
+def test_a_reply_has_a_scroll_places_and_a_seed_where_they_are_asked_for(responder):
+    (plain,) = responder.reply(TREES)
+    assert list(plain.to_dict()) == ["first_line", "second_line", "score"]
+    (full,) = responder.reply(TREES, scroll=True, explain=True)
+    assert full[:3] == plain[:3]
+    assert len(full.scroll) == 4 and not set(full.scroll) & set(TREES)
+    assert full.places == responder.explain(plain)
+    found = full.to_dict()
+    assert list(found)[3:] == ["scroll", "places"]
+    assert [place["character"] for place in found["places"]] == list(full.second_line)
+    assert found["places"][0]["runners_up"][0].keys() == {
+        *("character", "probability", "breaks")
+    }
+    (drawn,) = responder.reply(TREES, temperature=1.0, seed=7)
+    assert drawn.seed == drawn.to_dict()["seed"] == 7
+
+
+def test_keywords_change_the_options_and_a_wrong_one_is_named(responder):
+    options = ReplyOptions(count=3)
+    assert responder.reply(SEA, options, reverse=True) == responder.reply(
+        SEA, ReplyOptions(count=3, reverse=True)
+    )
+    with pytest.raises(OptionError, match=r"reply\(\): cuont: .* did you mean count"):
+        responder.reply(SEA, cuont=3)
+    with pytest.raises(OptionError, match=r"reply\(\): count must be of type int"):
+        responder.reply(SEA, count="3")
 
 
 # --- what a user wants
@@ -231,6 +282,23 @@ def test_other_seeds_mostly_give_other_answers(responder):
         assert_answers(TREES, answer)
 
 
+def test_every_line_draws_noise_of_its_own(responder, monkeypatch):
+    noises, graph = [], responder.checkpoint.graph("model")
+
+    def spy(noise, **given):
+        noises.append(noise)
+        return graph(noise=noise, **given)
+
+    monkeypatch.setattr(responder.checkpoint, "graph", lambda name: spy)
+    lines = ["春风", "明月", "春风", "江水"]
+    list(responder.reply_all(lines, ReplyOptions(temperature=1.0)))
+    (noise,) = noises
+    spring, moon, again, river = noise[:4]
+    assert (spring == again).all()
+    for one, other in itertools.combinations((spring, moon, river), 2):
+        assert np.mean(one == other) < 0.01
+
+
 def test_without_temperature_the_seed_changes_nothing(responder):
     one, two = (responder.reply(TREES, ReplyOptions(seed=seed)) for seed in (1, 2))
     assert one == two
@@ -250,8 +318,8 @@ def test_more_temperature_costs_probability(responder):
 
 @pytest.mark.parametrize("ahead", [1, 7, 4096])
 def test_many_lines_are_answered_in_order_as_each_alone(responder, monkeypatch, ahead):
-    monkeypatch.setattr(module, "AHEAD", ahead)
-    monkeypatch.setattr(module, "BLOCK", 8)
+    monkeypatch.setattr("nlg.couplet.responder.AHEAD", ahead)
+    monkeypatch.setattr("nlg.couplet.responder.BLOCK", 8)
     lines = [*drawn_lines(responder.vocabulary, 40, lengths=(1, 5, 5, 7)), *LINES[:6]]
     random.Random(0).shuffle(lines)
     options = ReplyOptions(count=2)
@@ -274,7 +342,7 @@ def test_no_lines_give_no_answers(responder):
 
 
 def test_lines_are_read_no_further_than_needed(responder, monkeypatch):
-    monkeypatch.setattr(module, "AHEAD", 4)
+    monkeypatch.setattr("nlg.couplet.responder.AHEAD", 4)
     endless = itertools.cycle(["春风", "明月几时有"])
     answers = list(itertools.islice(responder.reply_all(endless), 9))
     assert len(answers) == 9

@@ -8,7 +8,6 @@ import pytest
 
 from nlg.couplet.rules import ANY, KINDS, LEAN, LEANING, RULES, Rulebook, Task
 from nlg.decode.results import NEG_INF
-from nlg.errors import OptionError
 from nlg.text import prosody
 from nlg.text.vocab import UNK_ID, Vocabulary
 
@@ -136,11 +135,6 @@ def test_a_character_that_repeats_is_asked_for_what_all_its_places_ask(
     asked = required(rulebook, source)
     firsts = sorted(set(map(source.index, source)) - {source.find("，")})
     assert [asked[n] for n in firsts] == [drawn[n] for n in firsts]
-
-
-def test_one_rule_that_there_is_not_names_the_others(rulebook):
-    with pytest.raises(OptionError, match="no rule 'rhyme'; there are marks, reuse"):
-        rulebook.arrays([task("春")], ("ends", "rhyme"))
 
 
 def test_marks_stand_where_they_stood(rulebook):

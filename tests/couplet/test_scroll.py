@@ -73,7 +73,7 @@ def test_words_of_the_dictionary_have_four_characters():
         ("春，柳", "绿、色", "花好月圆"),
     ],
 )
-def test_the_word_that_keeps_the_company_of_the_lines_is_chosen(
+def test_the_word_that_keeps_the_cooccurrences_of_the_lines_is_chosen(
     scrolls, first, second, nearest
 ):
     one, two = scrolls.choose(first, second, 9)

@@ -10,7 +10,7 @@ from nlg.text.prosody import tones
 
 def kept(couplets, length):
     """Check what every couplet of a theme promises."""
-    for first, second, score in couplets:
+    for first, second, score, *_ in couplets:
         assert len(first) == len(second) == length
         assert not set(first) & set(second)
         assert pattern(first) == pattern(second) == [*range(length)]
@@ -33,7 +33,7 @@ def test_a_word_stands_in_the_first_line_and_both_keep_the_rules(responder, leng
 def test_first_lines_end_oblique_and_second_ones_level(responder):
     both = (c for c in responder.vocabulary.tokens[2:] if len(tones(c)) == 2)
     options = ReplyOptions(count=4, banned="".join(both))
-    for first, second, _ in compose(responder, ("春风",), 7, options):
+    for first, second, *_ in compose(responder, ("春风",), 7, options):
         assert (tones(first[-1]), tones(second[-1])) == ({"仄"}, {"平"})
 
 
@@ -41,7 +41,7 @@ def test_first_lines_end_oblique_and_second_ones_level(responder):
 def test_two_words_face_each_other(responder, one, other):
     couplets = compose(responder, (one, other), 7, ReplyOptions(count=4))
     kept(couplets, 7)
-    for first, second, _ in couplets:
+    for first, second, *_ in couplets:
         assert first.index(one) == second.index(other)
 
 

@@ -19,8 +19,9 @@ from keras import ops
 
 from nlg.decode.beam import beam_search
 from nlg.decode.fragment import fragment_of, join_sources
-from nlg.decode.passages import absent, passage_probs, vote_of, vote_openness
-from nlg.decode.seq2seq import empty_cache, read, writer
+from nlg.decode.passages import absent, vote_of, vote_openness
+from nlg.decode.seam import last_token
+from nlg.decode.seq2seq import empty_cache, read
 
 WORDS, LENGTH = 4, 4
 
@@ -128,6 +129,20 @@ PASSAGES = np.random.default_rng(0).integers(4, 20, (B, P, S)).astype("int32")
 PASSAGES[:, :, 0], PASSAGES[0, 1, 4:] = 2, 0
 
 
+def writer(model, reading, beams, count):
+    """The backbone after B * P sources: (M, T) tokens in, (M * P, V) out."""
+    first = model.per_beam(reading.first, beams, count)
+
+    def next_log_probs(token_ids, cache, index):
+        if isinstance(index, int) and index == 0:
+            return first, cache
+        last = ops.repeat(last_token(token_ids, index), count, axis=0)
+        states, cache = model.step(last, index - 1, reading.source, cache, beams, count)
+        return ops.log_softmax(model.logits(states), axis=-1), cache
+
+    return next_log_probs
+
+
 def answer(model, passages, beams=K, fragment=False, length=5):
     """The vote over passages (B, P, S) in one search."""
     rows, count, width = passages.shape
@@ -193,18 +208,3 @@ def test_fragments_of_voting_passages_however_they_are_found(way):
     for row, line in enumerate(want.token_ids[:, 0].tolist()):
         words = "".join(map(chr, [t for t in line if t not in (PAD, SEP)]))
         assert any(words in "".join(map(chr, p)) for p in PASSAGES[row])
-
-
-def test_explanation_gives_what_each_passage_thought():
-    three = tables(0, (1,))
-    found = run(eager, three, beams=4, n_best=2)
-    told = numpy_of(
-        passage_probs(together(three), (), found.token_ids, passages=3, end_id=END)
-    )
-    assert told.voting.tolist() == [[True, False, True]]
-    np.testing.assert_allclose(told.no_answer[0], three[:, 0, END], rtol=1e-4)
-    for n, line in enumerate(found.token_ids[0].tolist()):
-        stop = line.index(END) + 1 if END in line else LENGTH
-        for p, table in enumerate(three):
-            want = [table[row_of(line[:i], len(table)), line[i]] for i in range(stop)]
-            np.testing.assert_allclose(told.probs[0, n, p, :stop], want, rtol=1e-4)

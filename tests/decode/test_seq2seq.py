@@ -7,18 +7,7 @@ from decode.toys import BACKEND, eager, every_way, numpy_of
 from keras import ops
 
 from nlg.decode.beam import beam_search
-from nlg.decode.constraints import at_least, no_repeated_ngram
-from nlg.decode.options import DecodeOptions
-from nlg.decode.results import uniforms
-from nlg.decode.seq2seq import (
-    Reading,
-    decode,
-    empty_cache,
-    explain,
-    read,
-    write,
-    writer,
-)
+from nlg.decode.seq2seq import Reading, empty_cache, explain, read, write, writer
 
 LENGTH = 6
 
@@ -113,51 +102,6 @@ def test_source_is_read_once_and_kept_once_a_row(model):
     np.testing.assert_allclose(
         numpy_of(log_probs), np.repeat(numpy_of(reading.first), beams, 0), atol=1e-6
     )
-
-
-def test_options_search_with_what_they_say(model):
-    options = DecodeOptions(
-        beams=3,
-        n_best=2,
-        max_length=LENGTH,
-        min_length=2,
-        no_repeat_ngram=1,
-        length_penalty=0.5,
-    )
-    want = search(
-        model,
-        n_best=2,
-        length_penalty=0.5,
-        constraints=[at_least(2, SEP), no_repeated_ngram(1)],
-    )
-    got = decode(model, {"token_ids": SOURCES}, options, end_id=SEP)
-    assert_same(numpy_of(got), want)
-
-
-def test_options_draw_lines_and_a_line_has_a_seed_of_its_own(model):
-    options = DecodeOptions(sampling=True, n_best=3, max_length=LENGTH, top_p=0.9)
-    noise = uniforms(range(6), LENGTH)
-    inputs = {"token_ids": SOURCES}
-    drawn = numpy_of(decode(model, inputs, options, end_id=SEP, noise=noise))
-    assert drawn.token_ids.shape == (2, 3, LENGTH)
-    assert len({tuple(line) for line in drawn.token_ids[0].tolist()}) > 1
-    one = DecodeOptions(sampling=True, n_best=1, max_length=LENGTH, top_p=0.9)
-    alone = decode(model, {"token_ids": SOURCES[1:]}, one, end_id=SEP, noise=noise[4:5])
-    np.testing.assert_array_equal(
-        numpy_of(alone).token_ids[0, 0], drawn.token_ids[1, 1]
-    )
-
-
-def test_no_temperature_is_greedy_whatever_the_noise(model):
-    options = DecodeOptions(sampling=True, temperature=0.0, max_length=LENGTH)
-    inputs = {"token_ids": SOURCES}
-    first, second = (
-        numpy_of(
-            decode(model, inputs, options, end_id=SEP, noise=uniforms(seeds, LENGTH))
-        )
-        for seeds in ([1, 2], [3, 4])
-    )
-    np.testing.assert_array_equal(first.token_ids, second.token_ids)
 
 
 @every_way

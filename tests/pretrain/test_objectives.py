@@ -11,6 +11,7 @@ CORPUS = Corpus(
     np.array([1, 0, 1, 0, 0, 1, 1, 1, 1, 1], bool),
     np.array([0, 0, 1, 0, 0, 1, 0, 0, 0, 1], bool),
     np.array([0, 6, 10]),
+    np.zeros(2, "uint16"),
 )
 
 
@@ -48,6 +49,7 @@ def test_masks_are_of_four_fifths_of_what_is_hidden():
         np.ones(20_000, bool),
         np.ones(20_000, bool),
         np.array([0, 20_000]),
+        np.zeros(1, "uint16"),
     )
     piece = Objectives(long, (1, 0), 0.15, 100).piece(0, "bidirectional", rng())
     hidden = piece.targets == 50
@@ -85,7 +87,11 @@ def test_single_sentence_is_cut_anywhere():
 
 def test_sample_of_one_token_has_no_target():
     single = Corpus(
-        np.array([9], "uint16"), np.ones(1, bool), np.ones(1, bool), np.array([0, 1])
+        np.array([9], "uint16"),
+        np.ones(1, bool),
+        np.ones(1, bool),
+        np.array([0, 1]),
+        np.zeros(1, "uint16"),
     )
     piece = Objectives(single, (0, 0), 0.15, 100).piece(0, "seq2seq", rng())
     assert len(piece.token_ids) == 3 and piece.targets.tolist() == [-1, 9, -1]
@@ -119,3 +125,48 @@ def test_shares_are_of_samples():
     written = batch["generated"][:, 0].mean()
     assert segments == pytest.approx(0.3, abs=0.04)
     assert written == pytest.approx(0.2, abs=0.03)
+
+
+# 李 白 ， 字 太 白 。 李 白 ， 字 太 白 ！ as words 李白 ， 字 太白, each twice
+TWICE = Corpus(
+    np.array([10, 11, 1, 12, 13, 11, 2, 10, 11, 1, 12, 13, 11, 3], "uint16"),
+    np.array([1, 0, 1, 1, 1, 0, 1, 1, 0, 1, 1, 1, 0, 1], bool),
+    np.array([0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1], bool),
+    np.array([0, 14]),
+    np.zeros(1, "uint16"),
+)
+IS_TEXT = np.arange(100) >= 10
+
+
+def recurring(share, mask_share=1.0):
+    return Objectives(TWICE, (1, 0), mask_share, 100, share, IS_TEXT)
+
+
+def test_spans_that_stand_twice_are_hidden_where_they_stand_again():
+    piece = recurring(1.0).piece(0, "bidirectional", rng())
+    hidden = np.flatnonzero(piece.targets[1:-1] >= 0)
+    assert hidden.tolist() == [7, 8, 10, 11, 12]  # both later spans, no mark
+
+
+def test_spans_are_hidden_up_to_the_share_of_masked_tokens():
+    hidden = {
+        tuple(np.flatnonzero(piece.targets[1:-1] >= 0))
+        for piece in (
+            recurring(1.0, 0.15).piece(0, "bidirectional", rng(s)) for s in range(20)
+        )
+    }
+    assert hidden == {(10, 11, 12), (7, 8, 10, 11, 12)}  # 2 tokens are under 2.1
+
+
+def test_share_of_recurring_spans_is_of_the_bidirectional_samples():
+    def is_recurring(seed):
+        piece = recurring(0.3, 0.15).piece(0, "bidirectional", rng(seed))
+        hidden = tuple(np.flatnonzero(piece.targets[1:-1] >= 0))
+        return hidden in {(10, 11, 12), (7, 8, 10, 11, 12)}
+
+    assert np.mean([is_recurring(s) for s in range(400)]) == pytest.approx(0.3, abs=0.1)
+
+
+def test_sample_in_which_nothing_recurs_hides_words_all_the_same():
+    hides = Objectives(CORPUS, (1, 0), 0.15, 100, recurring_share=1.0)
+    assert (hides.piece(1, "bidirectional", rng()).targets >= 0).any()

@@ -13,7 +13,9 @@ import numpy as np
 from nlg.decode.results import NEG_INF
 from nlg.qa.config import QAConfig
 from nlg.qa.inputs import LEXICON
-from nlg.qa.reader import BEAMS, MANY_BEAMS, Reader
+from nlg.qa.options import BEAMS, MANY_BEAMS
+from nlg.qa.reader import Reader
+from nlg.runtime.config import CheckpointConfig
 from nlg.text.lexicon import Lexicon
 from nlg.text.vocab import SEP_ID, SPECIAL, Vocabulary
 
@@ -53,7 +55,8 @@ class StubCheckpoint:
 
     def __init__(self, **changes):
         model = {name: changes.get(name, value) for name, value in MODEL.items()}
-        self.config = CONFIG | model | changes | {"model": model}
+        facts = CONFIG | changes | {"model": model}
+        self.config = CheckpointConfig("qa", 1, facts)
         self.runs = []  # name and inputs of each run of a graph
 
     def path(self, name):

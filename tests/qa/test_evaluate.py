@@ -3,9 +3,11 @@ import json
 import pytest
 
 from nlg.errors import DataError, NlgError
+from nlg.qa.answer import Answer, Vote
 from nlg.qa.data.read import Passage, Question
-from nlg.qa.evaluate import Prediction, answer_alone, columns, load_predictions, pair
-from nlg.qa.reader import Answer, AnswerOptions, Vote
+from nlg.qa.evaluate import answer_by_passage, columns, pair
+from nlg.qa.options import AnswerOptions
+from nlg.qa.predictions import Prediction, load_predictions
 
 QUESTIONS = [
     Question("1", "谁写了《江雪》？", (), "诗", ("柳宗元",)),
@@ -164,7 +166,7 @@ class Telling:
 def test_the_surest_passage_is_the_one_with_the_most_confidence(first, second, surest):
     question = Question("2", "首都？", (Passage("北"), Passage("上")), "地", ("上海",))
     reader = Telling(first, second)
-    found = answer_alone(reader, [question], AnswerOptions(), "squad")
+    found = answer_by_passage(reader, [question], AnswerOptions(), "squad")
     assert [said.answer for said in found.surest] == [surest]
 
 
@@ -177,7 +179,7 @@ def test_the_best_place_is_where_most_answers_are_right():
     ]
     shanghai, beijing = told("上海", 0.9, 0.1), told("北京", 0.5, 0.1)
     reader = Telling(shanghai, beijing, shanghai, shanghai, beijing)
-    found = answer_alone(reader, questions, AnswerOptions(), "squad")
+    found = answer_by_passage(reader, questions, AnswerOptions(), "squad")
     assert found.place == 1
     assert found.best == [Prediction("1", "北京", 0.5), Prediction("3", "北京", 0.5)]
     assert [said.answer for said in found.surest] == ["上海"] * 3

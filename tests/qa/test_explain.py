@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 from qa.salient import salient_reader
-from qa.stub import stub_reader
+from qa.stub import CONFIG, stub_reader
 
 from nlg.errors import CheckpointError
-from nlg.qa.explain import Piece, explain, longest, marks
+from nlg.qa.answer import NOWHERE, QARequest
+from nlg.qa.explain import Piece, explain, longest, weighted
 from nlg.qa.inputs import EncodedSource
-from nlg.qa.reader import NOWHERE, AnswerOptions, Asked
+from nlg.qa.options import AnswerOptions
 
 POET = "杜甫，字子美，号<少陵>野老。"
 SILENT = "春眠不觉晓，处处闻啼鸟。"
@@ -22,7 +23,7 @@ def told(passages, question=QUESTION, reader=None, **changes):
     return (
         reader,
         answer,
-        explain(reader, Asked(question, passages), answer, AnswerOptions()),
+        explain(reader, QARequest(question, passages), answer, AnswerOptions()),
     )
 
 
@@ -53,7 +54,7 @@ def test_the_answer_is_told_token_by_token_with_its_end():
 def test_the_graph_gets_what_it_was_made_for():
     reader, _, _ = told([SILENT, POET])
     (inputs,) = runs_of(reader)
-    S, T = longest(reader.config)
+    S, T = longest(CONFIG)
     assert (S, T) == (32 + 16 + 3, 8 + 1)
     assert {name: x.shape for name, x in inputs.items()} == {
         **dict.fromkeys(EncodedSource._fields, (1, S)),
@@ -84,7 +85,7 @@ def test_an_answer_that_stands_nowhere_is_followed_in_its_passage():
     reader = salient_reader()
     answer = reader.answer(QUESTION, [SILENT, POET])
     answer = answer._replace(text="诗人", start=NOWHERE, end=NOWHERE)
-    asked = Asked(QUESTION, [SILENT, POET])
+    asked = QARequest(QUESTION, [SILENT, POET])
     found = explain(reader, asked, answer, AnswerOptions())
     assert "".join(piece.text for piece in found.passage) == POET
     assert len(found.written) == 3
@@ -140,15 +141,15 @@ def test_weights_without_any_saliency_are_zero(monkeypatch):
 
 def test_marks_cover_what_lies_between_pieces():
     pieces = [Piece("春", 1, 0.2), Piece("BM25", 3, 0.5)]
-    assert list(marks("，春 BM25。", pieces)) == [
+    assert list(weighted("，春 BM25。", pieces)) == [
         ("春", 1, 0.2),
         (" ", 2, 0.0),
         *((c, n, 0.5) for n, c in enumerate("BM25", 3)),
     ]
-    assert [mark.weight for mark in marks("问 BM25", [Piece("BM25", 2, 0.5)])] == (
+    assert [mark.weight for mark in weighted("问 BM25", [Piece("BM25", 2, 0.5)])] == (
         [0.5, 0.5, 0.5, 0.5]
     )
-    assert list(marks("春", [])) == []
+    assert list(weighted("春", [])) == []
 
 
 def test_all_weights_add_up_to_one():

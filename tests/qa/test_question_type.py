@@ -1,6 +1,7 @@
 import pytest
 
-from nlg.qa.question_type import ANSWER_TYPES, answer_type
+from nlg.qa.config import ANSWER_TYPES
+from nlg.qa.question_type import answer_type
 
 QUESTIONS = {
     "person": [

@@ -8,18 +8,12 @@ import pytest
 from qa.stub import SURE, StubCheckpoint, stub_reader
 
 from nlg.errors import NlgError, OptionError
+from nlg.qa.answer import NOWHERE, QARequest
 from nlg.qa.config import KINDS
 from nlg.qa.inputs import EncodedSource
-from nlg.qa.reader import (
-    AHEAD,
-    NOWHERE,
-    RUN_TOKENS,
-    AnswerOptions,
-    Asked,
-    Reader,
-    cut_up,
-    pairs,
-)
+from nlg.qa.options import MOST_AT_ONCE, AnswerOptions
+from nlg.qa.prepare import cut_up, pairs
+from nlg.qa.reader import RUN_TOKENS, Reader
 from nlg.qa.rerank import Ranking
 
 POET = "杜甫，字子美，号<少陵>野老。"
@@ -207,8 +201,8 @@ def test_an_empty_passage_is_told_by_its_number(reader, empty):
 
 def test_of_a_long_question_the_end_is_read_and_the_rest_is_told(reader):
     question = "一二三四五" * 4 + QUESTION
-    assert reader.cut_off(question) == question[:10]
-    assert reader.cut_off(QUESTION) == ""
+    assert reader.preparer.cut_off(question) == question[:10]
+    assert reader.preparer.cut_off(QUESTION) == ""
     assert first(reader, [POET], question).text == "少陵"
     ids = reader.checkpoint.runs[-1][1]["token_ids"][0, 0]
     assert len(ids) == 3 + len(POET) + 16
@@ -279,20 +273,22 @@ def test_pairs_are_of_neighbours_in_lower_case():
 def test_answers_come_in_the_order_of_the_questions(reader):
     texts = ["一二三", "四五", "六七八九", "十"]
     asked = [
-        Asked("杜甫号什么？"[-n % 5 :] + "？", [SILENT] * (n % 3) + [f"号<{text}>。"])
+        QARequest(
+            "杜甫号什么？"[-n % 5 :] + "？", [SILENT] * (n % 3) + [f"号<{text}>。"]
+        )
         for n, text in enumerate(texts * 60)
     ]
     answers = list(reader.answer_all(asked))
     assert [answer.text for answer in answers] == texts * 60
     assert [answer.passage for answer in answers] == [n % 3 for n in range(240)]
-    assert len(reader.checkpoint.runs) < 60 and len(asked) > AHEAD
+    assert len(reader.checkpoint.runs) < 60 and len(asked) > MOST_AT_ONCE
 
 
 def test_each_question_is_answered_as_it_is_alone(reader):
     asked = [
-        Asked(QUESTION, [POET, OTHER]),
-        Asked("长江有多少公里？", [SILENT]),
-        Asked("谁？", ["<李白>" + SILENT * 5, OTHER, POET]),
+        QARequest(QUESTION, [POET, OTHER]),
+        QARequest("长江有多少公里？", [SILENT]),
+        QARequest("谁？", ["<李白>" + SILENT * 5, OTHER, POET]),
     ]
     together = list(reader.answer_all(asked))
     sizes = [inputs["present"].sum(axis=1) for _, inputs in reader.checkpoint.runs]
@@ -301,7 +297,11 @@ def test_each_question_is_answered_as_it_is_alone(reader):
 
 
 def test_a_bad_question_does_not_stop_the_others(reader):
-    asked = [Asked(QUESTION, [POET]), Asked("", [POET]), Asked(QUESTION, [OTHER])]
+    asked = [
+        QARequest(QUESTION, [POET]),
+        QARequest("", [POET]),
+        QARequest(QUESTION, [OTHER]),
+    ]
     good, bad, other = reader.answer_all(asked)
     assert (good.text, other.text) == ("少陵", "青莲居士")
     assert isinstance(bad, NlgError) and "question is empty" in str(bad)
@@ -309,8 +309,8 @@ def test_a_bad_question_does_not_stop_the_others(reader):
 
 def test_questions_are_taken_as_they_are_needed(reader):
     def asked():
-        for _ in range(AHEAD):
-            yield Asked(QUESTION, [POET])
+        for _ in range(MOST_AT_ONCE):
+            yield QARequest(QUESTION, [POET])
         raise AssertionError("read too far ahead")
 
     answers = reader.answer_all(asked())
@@ -318,7 +318,7 @@ def test_questions_are_taken_as_they_are_needed(reader):
 
 
 def test_a_run_holds_no_more_tokens_than_it_may(reader):
-    asked = [Asked(QUESTION, [SILENT * n]) for n in (1, 2, 9, 40)] * 30
+    asked = [QARequest(QUESTION, [SILENT * n]) for n in (1, 2, 9, 40)] * 30
     assert len(list(reader.answer_all(asked))) == 120
     sizes = [inputs["token_ids"].size for _, inputs in reader.checkpoint.runs]
     assert max(sizes) <= RUN_TOKENS
@@ -327,7 +327,7 @@ def test_a_run_holds_no_more_tokens_than_it_may(reader):
 
 @pytest.mark.parametrize("size", [1, 7, 128])
 def test_a_run_has_as_many_questions_as_are_asked_for(reader, size):
-    asked = [Asked(QUESTION, [POET] * (1 + n % 3)) for n in range(20)]
+    asked = [QARequest(QUESTION, [POET] * (1 + n % 3)) for n in range(20)]
     wanted = list(reader.answer_all(asked))
     reader.checkpoint.runs.clear()
     found = list(reader.answer_all(asked, AnswerOptions(batch_size=size)))
@@ -350,7 +350,7 @@ def test_workers_answer_at_the_same_time_and_in_order():
 
     reader.checkpoint.graph = slow
     texts = ["一二三", "四五", "六七八九", "十"]
-    asked = [Asked(QUESTION, [f"号<{text}>。"]) for text in texts]
+    asked = [QARequest(QUESTION, [f"号<{text}>。"]) for text in texts]
     answers = reader.answer_all(asked, AnswerOptions(batch_size=1))
     assert [answer.text for answer in answers] == texts
 
@@ -362,12 +362,15 @@ def test_workers_answer_at_the_same_time_and_in_order():
     ("changes", "says"),
     [
         ({"mode": "both"}, "mode is 'both'; choose extractive, generative"),
-        ({"top_k": 9}, "top_k is 9; it must be from 1 to 8"),
+        ({"top_k": 9}, "top_k is 9; it must be between 1 and 8"),
         ({"beam": 0}, "beam is 0"),
         ({"threshold": 1.1}, "threshold is 1.1"),
         ({"threshold": math.nan}, "threshold is nan"),
         ({"windows": 0}, "windows is 0"),
-        ({"batch_size": AHEAD + 1}, "batch_size is 129; it must be from 0 to 128"),
+        (
+            {"batch_size": MOST_AT_ONCE + 1},
+            "batch_size is 129; it must be between 0 and 128",
+        ),
         ({"answer_type": "colour"}, "answer_type is 'colour'; choose auto, none, per"),
     ],
 )
@@ -377,7 +380,9 @@ def test_options_that_make_no_sense_are_refused(changes, says):
 
 
 def test_a_type_can_only_be_told_to_a_model_that_was_trained_with_types(reader):
-    with pytest.raises(OptionError, match="stub was trained without answer types"):
+    with pytest.raises(
+        OptionError, match="the checkpoint was trained without answer types"
+    ):
         first(reader, [POET], answer_type="person")
     assert first(reader, [POET], answer_type="none").text == "少陵"
     assert "class_ids" not in reader.checkpoint.runs[-1][1]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from nlg.qa.reader import AnswerOptions, Reader
+from nlg.qa.options import AnswerOptions
+from nlg.qa.reader import Reader
 from nlg.runtime import checkpoints_folder
 
 RIVER = "长江全长6300余公里，是亚洲第一长河，发源于青藏高原。"

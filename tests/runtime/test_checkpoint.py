@@ -1,11 +1,14 @@
 import hashlib
 import json
+import threading
+import time
 
 import pytest
 
 from nlg.errors import CheckpointError
-from nlg.runtime import checkpoints_folder, open_checkpoint
+from nlg.runtime import checkpoint, checkpoints_folder, open_checkpoint, opened
 from nlg.runtime.checkpoint import seal
+from nlg.runtime.config import CheckpointConfig
 
 CONFIG = {"task": "poem-vae", "format": 1, "slots": 3}
 
@@ -30,9 +33,44 @@ def reseal(folder, **config):
 
 def test_a_sealed_folder_opens(folder):
     opened = open_checkpoint(folder, "poem-vae")
-    assert opened.config == CONFIG
+    assert opened.config == CheckpointConfig("poem-vae", 1, {"slots": 3})
+    assert opened.config.as_dict() == CONFIG | {"nlg": ""}
     assert opened.metrics == {"kl": 30.5}
     assert opened.vocabulary.encode("春秋") == [2, 1]
+
+
+def test_what_a_class_is_given_is_a_folder_an_open_checkpoint_or_none(
+    folder, monkeypatch
+):
+    monkeypatch.setattr("nlg.runtime.checkpoints_folder", lambda: folder.parent)
+    for source in (folder, str(folder), None):
+        found = opened(source, "poem-vae", "vae", threads=1)
+        assert (found.folder, found.threads) == (folder, 1)
+        assert opened(found, "poem-vae", "vae") is found
+    with pytest.raises(CheckpointError, match="was made for poem-vae, not for qa"):
+        opened(None, "qa", "vae")
+
+
+def test_threads_that_ask_for_a_graph_at_once_load_it_once(folder, monkeypatch):
+    loads = []
+
+    def slowly(*arguments):
+        loads.append(arguments)
+        time.sleep(0.02)
+        return object()
+
+    monkeypatch.setattr(checkpoint, "Graph", slowly)
+    opened, found = open_checkpoint(folder, "poem-vae"), []
+    threads = [
+        threading.Thread(target=lambda: found.append(opened.graph("model")))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(loads) == 1
+    assert len(found) == 4 and len(set(found)) == 1
 
 
 def test_the_list_is_what_sha256sum_writes(folder):

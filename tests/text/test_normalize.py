@@ -3,6 +3,7 @@ import pytest
 from nlg.text.normalize import (
     fold_width,
     is_han,
+    simplified_in_place,
     to_simplified,
     to_traditional,
     verses,
@@ -20,6 +21,14 @@ def test_conversion_reads_phrases_and_not_only_characters():
 def test_simplified_text_is_left_as_it_is():
     pytest.importorskip("opencc")
     assert to_simplified("白日依山尽") == "白日依山尽"
+
+
+def test_a_phrase_that_would_change_its_length_is_converted_by_characters(monkeypatch):
+    converted = {"國際": "国国际", "國": "国", "際": "際際", "皇后": "皇后"}
+    monkeypatch.setattr("nlg.text.normalize.to_simplified", converted.get)
+    assert simplified_in_place("國際") == "国際"
+    assert simplified_in_place("皇后") == "皇后"
+    assert simplified_in_place("") == ""
 
 
 def test_full_width_letters_digits_and_marks_become_half_width():

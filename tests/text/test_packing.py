@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nlg.text.packing import OPEN_ROWS, pack
+from nlg.text.packing import OPEN_ROWS, fill_up, pack, padded, round_up
 
 
 def test_every_sample_stands_in_one_row_and_no_row_overflows():
@@ -31,3 +31,16 @@ def test_sample_longer_than_a_row_is_refused():
 
 def test_nothing_gives_no_rows():
     assert pack([], [], 10) == []
+
+
+def test_rows_are_filled_up_with_padding():
+    assert padded([[2, 3], [2, 7, 3]], 4).tolist() == [[2, 3, 0, 0], [2, 7, 3, 0]]
+    assert padded([[2, 3], [2, 7, 3]]).tolist() == [[2, 3, 0], [2, 7, 3]]
+    assert padded([[2]]).dtype == np.int32
+
+
+def test_a_length_is_the_next_multiple_and_a_multiple_stays():
+    assert [round_up(n, 64) for n in (1, 63, 64, 65, 128)] == [64, 64, 64, 128, 128]
+    filled = fill_up(np.array([1.5, 2.5], "float32"), 3)
+    assert filled.tolist() == [1.5, 2.5, 0] and filled.dtype == np.float32
+    assert fill_up(np.arange(4), 4).tolist() == [0, 1, 2, 3]

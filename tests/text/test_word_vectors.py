@@ -9,7 +9,15 @@ from scipy import sparse
 
 from nlg.errors import DataError
 from nlg.text import word_vectors
-from nlg.text.word_vectors import WordVectors, company, load, make, parts, ppmi, save
+from nlg.text.word_vectors import (
+    WordVectors,
+    cooccurrences,
+    load,
+    make,
+    parts,
+    ppmi,
+    save,
+)
 
 TOWNS, BEASTS = ["北京", "上海", "广州", "成都"], ["老虎", "狮子", "大象", "兔子"]
 
@@ -66,7 +74,7 @@ def test_too_little_text_is_one_clear_line():
 
 
 @pytest.mark.parametrize("block", [1, 3, 1000])
-def test_company_is_counted_as_by_hand(block, monkeypatch):
+def test_cooccurrences_are_counted_as_by_hand(block, monkeypatch):
     monkeypatch.setattr(word_vectors, "BLOCK", block)
     rows = np.random.default_rng(0).integers(0, 4, 30)
     want = np.zeros((4, 8))
@@ -74,7 +82,7 @@ def test_company_is_counted_as_by_hand(block, monkeypatch):
         for right in rows[place + 1 : place + 3]:
             want[word, right] += 1
             want[right, 4 + word] += 1
-    np.testing.assert_array_equal(company(rows, 4).toarray(), want)
+    np.testing.assert_array_equal(cooccurrences(rows, 4).toarray(), want)
 
 
 def test_information_is_what_the_formula_says():
@@ -88,9 +96,9 @@ def test_information_is_what_the_formula_says():
         assert found[word, context] == pytest.approx(want, abs=1e-6)
 
 
-def test_frequent_words_are_thinned_to_what_word2vec_keeps():
+def test_frequent_words_are_subsampled_to_what_word2vec_keeps():
     rows = np.repeat([0, 1], [99_000, 100])
-    kept = word_vectors.thinned(rows, np.random.default_rng(0))
+    kept = word_vectors.subsampled(rows, np.random.default_rng(0))
     share = 99_000 / 99_100
     assert (kept == 0).sum() == pytest.approx(99_000 * (0.001 / share) ** 0.5, rel=0.05)
     assert (kept == 1).sum() > 90

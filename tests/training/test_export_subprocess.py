@@ -2,13 +2,11 @@
 
 import json
 
-import numpy as np
 import pytest
 
-from nlg.errors import CheckpointError, DataError, NlgError
+from nlg.errors import NlgError
 from nlg.files import write_json
-from nlg.training.export_subprocess import best_of, clear_folder, export_in_subprocess
-from nlg.training.run import Run
+from nlg.training.export_subprocess import export_in_subprocess
 
 SAYS = """
 import json, os, pathlib, sys
@@ -80,38 +78,6 @@ def test_an_export_that_fails_says_so_in_one_line(module, folder, source, last):
 def test_a_module_that_is_not_there_is_a_failure(folder):
     with pytest.raises(NlgError, match="No module named no_such_export"):
         export_in_subprocess("no_such_export", folder)
-
-
-def test_the_best_weights_of_a_run_come_with_its_settings(folder):
-    run = Run(folder)
-    run.lock_config({"steps": 5, "data": "诗.jsonl", "task": "poem"})
-    weights = {"model/kernel": np.arange(6.0).reshape(2, 3)}
-    run.save("best.safetensors", weights, step=3)
-    settings, found = best_of(run)
-    assert settings == {"steps": 5}
-    assert found.keys() == weights.keys()
-    np.testing.assert_array_equal(found["model/kernel"], weights["model/kernel"])
-
-
-def test_a_run_that_has_not_looked_at_dev_has_no_best_weights(folder):
-    run = Run(folder)
-    run.lock_config({"steps": 5})
-    with pytest.raises(DataError, match=r"no best\.safetensors: train until the first"):
-        best_of(run)
-
-
-def test_best_weights_that_are_cut_short_are_named(folder):
-    (folder / "best.safetensors").write_bytes(b"\x08")
-    with pytest.raises(CheckpointError, match=r"best\.safetensors cannot be read"):
-        best_of(Run(folder))
-
-
-def test_a_folder_is_made_or_loses_the_files_of_an_earlier_checkpoint(tmp_path):
-    fresh = clear_folder(tmp_path / "a" / "b")
-    assert fresh.is_dir()
-    (fresh / "model.onnx").write_text("old")
-    assert clear_folder(fresh) == fresh
-    assert [*fresh.iterdir()] == []
 
 
 def test_json_is_written_for_people(tmp_path):

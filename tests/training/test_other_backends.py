@@ -12,7 +12,7 @@ import pytest
 HERE = pathlib.Path(__file__).parent
 # One test for each hook into Keras; what they call is the same on every backend.
 CORE = "own_rate or one_large_batch or moving_average or lent or frozen or interrupted"
-CORE += " or two_processes or on_every_backend or add_up"
+CORE += " or two_processes or on_every_backend or add_up or of_numpy or to_the_bit"
 # Nor may TensorFlow be needed; Keras would load it, to seed it, if it could.
 WITHOUT_TENSORFLOW = """
 import sys
@@ -22,6 +22,7 @@ sys.exit(pytest.main(sys.argv[1:]))
 """
 FASTER = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}  # XLA compiles more than it computes
 FILES = [
+    HERE / "test_muon.py",
     HERE / "test_optimizer.py",
     HERE / "test_resume.py",
     HERE / "test_parallel.py",

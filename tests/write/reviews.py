@@ -8,9 +8,10 @@ import tensorflow as tf
 
 from nlg.backbone.config import BackboneConfig
 from nlg.backbone.unilm import UniLM
+from nlg.runtime.config import CheckpointConfig
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SPECIAL, Vocabulary
-from nlg.write.text_writer import TextWriter
+from nlg.write.reviewer import Reviewer
 from nlg.write.train.export import OUTPUTS, SIGNATURES, run
 
 LENGTH = 16
@@ -72,11 +73,8 @@ class InKeras:
     def __init__(self, unilm):
         self.unilm = unilm
         self.vocabulary = small_vocabulary()
-        self.config = {
-            "classes": ["negative", "positive"],
-            "length": LENGTH,
-            "lower_case": True,
-        }
+        facts = {"classes": ["negative", "positive"], "length": LENGTH}
+        self.config = CheckpointConfig("write", 1, {**facts, "lower_case": True})
         self.runs = []  # inputs of each
 
     @functools.cache  # noqa: B019 - one model a test module
@@ -98,4 +96,4 @@ class InKeras:
 
 
 def small_writer():
-    return TextWriter(InKeras(told_backbone()))
+    return Reviewer(InKeras(told_backbone()))

@@ -3,7 +3,7 @@
 import pytest
 
 from nlg.runtime import checkpoints_folder
-from nlg.write.text_writer import TextWriter
+from nlg.write.reviewer import Reviewer
 
 PRAISE, BLAME = (
     ("不错", "很好", "喜欢", "舒服", "方便"),
@@ -13,7 +13,7 @@ PRAISE, BLAME = (
 
 @pytest.fixture(scope="module")
 def writer():
-    return TextWriter.from_checkpoint(checkpoints_folder() / "write")
+    return Reviewer.from_checkpoint(checkpoints_folder() / "write")
 
 
 def test_each_class_has_more_of_its_own_words(writer):

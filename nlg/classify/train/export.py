@@ -12,17 +12,19 @@ import shutil
 import sys
 from typing import Any
 
+import keras
+
 from nlg.backbone.init_from import Shape
 from nlg.backbone.unilm import UniLM
+from nlg.classify.classifier import LABELS, TASK, Classifier
 from nlg.classify.inputs import are_levels
-from nlg.classify.labeller import LABELS, TASK, Labeller
 from nlg.classify.train.train import build_model
 from nlg.metrics.labels import label_report
 from nlg.onnx_export.export import export_onnx, save_weights
 from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
 from nlg.text.labelled import load_labelled
 from nlg.training.backend import choose_backend
-from nlg.training.export_subprocess import best_of, clear_folder, finish
+from nlg.training.export_checkpoint import best_of, export_checkpoint
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
 
@@ -43,7 +45,29 @@ def export(run_folder: pathlib.Path, out: pathlib.Path, dev: pathlib.Path) -> No
     unilm.build()
     model = build_model(unilm, [0.0] * len(names))  # priors are for training
     load_weights(model, weights)
-    save_weights(model, clear_folder(out) / WEIGHTS)
+
+    def graphs(out: pathlib.Path) -> None:
+        write_graph(model, out)
+        shape.tokenizer.vocabulary.save(out / VOCABULARY)
+        shutil.copyfile(run_folder / LABELS, out / LABELS)
+
+    export_checkpoint(
+        run,
+        out,
+        TASK,
+        graphs=graphs,
+        facts={
+            "lower_case": shape.tokenizer.lower_case,
+            "max_tokens": settings["max_tokens"],
+            "backbone": dataclasses.asdict(shape.config),
+        },
+        measure=lambda: measure(Classifier(out), dev),
+    )
+
+
+def write_graph(model: keras.Model, out: pathlib.Path) -> None:
+    """Write the weights and the graph of `model`."""
+    save_weights(model, out / WEIGHTS)
     signature = {"token_ids": ((None, None), "int32")}
     path, outputs = out / "model.onnx", ["probabilities"]
 
@@ -51,26 +75,13 @@ def export(run_folder: pathlib.Path, out: pathlib.Path, dev: pathlib.Path) -> No
         return [model.probabilities(token_ids)]
 
     export_onnx(graph, model, signature, outputs, path, out / WEIGHTS)
-    shape.tokenizer.vocabulary.save(out / VOCABULARY)
-    shutil.copyfile(run_folder / LABELS, out / LABELS)
-    facts = {
-        "lower_case": shape.tokenizer.lower_case,
-        "backbone": dataclasses.asdict(shape.config),
-    }
-    finish(
-        out,
-        run,
-        TASK,
-        facts | settings,
-        lambda: measure(Labeller.from_checkpoint(out), dev),
-    )
 
 
-def measure(labeller: Labeller, dev: pathlib.Path) -> dict[str, Any]:
+def measure(classifier: Classifier, dev: pathlib.Path) -> dict[str, Any]:
     """Return how many labels of the texts in `dev` are found."""
-    names = labeller.names
+    names = classifier.names
     rows = load_labelled(dev, names)
-    found = labeller.label([row.text for row in rows])
+    found = classifier.label_all([row.text for row in rows])
     return label_report(
         names,
         [names.index(row.label or "") for row in rows],

@@ -17,7 +17,7 @@ from nlg.backbone.unilm import UniLM
 from nlg.layers.losses import nats_of
 
 
-class Classifier(keras.Model):
+class ClassifierNetwork(keras.Model):
     """The network; its loss is added inside, so `fit` needs no targets."""
 
     def __init__(

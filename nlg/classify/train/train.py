@@ -1,44 +1,42 @@
 """Train a classifier: labelled texts in, a run folder out."""
 
 import collections
-import dataclasses
 import math
 import pathlib
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
 from nlg.backbone.checkpoint import load_backbone
 from nlg.backbone.init_from import Shape, init_from
 from nlg.backbone.unilm import UniLM
+from nlg.classify.classifier import LABELS, by_length
 from nlg.classify.inputs import are_levels, label_names, token_ids
-from nlg.classify.labeller import LABELS, by_length, padded
-from nlg.classify.train.model import Classifier
+from nlg.classify.train.model import ClassifierNetwork
 from nlg.classify.train.options import ClassifierTraining
 from nlg.errors import OptionError
 from nlg.metrics.labels import label_report
 from nlg.text.labelled import Row, load_labelled
+from nlg.text.packing import padded, round_up
 from nlg.text.tokenizer import Tokenizer
 from nlg.training.batches import Schedule, length_buckets
 from nlg.training.export_subprocess import export_in_subprocess
-from nlg.training.loop import fit
-from nlg.training.options import MAY_CHANGE
 from nlg.training.progress_bar import counted
 from nlg.training.run import Run
+from nlg.training.task import TrainingTask
 
 TILE = 8  # lengths of batches are multiples
 SHOWN = ("accuracy", "macro_f1", "mean_error")  # in a line of the log
 
 
-def train_classifier(
+def classifier_task(
     data: pathlib.Path,
     dev: pathlib.Path,
     folder: pathlib.Path,
     options: ClassifierTraining,
     init: pathlib.Path,
-) -> dict[str, Any]:
-    """Train to `options.steps`, resuming what `folder` holds; return the best line.
+) -> TrainingTask[list[Row], ClassifierNetwork]:
+    """Return the training of a classifier.
 
     Args:
         data: labelled texts, see `nlg.text.labelled`.
@@ -63,29 +61,34 @@ def train_classifier(
         dropout=options.dropout,
         application="bidirectional",
     )
-    run = Run(folder)
-    notes = {"data": data.name, "dev": dev.name, "init": str(init)}
-    defaults = dataclasses.asdict(ClassifierTraining())
-    run.lock_config(dataclasses.asdict(options) | notes, MAY_CHANGE, defaults)
-    (folder / LABELS).write_text("".join(f"{name}\n" for name in names), "utf-8")
-    Shape(unilm.config, opened.tokenizer).save(folder)
-    label_priors = label_priors_of(rows, names, options.balance)
-    model = build_model(unilm, label_priors, options.head_dropout)
-    batches = Batches(rows, names, opened.tokenizer, options)
-    evaluator = Evaluator(model, kept_back, names, opened.tokenizer, options)
-    return fit(model, batches.at, evaluator.scores, options, run)
+    priors = label_priors_of(rows, names, options.balance)
 
+    def prepare(run: Run) -> list[Row]:
+        (folder / LABELS).write_text("".join(f"{name}\n" for name in names), "utf-8")
+        Shape(unilm.config, opened.tokenizer).save(folder)
+        return rows
 
-def make_checkpoint(folder: pathlib.Path, dev: pathlib.Path) -> pathlib.Path:
-    """Export the run's best weights to `folder`/checkpoint; return that path."""
-    return export_in_subprocess("nlg.classify.train.export", folder, dev)
+    return TrainingTask(
+        folder=folder,
+        options=options,
+        notes={"data": data.name, "dev": dev.name, "init": str(init)},
+        prepare=prepare,
+        model=lambda run, rows: build_model(unilm, priors, options.head_dropout),
+        batches=lambda rows: Batches(rows, names, opened.tokenizer, options).at,
+        evaluate=lambda model, rows: (
+            Evaluator(model, kept_back, names, opened.tokenizer, options).scores
+        ),
+        export=lambda trained: export_in_subprocess(
+            "nlg.classify.train.export", folder, dev
+        ),
+    )
 
 
 def build_model(
     unilm: UniLM, label_priors: Sequence[float], dropout: float = 0.0
-) -> Classifier:
+) -> ClassifierNetwork:
     """Return `unilm` with what stands on it."""
-    model = Classifier(unilm, label_priors, dropout)
+    model = ClassifierNetwork(unilm, label_priors, dropout)
     model.build()
     return model
 
@@ -149,7 +152,7 @@ class Evaluator:
 
     def __init__(
         self,
-        model: Classifier,
+        model: ClassifierNetwork,
         rows: Sequence[Row],
         names: Sequence[str],
         tokenizer: Tokenizer,
@@ -174,7 +177,7 @@ class Evaluator:
         """Yield rows and what the model says of each."""
         for rows in by_length(self.texts.token_ids, self.options.batch_tokens):
             longest = len(self.texts.token_ids[rows[-1]])
-            length = min(-(-longest // TILE) * TILE, self.options.max_tokens)
+            length = min(round_up(longest, TILE), self.options.max_tokens)
             yield rows, self.model.predict_on_batch(self.texts.batch(rows, length))
 
 

@@ -17,7 +17,7 @@ from keras import ops
 from nlg.couplet.dataset import load_couplets
 from nlg.couplet.evaluate import human_report, model_report
 from nlg.couplet.pairs import Pairs
-from nlg.couplet.responder import BEAMS, MANY_BEAMS, PAIRS, RUNNERS_UP, TASK, Responder
+from nlg.couplet.responder import BEAMS, MANY_BEAMS, PAIRS, RUNNERS_UP, TASK, Couplets
 from nlg.couplet.scroll import Scrolls, dictionary_words
 from nlg.couplet.train.model import CoupletTagger
 from nlg.couplet.train.options import CoupletTraining
@@ -28,7 +28,7 @@ from nlg.onnx_export.export import export_onnx, save_weights
 from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
 from nlg.text.vocab import Vocabulary
 from nlg.training.backend import choose_backend
-from nlg.training.export_subprocess import best_of, clear_folder, finish
+from nlg.training.export_checkpoint import best_of, export_checkpoint
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
 
@@ -53,20 +53,25 @@ def export(
     pairs = Pairs.load(run_folder / PAIRS, vocabulary)
     model = build_model(len(vocabulary), len(pairs), options)
     load_weights(model, weights)
-    write_graphs(model, clear_folder(out))
-    vocabulary.save(out / VOCABULARY)
-    pairs.save(out / PAIRS)
-    Scrolls.learn(load_couplets(data), dictionary_words(), vocabulary).save(out)
     couplets = load_couplets(dev)
 
-    def metrics():
-        return {
-            "dev": model_report(couplets, Responder.from_checkpoint(out)),
-            "dev_human": human_report(couplets),
-        }
+    def graphs(out: pathlib.Path) -> None:
+        write_graphs(model, out)
+        vocabulary.save(out / VOCABULARY)
+        pairs.save(out / PAIRS)
+        Scrolls.learn(load_couplets(data), dictionary_words(), vocabulary).save(out)
 
-    facts = {"model": dataclasses.asdict(model.config)}
-    finish(out, run, TASK, facts | settings, metrics)
+    export_checkpoint(
+        run,
+        out,
+        TASK,
+        graphs=graphs,
+        facts={"model": dataclasses.asdict(model.config)},
+        measure=lambda: {
+            "dev": model_report(couplets, Couplets.from_checkpoint(out)),
+            "dev_human": human_report(couplets),
+        },
+    )
 
 
 def write_graphs(model: CoupletTagger, out: pathlib.Path) -> None:

@@ -1,8 +1,8 @@
-"""A map of latents: clusters of poems with a theme in common, and how to write in one.
+"""A map of latents: clusters of poems that share a theme, and how to write in one.
 
-    latent_map = LatentMap.load(folder, poet)
-    place = latent_map.place(latent_map.find("军"))
-    poet.write("七绝", count=3, seed=1, place=place)
+    latent_map = LatentMap.load(None, poet)
+    latent_map.find("军").name
+    poet.write("七绝", count=3, seed=1, cluster="军")
 
 A cluster is a Gaussian with a deviation along each axis of a `Space`, as in the
 clustering VAE of kexue.fm/archives/5887, but fitted to the latents of a model that is
@@ -13,15 +13,14 @@ Shapes: B latents of Z units, K clusters, P points drawn.
 
 import json
 import pathlib
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 import nlg
 from nlg.errors import CheckpointError, OptionError
 from nlg.files import NO_ARRAYS
-from nlg.poem.vae.poet import LatentSampler, Poet
-from nlg.runtime import open_checkpoint
+from nlg.runtime import checkpoints_folder, open_checkpoint
 from nlg.runtime.checkpoint import (
     CONFIG,
     FORMAT,
@@ -33,6 +32,9 @@ from nlg.runtime.checkpoint import (
 )
 from nlg.text.normalize import to_simplified
 
+if TYPE_CHECKING:
+    from nlg.poem.vae.poet import LatentSampler, Poet
+
 TASK = "poem-map"
 ARRAYS = "map.npz"
 FILES = frozenset((CONFIG, METRICS, SHA256, ARRAYS))
@@ -42,8 +44,7 @@ PARTS = ("mean", "axes", "centres", "deviations", "points", "labels")
 class Space(NamedTuple):
     """Coordinates of latents in which all poems have mean 0 and deviation 1.
 
-    The last `sound` coordinates tell how a poem rhymes and how its tones begin, the
-    others what it is about.
+    The last `sound` coordinates depend on rhyme and first tones, the others on theme.
     """
 
     mean: np.ndarray  # (Z,)
@@ -59,7 +60,7 @@ class Space(NamedTuple):
         return self.mean + coordinates @ self.axes
 
     def theme(self, latents: np.ndarray) -> np.ndarray:
-        """Return the coordinates of latents (B, Z) that tell what they are about."""
+        """Return the theme coordinates (B, T) of latents (B, Z)."""
         return self.coordinates(latents)[:, : len(self.axes) - self.sound]
 
 
@@ -70,6 +71,11 @@ class Cluster(NamedTuple):
     name: str  # its most typical characters, the most typical first
     share: float  # of all poems
     examples: tuple[tuple[str, ...], ...]  # lines of poems
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        facts = self._asdict()
+        return {"cluster": facts.pop("number"), **facts}
 
 
 class LatentMap(NamedTuple):
@@ -105,27 +111,27 @@ class LatentMap(NamedTuple):
             f"no cluster {wanted[:20]!r}; give a number or a character of {names}"
         )
 
-    def place(self, cluster: Cluster) -> LatentSampler:
-        """Return what brings standard normal draws (B, Z) into `cluster`."""
+    def sampler(self, cluster: Cluster) -> "LatentSampler":
+        """Return what turns standard normal draws (B, Z) into latents of `cluster`."""
         centre = self.centres[cluster.number - 1]
         deviation = self.deviations[cluster.number - 1]
 
-        def place(draws: np.ndarray) -> np.ndarray:
+        def sample(draws: np.ndarray) -> np.ndarray:
             return self.space.latents(centre + deviation * draws).astype("float32")
 
-        return place
+        return sample
 
-    def middles(self) -> list[tuple[int, np.ndarray]]:
-        """Return the number of each cluster that has points, and amid them (2,)."""
+    def medians(self) -> list[tuple[int, np.ndarray]]:
+        """Return the number of each cluster with points, and their median (2,)."""
         return [
             (int(label) + 1, np.median(self.points[self.labels == label], axis=0))
             for label in np.unique(self.labels)
         ]
 
     def save(
-        self, folder: pathlib.Path, poet: Poet, facts: dict[str, Any], metrics: Any
+        self, folder: pathlib.Path, poet: "Poet", facts: dict[str, Any], metrics: Any
     ) -> None:
-        """Write the checkpoint folder of a map of `poet`'s latents, but no poem of it.
+        """Write the checkpoint folder of a map of `poet`'s latents, without its poems.
 
         Args:
             folder: made if it is not there.
@@ -153,14 +159,15 @@ class LatentMap(NamedTuple):
         seal(folder)
 
     @classmethod
-    def load(cls, folder: pathlib.Path, poet: Poet) -> "LatentMap":
-        """Open the folder that `save` wrote.
+    def load(cls, folder: pathlib.Path | None, poet: "Poet") -> "LatentMap":
+        """Open the folder that `save` wrote, by default the shipped one.
 
         Raises:
             CheckpointError: it is broken, or was made for another model than `poet`.
         """
+        folder = pathlib.Path(folder or checkpoints_folder() / "poem" / "map")
         checkpoint = open_checkpoint(folder, TASK)
-        config = checkpoint.config
+        config = checkpoint.config.facts
         if config.get("model") != digest(poet.checkpoint.path(WEIGHTS)):
             raise CheckpointError(
                 f"{folder} is no map of {poet.checkpoint.folder}; make one with "

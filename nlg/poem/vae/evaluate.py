@@ -7,7 +7,8 @@ import numpy as np
 
 from nlg.metrics.poems import poem_report
 from nlg.poem.dataset import Poem
-from nlg.poem.vae.poet import Poet, WriteOptions
+from nlg.poem.vae.poet import Poet
+from nlg.poem.vae.request import SampleRequest
 from nlg.text.forms import FORMS
 
 ACTIVE = 0.01  # variance of a unit's mean over the data (arXiv:1509.00519)
@@ -22,7 +23,7 @@ def measure(
     """
     samples, human = {}, {}
     for form in FORMS:
-        written = [poem.lines for poem in poet.write(form, count, seed)]
+        written = [poem.lines for poem in poet.write(form, count=count, seed=seed)]
         samples[form] = poem_report(written, poet.training_lines)
         poems = [poem.lines for poem in dev if poem.form == form][:count]
         if poems:
@@ -41,14 +42,15 @@ def latent_report(poet: Poet, poems: Iterable[Poem]) -> dict[str, Any]:
     for poem in poems:
         by_form[poem.form].append(poem)
     means, kl, right, places = [], [], 0, 0
-    options = WriteOptions(temperature=0.0, candidates=1, rules=False)
+    cold = SampleRequest(seed=0, temperature=0.0, rules=False)
     for form, group in by_form.items():
         if not group:
             continue
         mean, log_var = poet.posterior([poem.lines for poem in group])
         means.append(mean)
         kl.append(0.5 * (mean**2 + np.exp(log_var) - 1 - log_var))  # (B, Z)
-        for poem, back in zip(group, poet.decode(form, mean, 0, options), strict=True):
+        rebuilt = poet.write(cold, form=form, latents=mean)
+        for poem, back in zip(group, rebuilt, strict=True):
             pairs = zip("".join(poem.lines), "".join(back.lines), strict=True)
             right += sum(a == b for a, b in pairs)
             places += FORMS[form].places

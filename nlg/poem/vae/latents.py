@@ -1,7 +1,8 @@
-"""Read latents that a person kept in a file."""
+"""Read latents from a file."""
 
 import json
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,17 +11,18 @@ from nlg.errors import DataError
 from nlg.files import UNREADABLE, parse_json, text_of
 from nlg.text.forms import FORMS
 
-LIMIT = 1000  # of a number; a latent is standard normal, so 5 is far out
+Latents = tuple[tuple[float, ...], ...]  # (B, Z)
+LIMIT = 1000  # of a number; latents are standard normal, so 5 is far out
 
 
-def read_latents(name: str, units: int) -> tuple[str, np.ndarray]:
-    """Return the form ("" if none is named) and latents (B, Z) of a file; `-` is stdin.
+def read_latents(name: str) -> tuple[str, Latents]:
+    """Return the form ("" if none is named) and latents of a file; `-` is stdin.
 
-    The file is one JSON list of `units` numbers, a list of such lists, such a list a
-    line, or JSON lines as `nlg poem --json` prints them.
+    The file is one JSON list of numbers, a list of such lists, such a list a line, or
+    JSON lines as `nlg poem --json` prints them.
 
     Raises:
-        DataError: not JSON, the wrong length, no usable numbers, or two forms.
+        DataError: not JSON, no usable numbers, two lengths, or two forms.
     """
     values = _parse(name, _read(name))
     forms = [str(v["form"]) for v in values if isinstance(v, dict) and v.get("form")]
@@ -29,18 +31,33 @@ def read_latents(name: str, units: int) -> tuple[str, np.ndarray]:
         raise DataError(
             f"{name}: one of {', '.join(FORMS)} at a time; found {', '.join(found)}"
         )
-    rows = [
+    rows: list[Any] = [
         value.get("latent") if isinstance(value, dict) else value for value in values
     ]
+    units = len(rows[0]) if isinstance(rows[0], list) else 0
     for number, row in enumerate(rows, 1):
         if not _is_latent(row, units):
-            length = len(row) if isinstance(row, list) else "no"
+            size = f"{units} " if number > 1 else ""
             raise DataError(
-                f"{name}: latent {number} is no list of {units} numbers between "
-                f"-{LIMIT} and {LIMIT} (it has {length}); take one that "
-                "`nlg poem --json` printed"
+                f"{name}: latent {number} is no list of {size}numbers between -{LIMIT} "
+                f"and {LIMIT}; take one that `nlg poem --json` printed"
             )
-    return "".join(found), np.array(rows, "float32")
+    return "".join(found), tuple(tuple(row) for row in rows)
+
+
+def as_array(latents: Sequence[Sequence[float]], units: int) -> np.ndarray:
+    """Return `latents` (B, Z) as float32, for a model of `units`.
+
+    Raises:
+        DataError: they have another length.
+    """
+    array = np.asarray(latents, "float32")
+    if array.ndim != 2 or array.shape[1] != units:
+        raise DataError(
+            f"latents of {len(latents[0])} numbers, the model's have {units}; take "
+            "those that `nlg poem --json` printed"
+        )
+    return array
 
 
 def _read(name: str) -> str:
@@ -88,6 +105,6 @@ def _is_number(value: Any) -> bool:
 def _is_latent(row: Any, units: int) -> bool:
     return (
         isinstance(row, list)
-        and len(row) == units
+        and len(row) == units > 0
         and all(_is_number(x) and -LIMIT <= x <= LIMIT for x in row)  # no NaN either
     )

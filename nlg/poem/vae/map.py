@@ -1,14 +1,13 @@
-"""Make a map of poems: encode, take the sound out, cluster, name, draw.
+"""Make a map of poems: encode, remove the sound, cluster, name, draw.
 
     latents = encode(poet, poems, batches(poems))
     space = learn_space(poems, latents)
-    latent_map = make_map(poet, poems, latents, space, MapOptions(clusters=24))
+    latent_map = make_map(poet, poems, latents, space, MapRequest(clusters=24))
 
-Left to itself a clustering of latents finds rhymes: a handful of directions tell the
-rhyme group and whether the tones begin level or oblique, and part poems more sharply
-than any theme does. They are the directions in which poems of one sound have another
-mean than all, and are left out; what is left is scaled so that each direction counts
-as much as any other.
+A plain clustering of latents finds rhymes: a few directions depend on the rhyme group
+and on whether the tones begin level or oblique, and separate poems more sharply than
+any theme does. They are the directions in which the mean of poems of one sound differs
+from the mean of all. They are left out, and the others are scaled to equal variance.
 
 Two models can do it: k-means, and a mixture of Gaussians with a classifier q(y|z) as in
 kexue.fm/archives/5887, here fitted to a model that is trained already.
@@ -27,7 +26,8 @@ from nlg.errors import DataError
 from nlg.poem.check import rhyme_of
 from nlg.poem.dataset import Poem
 from nlg.poem.vae.clusters import Cluster, LatentMap, Space
-from nlg.poem.vae.poet import BLOCK, Poet, WriteOptions
+from nlg.poem.vae.poet import BLOCK, Poet
+from nlg.poem.vae.request import METHODS, MapRequest, SampleRequest
 from nlg.poem.vae.themes import counts_of, names_of, nats_saved
 from nlg.text.forms import FORMS, verse
 from nlg.text.prosody import tones
@@ -35,21 +35,11 @@ from nlg.text.prosody import tones
 LEAST = 1000  # poems for a space of its own
 DRAWN = 1500  # points of a picture
 EXAMPLES = 2
-HELD = 100  # poems of each cluster that are written to see whether they keep to it
-WRITTEN = 16  # poems that the examples of a map to be given away are chosen from
+HELD = 100  # poems written in each cluster to measure how many stay in it
+WRITTEN = 16  # poems of the model that the examples of a public map are chosen from
 SOUND_SHARE = 0.2  # of the greatest between-group variance: above, an axis is of sound
 LEAST_VARIANCE = 1e-6  # of an axis: dimensions without poems keep a length
 Lines = tuple[str, ...]
-METHODS = ("kmeans", "mixture")
-
-
-@dataclasses.dataclass(frozen=True)
-class MapOptions:
-    """How to cluster."""
-
-    clusters: int = 24
-    method: str = "kmeans"  # one of METHODS
-    seed: int = 1
 
 
 class Latents(NamedTuple):
@@ -105,10 +95,10 @@ def encode(poet: Poet, poems: Sequence[Poem], parts: Iterable[np.ndarray]) -> La
 
 
 def learn_space(poems: Sequence[Poem], latents: Latents) -> Space:
-    """Return the space that tells theme from sound.
+    """Return the space that separates theme from sound.
 
     Raises:
-        DataError: there are too few poems to tell.
+        DataError: there are too few poems for that.
     """
     if len(poems) < LEAST:
         raise DataError(
@@ -130,7 +120,7 @@ def make_map(
     poems: Sequence[Poem],
     latents: Latents,
     space: Space,
-    options: MapOptions = MapOptions(),
+    request: MapRequest,
     drawn: int = DRAWN,
 ) -> LatentMap:
     """Return the map of `poems`, with up to `drawn` of them as points.
@@ -142,31 +132,31 @@ def make_map(
     Raises:
         DataError: there are fewer poems than clusters.
     """
-    if len(poems) < options.clusters:
+    if len(poems) < request.clusters:
         raise DataError(
-            f"{len(poems)} poems cannot make {options.clusters} clusters; "
+            f"{len(poems)} poems cannot make {request.clusters} clusters; "
             "give more poems, or --clusters"
         )
     theme = space.theme(latents.mean)
-    labels = _by_size(fit(space, latents, options).assign(theme))
+    labels = _by_size(fit(space, latents, request).assign(theme))
     members = _members(labels)
     centres, deviations = _moments(space.coordinates(latents.mean), members)
-    shown = np.random.default_rng(options.seed).permutation(len(poems))[:drawn]
+    shown = np.random.default_rng(request.seed).permutation(len(poems))[:drawn]
     return LatentMap(
         space,
         _described(poet, poems, labels, theme),
         centres,
         deviations,
-        layout(theme[shown], centres[:, : theme.shape[1]], options.seed),
+        layout(theme[shown], centres[:, : theme.shape[1]], request.seed),
         labels[shown],
         tuple(verse(poems[n].lines) for n in shown),
     )
 
 
-def fit(space: Space, latents: Latents, options: MapOptions) -> Fitted:
+def fit(space: Space, latents: Latents, request: MapRequest) -> Fitted:
     """Return the clusters that a method finds."""
-    method = _kmeans if options.method == "kmeans" else _mixture
-    return method(space.theme(latents.mean), space.theme(latents.draw()), options)
+    method = _kmeans if request.method == "kmeans" else _mixture
+    return method(space.theme(latents.mean), space.theme(latents.draw()), request)
 
 
 def measure(
@@ -174,23 +164,23 @@ def measure(
     space: Space,
     train: tuple[Sequence[Poem], Latents],
     dev: tuple[Sequence[Poem], Latents],
-    options: MapOptions,
+    request: MapRequest,
 ) -> dict[str, dict[str, float]]:
-    """Return for each method what it is worth on dev poems.
+    """Return for each method how well it fits dev poems.
 
     `log_prob` is the log-density of a dev poem's theme, in nats (one Gaussian for all
     is there to compare with); `nats_saved` is that of nlg.poem.vae.themes.
     """
     drawn = space.theme(dev[1].draw())
-    one = fit(space, train[1], MapOptions(clusters=1))
+    one = fit(space, train[1], MapRequest(clusters=1))
     report = {"one Gaussian": {"log_prob": one.log_prob(drawn), "nats_saved": 0.0}}
     for method in METHODS:
-        fitted = fit(space, train[1], dataclasses.replace(options, method=method))
+        fitted = fit(space, train[1], dataclasses.replace(request, method=method))
         counts, dev_counts = (
             counts_of(
                 poems,
                 fitted.assign(space.theme(latents.mean)),
-                options.clusters,
+                request.clusters,
                 poet.vocabulary,
             )
             for poems, latents in (train, dev)
@@ -201,12 +191,12 @@ def measure(
 
 
 def with_written_examples(poet: Poet, latent_map: LatentMap, seed: int) -> LatentMap:
-    """Return a map to be given away: its examples are poems that the model writes."""
+    """Return a map without anyone's poems: its examples are written by the model."""
     centres = latent_map.centres[:, : -latent_map.space.sound]
     clusters = []
     for cluster, centre in zip(latent_map.clusters, centres, strict=True):
-        place = latent_map.place(cluster)
-        poems = [p.lines for p in poet.write("五绝", WRITTEN, seed, place=place)]
+        request = SampleRequest("五绝", WRITTEN, seed)
+        poems = [p.lines for p in poet.sample(request, latent_map.sampler(cluster))]
         theme = latent_map.space.theme(poet.posterior(poems)[0])
         clusters.append(cluster._replace(examples=_central(poems, theme, centre)))
     return latent_map._replace(clusters=tuple(clusters))
@@ -218,17 +208,16 @@ def share_held(
     """Return the share of poems written in a cluster whose theme is nearest to it."""
     centres = latent_map.centres[:, : -latent_map.space.sound]
     held = 0
-    options = WriteOptions(candidates=1)
+    request = SampleRequest("七绝", count, seed, candidates=1)
     for k, cluster in enumerate(latent_map.clusters):
-        place = latent_map.place(cluster)
-        poems = poet.write("七绝", count, seed, options, place)
+        poems = poet.sample(request, latent_map.sampler(cluster))
         mean, _ = poet.posterior([poem.lines for poem in poems])
         held += int(np.sum(_closest(latent_map.space.theme(mean), centres) == k))
     return held / (count * len(centres))
 
 
 def layout(theme: np.ndarray, centres: np.ndarray, seed: int) -> np.ndarray:
-    """Return where to draw poems (P, T) on a page, (P, 2) around 0 and up to 1.
+    """Return the places (P, 2) of poems (P, T) in a drawing, from -1 to 1.
 
     t-SNE, of the directions in which the centres (K, T) differ: of all directions it
     shows one cloud.
@@ -246,21 +235,21 @@ def layout(theme: np.ndarray, centres: np.ndarray, seed: int) -> np.ndarray:
     return flat / max(np.abs(flat).max(initial=0.0), 1e-6)
 
 
-def _kmeans(theme: np.ndarray, drawn: np.ndarray, options: MapOptions) -> Fitted:
+def _kmeans(theme: np.ndarray, drawn: np.ndarray, request: MapRequest) -> Fitted:
     from sklearn.cluster import KMeans
 
-    found = KMeans(options.clusters, n_init=3, random_state=options.seed).fit(theme)
+    found = KMeans(request.clusters, n_init=3, random_state=request.seed).fit(theme)
     members = _members(found.labels_)
     means, deviations = _moments(drawn, members)
     weights = np.array([len(some) for some in members]) / len(theme)
     return Fitted(found.predict, weights, means, deviations**2)
 
 
-def _mixture(_: np.ndarray, drawn: np.ndarray, options: MapOptions) -> Fitted:
+def _mixture(_: np.ndarray, drawn: np.ndarray, request: MapRequest) -> Fitted:
     from sklearn.mixture import GaussianMixture
 
     found = GaussianMixture(
-        options.clusters, covariance_type="diag", random_state=options.seed
+        request.clusters, covariance_type="diag", random_state=request.seed
     ).fit(drawn)
     return Fitted(found.predict, found.weights_, found.means_, found.covariances_)
 
@@ -290,7 +279,7 @@ def _moments(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and deviation (K, T) of each cluster's coordinates (M, T).
 
-    One poem more, at the deviation 1 of all poems, keeps a cluster of one in being.
+    One more poem, at deviation 1, keeps the deviation of a cluster of one above 0.
     """
     parts = [coordinates[some] for some in members]
     means = np.stack([part.mean(axis=0) for part in parts])
@@ -311,7 +300,7 @@ def _central(
 ) -> tuple[Lines, ...]:
     """Return the poems whose theme (M, T) is nearest `centre` (T,), by the angle.
 
-    By the distance, poems of no theme are nearest: they are not far from any centre.
+    Not by the distance: poems without a theme are near every centre.
     """
     size = np.maximum(np.linalg.norm(theme, axis=1), 1e-6)
     nearest = np.argsort(-(theme @ centre) / size, kind="stable")
@@ -324,7 +313,7 @@ def _closest(theme: np.ndarray, centres: np.ndarray) -> np.ndarray:
 
 
 def _group_means(latents: np.ndarray, groups: Sequence[Any]) -> np.ndarray:
-    """Return the mean of each group, as much of it as the group's share is."""
+    """Return the mean of each group, times the square root of its share."""
     names = np.array(groups)
     return np.stack(
         [

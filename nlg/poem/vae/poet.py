@@ -1,56 +1,42 @@
 """Write poems with a trained checkpoint; needs NumPy and ONNX Runtime, no Keras.
 
-    Poet.from_checkpoint(folder).write("七绝", count=3, seed=1)
+    Poet().write("七绝", count=3, seed=1)
+    Poet().write(near="白日依山尽，黄河入海流。欲穷千里目，更上一层楼。", radius=0.8)
 
 A poem depends on its seed and its number alone: the same seed gives the same poem,
 however many are asked for and in whatever batches they are computed. Its latent,
-decoded with that seed in that place, gives it back.
+decoded with that seed in that place, gives it back. A poet may write in several threads
+at once.
 """
 
-import dataclasses
 import functools
 import itertools
-import pathlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from nlg.config import apply_values
+from nlg.decode.results import filled
 from nlg.errors import OptionError
 from nlg.metrics.originality import KnownLines
-from nlg.poem.known import known_lines
+from nlg.poem.known import Originality, known_lines
 from nlg.poem.rules import Rulebook
-from nlg.runtime import Checkpoint, open_checkpoint
+from nlg.poem.vae.config import PoetConfig
+from nlg.poem.vae.latents import as_array
+from nlg.poem.vae.request import SampleRequest
+from nlg.runtime import Source, opened
 from nlg.text import prosody
-from nlg.text.forms import Form, cut, cut_unmarked, form_named, form_of
-from nlg.text.normalize import to_simplified, verses
+from nlg.text.forms import DEFAULT_FORM, Form, cut_unmarked, form_named, form_of
+from nlg.text.normalize import to_simplified, to_traditional, verses
 
 TASK = "poem-vae"
 DECIMALS = 4  # of a latent
 BLOCK = 96  # rows a run
-TILE = 8  # a run's rows are padded to a multiple: a product may round by its edge
+TILE = 8  # rows of a run are a multiple, see `filled`
 
-# draws (B, Z), standard normal -> latents
+# Draws (B, Z) of a standard normal -> latents (B, Z).
 LatentSampler = Callable[[np.ndarray], np.ndarray]
-
-
-@dataclasses.dataclass(frozen=True)
-class WriteOptions:
-    """How freely to write."""
-
-    temperature: float = 0.6  # of the characters; 0 takes the most probable
-    latent_temperature: float = 1.0  # standard deviation of the latent
-    candidates: int = 8  # poems written for each one kept
-    rules: bool = True  # rhyme and tone pattern
-
-    def __post_init__(self):
-        """Refuse what cannot be written."""
-        if self.candidates < 1:
-            raise OptionError(f"candidates is {self.candidates}; it must be at least 1")
-        for name in ("temperature", "latent_temperature"):
-            value = getattr(self, name)
-            if not 0 <= value <= 10:
-                raise OptionError(f"{name} is {value}; it must be between 0 and 10")
 
 
 class WrittenPoem(NamedTuple):
@@ -61,8 +47,19 @@ class WrittenPoem(NamedTuple):
     rhyme: str  # group of 平水韵, "" if the rhyme fails
     tones: tuple[str, ...]  # 平 仄, 多 for both, a string a line
     score: float  # mean log-probability of a character, in nats
-    originality: dict[str, Any]  # lines found in training, longest shared run
+    originality: Originality
     latent: tuple[float, ...]
+    seed: int
+    cluster: int | None = None  # the one asked for
+
+    def traditional(self) -> "WrittenPoem":
+        """Return the poem with its lines in traditional characters."""
+        return self._replace(lines=tuple(map(to_traditional, self.lines)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold, a cluster only if one was asked for."""
+        facts = self._asdict() | {"originality": self.originality._asdict()}
+        return {name: value for name, value in facts.items() if value is not None}
 
 
 class Draft(NamedTuple):
@@ -83,58 +80,68 @@ class Draws(NamedTuple):
 class Poet:
     """Writes, rewrites and blends poems."""
 
-    def __init__(self, checkpoint: Checkpoint):
-        self.checkpoint = checkpoint
-        self.vocabulary = checkpoint.vocabulary
-        self.rulebook = Rulebook(checkpoint.vocabulary)
-        self.latent_units: int = checkpoint.config["model"]["latent_units"]
-        self.slots: int = checkpoint.config["slots"]
+    def __init__(self, checkpoint: Source = None, device: str = "cpu"):
+        """Open a folder that `nlg train poem-vae` wrote, by default the shipped one."""
+        self.checkpoint = opened(checkpoint, TASK, "poem/vae", device)
+        self.vocabulary = self.checkpoint.vocabulary
+        self.rulebook = Rulebook(self.vocabulary)
+        config = self.checkpoint.config.facts_as(PoetConfig)
+        self.latent_units, self.slots = config.model.latent_units, config.slots
 
     @classmethod
-    def from_checkpoint(cls, folder: pathlib.Path, device: str = "cpu") -> "Poet":
-        """Open the folder that `nlg train poem-vae` wrote."""
-        return cls(open_checkpoint(folder, TASK, device=device))
+    def from_checkpoint(cls, path: Source = None, device: str = "cpu") -> "Poet":
+        """Return the same as `Poet(path, device)`."""
+        return cls(path, device)
+
+    @functools.cached_property
+    def training_lines(self) -> KnownLines:
+        """Return the lines of the training poems."""
+        return known_lines(self.checkpoint)
 
     def write(
-        self,
-        form: str,
-        count: int,
-        seed: int,
-        options: WriteOptions = WriteOptions(),
-        place: LatentSampler | None = None,
+        self, request: SampleRequest | str = "", /, **changes: Any
     ) -> Iterator[WrittenPoem]:
-        """Yield `count` random poems of `form`, from anywhere or from a `place`."""
-        page = form_named(form)
-        draws = (
-            self._draw(page, seed, number, options, place) for number in range(count)
-        )
-        yield from self._best(page, draws, options)
+        """Yield the poems that are asked for.
 
-    def decode(
-        self,
-        form: str,
-        latents: np.ndarray,
-        seed: int,
-        options: WriteOptions,
-        one_noise: bool = False,
-    ) -> Iterator[WrittenPoem]:
-        """Yield a poem for each of `latents` (B, Z).
+        Args:
+            request: a form is short for `SampleRequest(form)`.
+            **changes: other values for fields of the request.
 
-        With `one_noise` they differ by nothing but the latent.
+        Raises:
+            OptionError: a value is impossible; nothing has been written then.
+
+        Example:
+            >>> [poem.form for poem in Poet().write("五绝", count=2, seed=1)]
+            ['五绝', '五绝']
         """
-        page = form_named(form)
-        options = dataclasses.replace(options, candidates=1)
+        if isinstance(request, str):
+            request = SampleRequest(request)
+        request = apply_values(request, changes, "write()")
+        if request.source == "cluster":
+            from nlg.poem.vae.clusters import LatentMap
+
+            latent_map = LatentMap.load(request.map_folder, self)
+            cluster = latent_map.find(request.cluster or "")
+            poems = self.sample(request, latent_map.sampler(cluster))
+            return (poem._replace(cluster=cluster.number) for poem in poems)
+        if request.source == "":
+            return self.sample(request)
+        form, latents = self._latents_of(request)
+        draws = self._draws_of(form, latents, request)
+        return self._best(form, draws, request, candidates=1)
+
+    def sample(
+        self, request: SampleRequest, sampler: LatentSampler | None = None
+    ) -> Iterator[WrittenPoem]:
+        """Yield random poems; `sampler` moves their latents, as to a cluster."""
+        form = form_named(request.form or DEFAULT_FORM)
         draws = (
-            Draws(_printable(latent[None]), self._noise(page, seed, number))
-            for number, latent in enumerate(latents)
+            self._draw(form, request, poem, sampler) for poem in range(request.count)
         )
-        if one_noise:
-            noise = self._noise(page, seed, 0)
-            draws = (draw._replace(noise=noise) for draw in draws)
-        yield from self._best(page, draws, options)
+        return self._best(form, draws, request, request.candidates)
 
     def encode(self, lines: Sequence[str]) -> np.ndarray:
-        """Return the latent (Z,) that stands for a poem: the mean of its posterior."""
+        """Return the latent (Z,) of a poem: the mean of its posterior."""
         return self.posterior([lines])[0][0]
 
     def posterior(
@@ -155,38 +162,60 @@ class Poet:
         )
         return mean, log_var
 
-    def near(
-        self, latent: np.ndarray, radius: float, count: int, seed: int
-    ) -> np.ndarray:
-        """Return `count` latents (count, Z) around `latent` (Z,).
+    def unknown(self, texts: Iterable[str]) -> str:
+        """Return the characters of poems that the model does not know."""
+        lines = itertools.chain.from_iterable(parse_poem(text)[1] for text in texts)
+        characters = dict.fromkeys(itertools.chain.from_iterable(lines))
+        return "".join(c for c in characters if c not in self.vocabulary)
 
-        `radius` is the standard deviation of each unit, in units of the prior's.
+    def _latents_of(self, request: SampleRequest) -> tuple[Form, np.ndarray]:
+        """Return the form and the latents (B, Z) that a request names."""
+        if request.latents is not None:
+            latents = as_array(request.latents, self.latent_units)
+            return form_named(request.form or DEFAULT_FORM), latents
+        poems = [parse_poem(text) for text in request.poems]
+        named = [request.form, *(form.name for form, _ in poems)]
+        forms = list(dict.fromkeys(filter(None, named)))
+        if len(forms) > 1:
+            raise OptionError(
+                f"{request.source}: {' and '.join(forms)} are two forms; give one"
+            )
+        encoded = [self.encode(lines) for _, lines in poems]
+        if request.source == "interpolate":
+            latents = interpolate(encoded[0], encoded[1], request.steps)
+        elif request.source == "near":
+            latents = near(encoded[0], request.radius, request.count, request.seed)
+        else:
+            latents = np.stack(encoded)
+        return form_named(forms[0]), latents
+
+    def _draws_of(
+        self, form: Form, latents: np.ndarray, request: SampleRequest
+    ) -> Iterator[Draws]:
+        """Yield each of `latents` (B, Z) with noise of its own.
+
+        Poems of an interpolation share one noise, so that the latent alone differs.
         """
-        steps = [np.random.default_rng([seed, n]) for n in range(count)]
-        around = np.stack([rng.standard_normal(self.latent_units) for rng in steps])
-        return latent + radius * around
-
-    @functools.cached_property
-    def training_lines(self) -> KnownLines:
-        """Return what the training poems contain."""
-        return known_lines(self.checkpoint)
+        shared = request.source == "interpolate"
+        for number, latent in enumerate(latents):
+            noise = self._noise(form, request.seed, 0 if shared else number)
+            yield Draws(_printable(latent[None]), noise)
 
     def _draw(
         self,
         form: Form,
-        seed: int,
+        request: SampleRequest,
         number: int,
-        options: WriteOptions,
-        place: LatentSampler | None,
+        sampler: LatentSampler | None,
     ) -> Draws:
-        """Return the random numbers of the candidates for poem `number` of `seed`."""
-        rng = np.random.default_rng([seed, number, 0])
-        shape = (options.candidates, self.latent_units)
-        latent = rng.standard_normal(shape, "float32") * options.latent_temperature
-        if place:
-            latent = place(latent)
-        noise = self._noise(form, seed, number)
-        return Draws(_printable(latent), np.repeat(noise, options.candidates, axis=0))
+        """Return the random numbers of the candidates for poem `number`."""
+        rng = np.random.default_rng([request.seed, number, 0])
+        shape = (request.candidates, self.latent_units)
+        latent = rng.standard_normal(shape, "float32") * request.latent_temperature
+        if sampler:
+            latent = sampler(latent)
+        noise = self._noise(form, request.seed, number)
+        return Draws(_printable(latent), np.repeat(noise, request.candidates, axis=0))
 
     def _noise(self, form: Form, seed: int, number: int) -> np.ndarray:
         """Return the noise (1, T, N) of poem `number` of `seed`."""
@@ -195,19 +224,21 @@ class Poet:
         return -np.log(-np.log(np.clip(uniform, 1e-7, 1 - 1e-7)))
 
     def _best(
-        self, form: Form, draws: Iterator[Draws], options: WriteOptions
+        self,
+        form: Form,
+        draws: Iterator[Draws],
+        request: SampleRequest,
+        candidates: int,
     ) -> Iterator[WrittenPoem]:
         """Yield, for each of `draws`, the best of its rows."""
-        rules = self.rulebook.arrays(form, options.rules)
-        rows = self._rows(form, draws, options.temperature, rules)
-        while candidates := list(itertools.islice(rows, options.candidates)):
-            chosen = candidates[0]
-            if len(candidates) > 1:
-                chosen = max(candidates, key=self._merit)
-            yield self._describe(chosen)
+        rules = self.rulebook.arrays(form, request.rules)
+        rows = self._rows(form, draws, request.warmth, rules)
+        while drafts := list(itertools.islice(rows, candidates)):
+            chosen = max(drafts, key=self._merit) if len(drafts) > 1 else drafts[0]
+            yield self._describe(chosen, request.seed)
 
     def _merit(self, row: Draft) -> tuple[bool, float]:
-        """Return what the best candidate has most of: lines of its own, then score."""
+        """Return what candidates are ranked by: no known line first, then the score."""
         return not any(line in self.training_lines for line in row.lines), row.score
 
     def _rows(
@@ -225,9 +256,9 @@ class Poet:
             for n in range(used):
                 text = self.vocabulary.decode(out["token_ids"][n].tolist())
                 score = float(out["log_probs"][n]) / form.places
-                yield Draft(block.latent[n], cut(text, form.columns), score)
+                yield Draft(block.latent[n], form.split(text), score)
 
-    def _describe(self, row: Draft) -> WrittenPoem:
+    def _describe(self, row: Draft, seed: int) -> WrittenPoem:
         """Return all that is known of a written poem."""
         verdict = prosody.check(row.lines)
         return WrittenPoem(
@@ -236,27 +267,23 @@ class Poet:
             rhyme=verdict.rhyme,
             tones=verdict.tones,
             score=round(row.score, 4),
-            originality={
-                "known_lines": sum(line in self.training_lines for line in row.lines),
-                "longest_shared_run": max(
-                    map(self.training_lines.longest_run, row.lines)
-                ),
-            },
+            originality=Originality.of(row.lines, self.training_lines),
             latent=tuple(row.latent.astype("float64").round(DECIMALS).tolist()),
+            seed=seed,
         )
 
 
 def parse_poem(text: str) -> tuple[Form, tuple[str, ...]]:
     """Return form and lines of a poem as a person types it, in simplified characters.
 
-    Marks and line ends part the lines; a poem without any is cut by its length.
+    Marks and line ends separate lines; a poem without any is cut by its length.
 
     Example:
         >>> parse_poem("白日依山尽黄河入海流欲穷千里目更上一层楼")[1]
         ('白日依山尽', '黄河入海流', '欲穷千里目', '更上一层楼')
 
     Raises:
-        OptionError: it has not the shape of one of the four forms.
+        OptionError: its lines are those of none of the four forms.
     """
     lines = cut_unmarked([to_simplified(verse) for verse in verses(text)])
     form = form_of(lines)
@@ -277,6 +304,16 @@ def interpolate(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
     return (1 - share) * start + share * end
 
 
+def near(latent: np.ndarray, radius: float, count: int, seed: int) -> np.ndarray:
+    """Return `count` latents (count, Z) around `latent` (Z,).
+
+    `radius` is the standard deviation of each unit; that of the prior is 1.
+    """
+    steps = [np.random.default_rng([seed, n]) for n in range(count)]
+    around = np.stack([rng.standard_normal(len(latent)) for rng in steps])
+    return latent + radius * around
+
+
 def _printable(latent: np.ndarray) -> np.ndarray:
     """Return `latent` as --json prints it: what is printed gives the poem back."""
     return latent.round(DECIMALS).astype("float32")
@@ -286,6 +323,5 @@ def _blocks(draws: Iterator[Draws]) -> Iterator[tuple[Draws, int]]:
     """Yield up to `BLOCK` rows at a time, and how many of them are not padding."""
     rows = (row for draw in draws for row in zip(*draw, strict=True))
     while block := list(itertools.islice(rows, BLOCK)):
-        padding = block[:1] * (-len(block) % TILE)
-        latents, noises = zip(*block, *padding, strict=True)
+        latents, noises = zip(*filled(block, TILE), strict=True)
         yield Draws(np.stack(latents), np.stack(noises)), len(block)

@@ -1,6 +1,6 @@
-"""Which characters a cluster of poems is about, and how well clusters part characters.
+"""Which characters are typical of a cluster, and how well clusters separate characters.
 
-The last character of a line is left out: it is there for the rhyme. This file knows
+The last character of a line is left out, because the rhyme chooses it. This file knows
 nothing of latents.
 
 Shapes: K clusters, N tokens of the vocabulary.
@@ -21,7 +21,7 @@ SMOOTHING = 1000.0  # the same, where dev is measured
 def counts_of(
     poems: Sequence[Poem], labels: Iterable[int], clusters: int, vocabulary: Vocabulary
 ) -> np.ndarray:
-    """Return how often each token stands in the poems of each cluster (K, N)."""
+    """Return how often each token occurs in the poems of each cluster (K, N)."""
     ids: list[list[int]] = [[] for _ in range(clusters)]
     for poem, label in zip(poems, labels, strict=True):
         ids[label] += vocabulary.encode("".join(line[:-1] for line in poem.lines))

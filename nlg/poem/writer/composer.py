@@ -1,10 +1,10 @@
 """Write poems on demand with a trained writer; NumPy and ONNX Runtime, no Keras.
 
-    composer = Composer.from_checkpoint(folder)
-    composer.write(PoemRequest(theme="秋思", form="七绝"), count=3)
+    Composer().write(theme="秋思", form="七绝", count=3)
 
-A poem depends on its request, its options, its seed and its number alone, not on how
-many are asked for. Drawn line by line (`stream`) it is the same poem as drawn at once.
+A poem depends on its request, its seed and its number alone, not on how many are asked
+for. Drawn line by line (`stream`) it is the same poem as drawn at once. A composer may
+write in several threads at once.
 
 Shapes: B rows, S source tokens, T tokens of a poem, L written ones, Z latent units.
 """
@@ -12,82 +12,71 @@ Shapes: B rows, S source tokens, T tokens of a poem, L written ones, Z latent un
 import dataclasses
 import functools
 import itertools
-import pathlib
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from nlg.decode.results import COLDEST, IMPOSSIBLE, NO_TOKEN, batched
-from nlg.errors import OptionError
+from nlg.config import apply_values
+from nlg.decode.results import COLDEST, IMPOSSIBLE, NO_TOKEN, batched, filled
+from nlg.errors import CheckpointError, OptionError
 from nlg.metrics.originality import KnownLines
-from nlg.poem.known import known_lines
+from nlg.poem.known import Originality, known_lines
+from nlg.poem.vae.latents import as_array
 from nlg.poem.writer.conditions import AUTHORS, Conditions
 from nlg.poem.writer.plans import PlanBuilder, group_named
-from nlg.poem.writer.request import (
-    COMMA,
-    LONGEST_WORD,
-    SOURCE_WORDS,
+from nlg.poem.writer.request import COMMA, LONGEST_WORD, SOURCE_WORDS, PoemRequest
+from nlg.poem.writer.wanted import (
     Fixed,
-    PoemRequest,
     drawn,
     fixed_of,
     form_wanted,
     said_of,
     source_of,
 )
-from nlg.runtime import Checkpoint, open_checkpoint
-from nlg.runtime.checkpoint import GUIDED
+from nlg.runtime import Source, opened
+from nlg.runtime.checkpoint import GUIDED, WEIGHTS, digest
 from nlg.text import prosody
-from nlg.text.forms import Form, cut
+from nlg.text.forms import Form
+from nlg.text.normalize import to_traditional
 from nlg.text.vocab import CLS_ID, SEP_ID
 
+if TYPE_CHECKING:
+    from nlg.poem.vae.poet import Poet
+
 TASK = "poem-writer"
-BEAMS = 8
 BLOCK = 32  # rows a run
-TILE = 4  # a run's rows are padded to a multiple: a product may round by its edge
+TILE = 4  # rows of a run are a multiple, see `filled`
 
 
 @dataclasses.dataclass(frozen=True)
-class ComposeOptions:
-    """How to write."""
+class ComposerConfig:
+    """What a checkpoint of the writer says of its model."""
 
-    beam: int = 0  # beams of a search; 0 draws
-    temperature: float = 0.8  # of what is drawn; 0 takes the most probable
-    top_p: float = 0.95  # share of the probability that is drawn from
-    candidates: int = 4  # poems drawn for each one kept
-    theme_weight: float = 4.0  # nats that a character of the theme's words gains
-    guidance: float = 2.5  # of period, sentiment and author; 1 as they were learnt
-
-    def __post_init__(self):
-        """Refuse what cannot be written."""
-        bounds = {
-            "beam": (0, BEAMS),
-            "temperature": (0, 10),
-            "top_p": (1e-6, 1),
-            "candidates": (1, 10_000),
-            "theme_weight": (0, 20),
-            "guidance": (0, 20),
-        }
-        for name, (least, most) in bounds.items():
-            if not least <= getattr(self, name) <= most:
-                raise OptionError(
-                    f"{name} is {getattr(self, name)}; it must be between {least} and "
-                    f"{most}"
-                )
+    latent_units: int
+    vae: str = ""  # sha256 of the weights of the VAE whose latents it knows
 
 
-class Composed(NamedTuple):
-    """A written poem and what is known of it."""
+class ComposedPoem(NamedTuple):
+    """A poem written on demand and what is known of it."""
 
     form: str
     lines: tuple[str, ...]
     rhyme: str  # group of 平水韵, "" if the rhyme fails
     pattern: str  # standard tone pattern, "" if none is kept
     tones: tuple[str, ...]  # 平 仄, 多 for both, a string a line
-    score: float  # mean log-probability of a character, led as it was, in nats
-    originality: dict[str, Any]  # lines found in training, longest shared run
+    score: float  # mean log-probability of a character, boosted and guided, in nats
+    originality: Originality
     source: str  # what was read: a title, or words of the theme
+    seed: int
+
+    def traditional(self) -> "ComposedPoem":
+        """Return the poem with its lines in traditional characters."""
+        return self._replace(lines=tuple(map(to_traditional, self.lines)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return self._asdict() | {"originality": self.originality._asdict()}
 
 
 class PreparedRequest(NamedTuple):
@@ -97,10 +86,9 @@ class PreparedRequest(NamedTuple):
     form: Form
     fixed: Fixed
     source: str
-    conditioned: dict[
-        str, np.ndarray
-    ]  # token_ids (1, S), class_ids (1, N), latents (1, Z)
-    plan_inputs: dict[str, np.ndarray]  # see `nlg.poem.writer.plans`
+    # token_ids (1, S), class_ids (1, N), latents (M, Z): M is 1 when a graph runs
+    conditioned: dict[str, np.ndarray]
+    plan_inputs: dict[str, np.ndarray]  # of `nlg.poem.writer.plans`
     words: np.ndarray  # (SOURCE_WORDS, LONGEST_WORD) tokens of the theme's words
 
 
@@ -112,86 +100,81 @@ class Draft(NamedTuple):
 
 
 class Composer:
-    """Writes what is wished for."""
+    """Writes poems on demand."""
 
-    def __init__(self, checkpoint: Checkpoint):
-        self.checkpoint = checkpoint
-        self.vocabulary = checkpoint.vocabulary
-        self.plans = PlanBuilder(checkpoint.vocabulary)
-        self.conditions = Conditions.load(checkpoint.path(AUTHORS))
-        self.latent_units: int = checkpoint.config["latent_units"]
+    def __init__(self, checkpoint: Source = None, device: str = "cpu"):
+        """Open a folder that `nlg train poem` wrote, by default the shipped one."""
+        self.checkpoint = opened(checkpoint, TASK, "poem/unilm", device)
+        self.vocabulary = self.checkpoint.vocabulary
+        self.plans = PlanBuilder(self.vocabulary)
+        self.conditions = Conditions.load(self.checkpoint.path(AUTHORS))
+        self.config = self.checkpoint.config.facts_as(ComposerConfig)
+        self.latent_units = self.config.latent_units
 
     @classmethod
-    def from_checkpoint(cls, folder: pathlib.Path, device: str = "cpu") -> "Composer":
-        """Open the folder that `nlg train poem` wrote."""
-        return cls(open_checkpoint(folder, TASK, device=device))
+    def from_checkpoint(cls, path: Source = None, device: str = "cpu") -> "Composer":
+        """Return the same as `Composer(path, device)`."""
+        return cls(path, device)
 
     @functools.cached_property
     def training_lines(self) -> KnownLines:
-        """Return what the training poems contain."""
+        """Return the lines of the training poems."""
         return known_lines(self.checkpoint)
 
+    @functools.cached_property
+    def poet(self) -> "Poet":
+        """Return the shipped VAE, which encodes the poem of `PoemRequest.like`.
+
+        Raises:
+            CheckpointError: this writer was trained with the latents of another one.
+        """
+        from nlg.poem.vae.poet import Poet
+
+        poet = Poet.from_checkpoint(None, self.checkpoint.device)
+        if self.config.vae != digest(poet.checkpoint.path(WEIGHTS)):
+            raise CheckpointError(
+                f"{self.checkpoint.folder} was trained with the latents of another "
+                f"model than {poet.checkpoint.folder}; train it again to use --like"
+            )
+        return poet
+
     def write(
-        self,
-        request: PoemRequest,
-        count: int = 1,
-        seed: int = 1,
-        options: ComposeOptions = ComposeOptions(),
-        latent: np.ndarray | None = None,
-    ) -> Iterator[Composed]:
-        """Yield `count` poems; a search has as many as it has beams.
+        self, request: PoemRequest | None = None, /, **changes: Any
+    ) -> Iterator[ComposedPoem]:
+        """Yield the poems that are asked for, `request.count` for each latent.
 
         Args:
             request: what is asked for.
-            count: how many.
-            seed: of what is drawn.
-            options: how to write.
-            latent: (Z,) of the VAE that the writer was trained with.
+            **changes: other values for fields of the request.
 
         Raises:
-            OptionError: what is asked for contradicts itself, is unknown or cannot be.
+            OptionError: values contradict each other or are impossible; nothing has
+                been written then.
+
+        Example:
+            >>> (poem,) = Composer().write(acrostic="春夏秋冬", form="五绝")
+            >>> [line[0] for line in poem.lines]
+            ['春', '夏', '秋', '冬']
         """
-        asked = self.ask(request, latent)
-        if options.beam and count > options.beam:
-            raise OptionError(
-                f"{count} poems of {options.beam} beams; search with more, or draw"
-            )
-        poems = (
-            self._found(asked, count, options)
-            if options.beam
-            else self._drawn(asked, count, seed, options)
-        )
-        return (self._describe(row, asked) for row in poems)
+        request = apply_values(request or PoemRequest(), changes, "write()")
+        parts = _by_latent(self.prepare(request))
+        return itertools.chain.from_iterable(map(self._write, parts))
 
     def stream(
-        self,
-        request: PoemRequest,
-        seed: int = 1,
-        options: ComposeOptions = ComposeOptions(),
-        latent: np.ndarray | None = None,
-    ) -> Iterator[Composed]:
+        self, request: PoemRequest | None = None, /, **changes: Any
+    ) -> Iterator[ComposedPoem]:
         """Yield the first poem that `write` draws of one candidate, a line at a time.
 
-        Each is what stands so far, the last the whole poem. A line is drawn with those
-        before it held fast, by the same noise as at once. Where words of a theme are
-        favoured the score differs: characters held fast were not to be favoured.
+        Each is what is written so far, the last the whole poem. A line is drawn with
+        those before it fixed, by the same noise as at once. Where words of a theme are
+        boosted the score differs: characters that are fixed are not boosted.
         """
-        asked = self.ask(request, latent)
-        (noise,) = _noises(seed, 1, 1, asked.form)
-        lines: tuple[str, ...] = ()
-        for number in range(1, asked.form.lines + 1):
-            fixed = asked.fixed | _places_of(lines)
-            plan_inputs = self.plans.arrays(asked.form, fixed, asked.request)
-            stage = asked._replace(plan_inputs=plan_inputs)
-            (row,) = self._draw(stage, [noise], options, number)
-            _refuse_impossible([row], asked)
-            lines = row.lines
-            yield self._describe(row, asked)
+        request = apply_values(request or PoemRequest(), changes, "stream()")
+        return self._stream(next(_by_latent(self.prepare(request))))
 
-    def ask(
-        self, request: PoemRequest, latent: np.ndarray | None = None
-    ) -> PreparedRequest:
-        """Return what `request` asks of the graph; refuse what it cannot."""
+    def prepare(self, request: PoemRequest) -> PreparedRequest:
+        """Return a request as arrays; refuse what is impossible."""
+        request, latents = self._with_latents(request)
         request = dataclasses.replace(request, rhyme=group_named(request.rhyme))
         form = form_wanted(request)
         fixed, source = fixed_of(request, form), source_of(request)
@@ -201,13 +184,11 @@ class Composer:
             sentiment=request.sentiment,
             author=request.author,
         )
-        if latent is None:
-            latent = np.zeros(self.latent_units)
         token_ids = [CLS_ID, *self.vocabulary.encode(source), SEP_ID]
         conditioned = {
             "token_ids": np.array([token_ids], "int32"),
             "class_ids": np.array([classes], "int32"),
-            "latents": np.array([latent], "float32"),
+            "latents": latents,
         }
         plan_inputs = self.plans.arrays(form, fixed, request)
         words = self._words(source if request.theme else "")
@@ -215,8 +196,45 @@ class Composer:
             request, form, fixed, source, conditioned, plan_inputs, words
         )
 
+    def _with_latents(self, request: PoemRequest) -> tuple[PoemRequest, np.ndarray]:
+        """Return the latents (M, Z) of a request, and it in the form of a poem `like`.
+
+        Raises:
+            OptionError: `like` is no poem.
+            DataError: the latents have another length than the model's.
+        """
+        if request.like:
+            from nlg.poem.vae.poet import parse_poem
+
+            form, lines = parse_poem(request.like)
+            latent = self.poet.encode(lines)
+            return dataclasses.replace(request, form=request.form or form.name), latent[
+                None
+            ]
+        if request.latents is None:
+            return request, np.zeros((1, self.latent_units), "float32")
+        return request, as_array(request.latents, self.latent_units)
+
+    def _write(self, asked: PreparedRequest) -> Iterator[ComposedPoem]:
+        """Yield the poems of one latent."""
+        drafts = self._found(asked) if asked.request.beam else self._drawn(asked)
+        return (self._describe(draft, asked) for draft in drafts)
+
+    def _stream(self, asked: PreparedRequest) -> Iterator[ComposedPoem]:
+        """Yield a poem line by line."""
+        noise = next(_noises(asked))
+        lines: tuple[str, ...] = ()
+        for number in range(1, asked.form.lines + 1):
+            fixed = asked.fixed | _places_of(lines)
+            plan_inputs = self.plans.arrays(asked.form, fixed, asked.request)
+            stage = asked._replace(plan_inputs=plan_inputs)
+            (draft,) = self._draw(stage, [noise], number)
+            _refuse_impossible([draft], asked)
+            lines = draft.lines
+            yield self._describe(draft, asked)
+
     def _words(self, theme: str) -> np.ndarray:
-        """Return the words that the poem is to hold, but for those it cannot write."""
+        """Return the words of a theme, without those that the model cannot write."""
         words = np.full((SOURCE_WORDS, LONGEST_WORD), NO_TOKEN, "int32")
         for row, word in zip(words, theme.split(COMMA), strict=False):
             known = all(character in self.vocabulary for character in word)
@@ -224,144 +242,130 @@ class Composer:
                 row[: len(word)] = self.vocabulary.encode(word)
         return words
 
-    def _drawn(
-        self, asked: PreparedRequest, count: int, seed: int, options: ComposeOptions
-    ) -> Iterator[Draft]:
+    def _drawn(self, asked: PreparedRequest) -> Iterator[Draft]:
         """Yield the best of the candidates for each poem."""
-        noises = _noises(seed, count, options.candidates, asked.form)
-        rows = (
-            row
-            for block in batched(noises, BLOCK)
-            for row in self._draw(asked, block, options, asked.form.lines)
+        drafts = (
+            draft
+            for block in batched(_noises(asked), BLOCK)
+            for draft in self._draw(asked, block, asked.form.lines)
         )
-        for candidates in batched(rows, options.candidates):
+        for candidates in batched(drafts, asked.request.candidates):
             _refuse_impossible(candidates, asked)
-            yield max(candidates, key=lambda row: self._merit(row, asked))
+            yield max(candidates, key=lambda draft: self._merit(draft, asked))
 
     def _merit(
-        self, row: Draft, asked: PreparedRequest
+        self, draft: Draft, asked: PreparedRequest
     ) -> tuple[bool, bool, int, float]:
-        """Return what the best candidate has most of.
+        """Return what candidates are ranked by.
 
-        Lines of its own come first, then what it says of the theme, then the score.
+        No line of the training poems comes first, then words of the theme, then score.
         """
-        possible = row.log_prob > IMPOSSIBLE
-        own = possible and not any(line in self.training_lines for line in row.lines)
+        possible = draft.log_prob > IMPOSSIBLE
+        own = possible and not any(line in self.training_lines for line in draft.lines)
         theme = asked.source if asked.request.theme else ""
-        return possible, own, said_of(theme, row.lines), row.log_prob
+        return possible, own, said_of(theme, draft.lines), draft.log_prob
 
     def _draw(
-        self,
-        asked: PreparedRequest,
-        noises: Sequence[np.ndarray],
-        options: ComposeOptions,
-        lines: int,
+        self, asked: PreparedRequest, noises: Sequence[np.ndarray], lines: int
     ) -> list[Draft]:
         """Return the first `lines` lines of a poem for each of `noises`."""
-        padded = [*noises, *[noises[0]] * (-len(noises) % TILE)]
+        padded = filled(noises, TILE)
         conditioned = {
             n: np.repeat(x, len(padded), axis=0) for n, x in asked.conditioned.items()
         }
+        tokens = sum(asked.form.line_lengths[:lines]) + lines
         out = self._run(
             "model",
             asked._replace(conditioned=conditioned),
-            options,
-            length=np.array(lines * (asked.form.columns + 1) - 1, "int32"),
+            length=np.array(tokens - 1, "int32"),
             noise=np.stack(padded),
-            temperature=np.array(max(options.temperature, COLDEST), "float32"),
-            top_p=np.array(options.top_p, "float32"),
+            temperature=np.array(max(asked.request.temperature, COLDEST), "float32"),
+            top_p=np.array(asked.request.top_p, "float32"),
         )
         written = zip(out["poems"], out["log_probs"], strict=True)
-        rows = [
-            self._row(token_ids, log_prob, asked) for token_ids, log_prob in written
-        ]
-        return rows[: len(noises)]
+        return [self._draft(*one, asked) for one in written][: len(noises)]
 
-    def _found(
-        self, asked: PreparedRequest, count: int, options: ComposeOptions
-    ) -> Iterator[Draft]:
+    def _found(self, asked: PreparedRequest) -> Iterator[Draft]:
         """Yield the best poems that a search finds."""
         out = self._run(
             "beam",
             asked,
-            options,
-            length=np.array(asked.form.lines * (asked.form.columns + 1) - 1, "int32"),
-            beam=np.array(options.beam, "int32"),
+            length=np.array(asked.form.tokens - 1, "int32"),
+            beam=np.array(asked.request.beam, "int32"),
         )
         written = zip(out["poems"][0], out["log_probs"][0], strict=True)
-        rows = [self._row(*one, asked) for one in itertools.islice(written, count)]
-        _refuse_impossible(rows, asked)
-        yield from (row for row in rows if row.log_prob > IMPOSSIBLE)
+        best = itertools.islice(written, asked.request.count)
+        drafts = [self._draft(*one, asked) for one in best]
+        _refuse_impossible(drafts, asked)
+        yield from (draft for draft in drafts if draft.log_prob > IMPOSSIBLE)
 
     def _run(
-        self,
-        name: str,
-        asked: PreparedRequest,
-        options: ComposeOptions,
-        **given: np.ndarray,
+        self, name: str, asked: PreparedRequest, **given: np.ndarray
     ) -> dict[str, np.ndarray]:
         """Return what the graph `name` writes, with guidance if there is any."""
-        about = asked.request.period, asked.request.sentiment, asked.request.author
-        if any(about) and options.guidance != 1:
+        request, weight = asked.request, asked.request.theme_weight
+        conditions = request.period, request.sentiment, request.author
+        if any(conditions) and request.guidance != 1:
             name = f"{name}{GUIDED}"
-            given["guidance"] = np.array(options.guidance, "float32")
+            given["guidance"] = np.array(request.guidance, "float32")
         return self.checkpoint.graph(name)(
             **asked.conditioned,
             **asked.plan_inputs,
             words=asked.words,
-            begin=_gains(asked.form, options.theme_weight),
-            go_on=np.array(options.theme_weight, "float32"),
+            begin=_gains(asked.form, weight),
+            go_on=np.array(weight, "float32"),
             **given,
         )
 
-    def _row(
+    def _draft(
         self, token_ids: np.ndarray, log_prob: float, asked: PreparedRequest
     ) -> Draft:
         """Return what was written, without its marks."""
         text = self.vocabulary.decode(token_ids.tolist())
-        step = asked.form.columns + 1
-        lines = tuple(line[: step - 1] for line in cut(text, step))
-        return Draft(lines, float(log_prob))
+        return Draft(asked.form.split_marked(text), float(log_prob))
 
-    def _describe(self, row: Draft, asked: PreparedRequest) -> Composed:
+    def _describe(self, draft: Draft, asked: PreparedRequest) -> ComposedPoem:
         """Return all that is known of a written poem."""
-        verdict = prosody.check(row.lines)
-        return Composed(
+        verdict = prosody.check(draft.lines)
+        return ComposedPoem(
             form=asked.form.name,
-            lines=row.lines,
+            lines=draft.lines,
             rhyme=verdict.rhyme,
             pattern=verdict.pattern,
             tones=verdict.tones,
-            score=round(row.log_prob / len("".join(row.lines)), 4),
-            originality={
-                "known_lines": sum(line in self.training_lines for line in row.lines),
-                "longest_shared_run": max(
-                    map(self.training_lines.longest_run, row.lines)
-                ),
-            },
+            score=round(draft.log_prob / len("".join(draft.lines)), 4),
+            originality=Originality.of(draft.lines, self.training_lines),
             source=asked.source,
+            seed=asked.request.seed,
         )
 
 
-def _noises(seed: int, count: int, candidates: int, form: Form) -> Iterator[np.ndarray]:
-    """Yield the noise (T,) of every candidate for every poem of `seed`."""
-    tokens = form.lines * (form.columns + 1)
-    for number, candidate in itertools.product(range(count), range(candidates)):
-        rng = np.random.default_rng([seed, number, candidate])
-        yield rng.random(tokens, "float32")
+def _by_latent(asked: PreparedRequest) -> Iterator[PreparedRequest]:
+    """Yield `asked` with each of its latents (M, Z) alone."""
+    for latent in asked.conditioned["latents"]:
+        yield asked._replace(conditioned=asked.conditioned | {"latents": latent[None]})
+
+
+def _noises(asked: PreparedRequest) -> Iterator[np.ndarray]:
+    """Yield the noise (T,) of every candidate for every poem."""
+    request = asked.request
+    for number, candidate in itertools.product(
+        range(request.count), range(request.candidates)
+    ):
+        rng = np.random.default_rng([request.seed, number, candidate])
+        yield rng.random(asked.form.tokens, "float32")
 
 
 def _gains(form: Form, weight: float) -> np.ndarray:
-    """Return the gain (T,) of a word that begins at a place: `weight` in the middle.
+    """Return the gain (T,) of a word that begins at a place, in nats; mean `weight`.
 
     It grows from nothing, or every poem would begin with its theme.
     """
-    tokens = form.lines * (form.columns + 1)
-    return np.linspace(0, 2 * weight, tokens, dtype="float32")
+    return np.linspace(0, 2 * weight, form.tokens, dtype="float32")
 
 
 def _places_of(lines: Sequence[str]) -> Fixed:
-    """Return where the characters of `lines` stand."""
+    """Return the characters of `lines` by their places."""
     return {
         (line, column): character
         for line, text in enumerate(lines)
@@ -369,9 +373,9 @@ def _places_of(lines: Sequence[str]) -> Fixed:
     }
 
 
-def _refuse_impossible(rows: Sequence[Draft], asked: PreparedRequest) -> None:
-    """Stop if none of `rows` keeps what was asked."""
-    if all(row.log_prob < IMPOSSIBLE for row in rows):
+def _refuse_impossible(drafts: Sequence[Draft], asked: PreparedRequest) -> None:
+    """Stop if none of `drafts` keeps what was asked."""
+    if all(draft.log_prob < IMPOSSIBLE for draft in drafts):
         fixed = drawn(asked.fixed, asked.form) or asked.request.rhyme
         raise OptionError(
             f"no {asked.form.name} was found that keeps {fixed or 'all rules'}; change "

@@ -1,11 +1,12 @@
-"""What a writer may be told of the poem it is to write, as classes of four kinds.
+"""The conditions of a writer, as classes of four kinds.
 
     form        五绝 七绝 五律 七律
     period      古 唐 宋 元 明 清
     sentiment   1 (sad) … 5 (glad)
-    author      those of whom there are poems enough
+    author      those with enough poems
 
-Class 0 of each kind is "not told" (`nlg.layers.condition`). This file knows no network.
+Class 0 of each kind means no condition (`nlg.layers.condition`). This file knows no
+network.
 """
 
 import collections
@@ -16,18 +17,10 @@ from typing import NamedTuple
 
 from nlg.errors import DataError, OptionError
 from nlg.poem.dataset import Poem
+from nlg.poem.writer.request import PERIODS, SENTIMENTS
 from nlg.text.forms import FORMS
 
-PERIODS = {  # and the dynasties that count as each
-    "古": ("秦", "汉", "三国", "晋", "南北朝"),
-    "唐": ("隋", "唐", "五代十国", "五代"),
-    "宋": ("宋", "辽", "金"),
-    "元": ("元",),
-    "明": ("明",),
-    "清": ("清", "近代"),
-}
 PERIOD_OF = {name: period for period, names in PERIODS.items() for name in names}
-SENTIMENTS = ("sad", "wistful", "calm", "cheerful", "glad")
 KINDS = ("form", "period", "sentiment", "author")
 UNCONDITIONED = 0
 SHOWN = 6  # names in an error
@@ -83,7 +76,7 @@ class Conditions:
         return tuple(max(1, len(self.names[kind])) for kind in KINDS)
 
     def ids_of(self, **names: str) -> ConditionIds:
-        """Return the classes of `names`, by kind; "" is not told.
+        """Return the classes of `names`, by kind; "" is no condition.
 
         Raises:
             OptionError: no such class; one that is like it is named.

@@ -1,9 +1,8 @@
-"""What may stand where on the page of a poem, as arrays for the writer's search.
+"""Which character may be where in a poem, as arrays for the writer's search.
 
-A plan says of every place, marks included, which kind of character it asks for: there
-is one plan for each standard tone pattern and rhyme group that what must stand in the
-poem leaves open. `nlg.decode.template_constraint` keeps to them; nothing else knows of
-rhymes.
+A plan gives the kind of character of every place, marks included. There is one plan for
+each standard tone pattern and rhyme group that the fixed characters allow.
+`nlg.decode.template_constraint` enforces them; nothing else in the search knows rhymes.
 
     kinds    any, 平, 仄, a row a rhyme group, ，, 。, a row a fixed character
 
@@ -18,13 +17,13 @@ import numpy as np
 
 from nlg.errors import OptionError
 from nlg.poem.rules import ANY, KIND, Rulebook
-from nlg.poem.writer.request import Fixed, PoemRequest, drawn
+from nlg.poem.writer.request import PoemRequest
+from nlg.poem.writer.wanted import Fixed, drawn
 from nlg.text import prosody
 from nlg.text.forms import MARKS, Form
 from nlg.text.vocab import Vocabulary
 
 FEWEST = 24  # characters of a rhyme group that is taken if nothing asks for another
-INNER = range(2, 6)  # lines of a 律诗 that are parallel: its second and third couplet
 
 
 class PlanBuilder:
@@ -36,7 +35,7 @@ class PlanBuilder:
 
     @functools.cached_property
     def kinds(self) -> np.ndarray:
-        """Return what stands in every poem's table of kinds, float32 0/1."""
+        """Return the kinds that every poem has, float32 0/1."""
         marks = np.zeros((len(MARKS), len(self.vocabulary)), "float32")
         marks[np.arange(len(MARKS)), self.vocabulary.encode(MARKS)] = 1
         return np.concatenate([self.rulebook.kinds, marks])
@@ -48,9 +47,9 @@ class PlanBuilder:
 
         Returns:
             kinds (Q, V) float32, plans (N, T) int32.
-            again (V,) bool: what may stand in the poem more than once.
+            again (V,) bool: characters that may occur more than once.
             marks (V,) bool.
-            doubled (T,) bool: where a character may stand that stood just before.
+            doubled (T,) bool: places that may repeat the character before.
 
         Raises:
             OptionError: a fixed character is unknown, or no plan leaves room for them.
@@ -77,9 +76,13 @@ class PlanBuilder:
     ) -> Iterator[list[int]]:
         """Yield the kinds that the places of each plan ask for."""
         own = _rows_of(fixed, len(self.kinds))
-        for page in self._open(form, request, least):
-            places = itertools.product(range(form.lines), range(form.columns + 1))
-            asked = dict(zip(places, page, strict=True))
+        places = [
+            (line, column)
+            for line, length in enumerate(form.line_lengths)
+            for column in range(length + 1)
+        ]
+        for kinds in self._open(form, request, least):
+            asked = dict(zip(places, kinds, strict=True))
             if all(self._fits(c, asked[place]) for place, c in fixed.items()):
                 yield list((asked | {p: own[c] for p, c in fixed.items()}).values())
 
@@ -87,16 +90,17 @@ class PlanBuilder:
         self, form: Form, request: PoemRequest, least: int
     ) -> Iterator[list[int]]:
         """Yield the plans of `form`, nothing being fixed yet."""
-        marks = [len(self.kinds) - len(MARKS) + n % 2 for n in range(form.lines)]
+        first = len(self.kinds) - len(MARKS)
+        marks = [first + MARKS.index(mark) for mark in form.marks]
         if not request.rules:
-            yield _page([[ANY] * form.columns] * form.lines, marks)
+            yield _with_marks([[ANY] * length for length in form.line_lengths], marks)
             return
         for pattern in prosody.patterns(form):
             for row in self._groups(request.rhyme, least):
-                page = [[KIND[tone] for tone in line] for line in pattern.lines]
+                lines = [[KIND[tone] for tone in line] for line in pattern.lines]
                 for number in pattern.rhyming:
-                    page[number][-1] = row
-                yield _page(page, marks)
+                    lines[number][-1] = row
+                yield _with_marks(lines, marks)
 
     def _groups(self, rhyme: str, least: int) -> Iterator[int]:
         """Yield the rows of `rhyme`, or of the groups of `least` characters or more."""
@@ -105,7 +109,7 @@ class PlanBuilder:
                 yield row
 
     def _fits(self, character: str, kind: int) -> bool:
-        """Return whether a fixed character may stand where `kind` is asked for.
+        """Return whether a fixed character is of the `kind` that a place asks for.
 
         One that the rhyme book does not know breaks no rule.
         """
@@ -113,7 +117,7 @@ class PlanBuilder:
         return not known or self.kinds[kind, self.vocabulary.ids[character]] > 0
 
     def _with_fixed(self, fixed: Fixed) -> np.ndarray:
-        """Return the kinds, fixed characters being of none but their own."""
+        """Return the kinds; a fixed character is of its own kind alone."""
         own = _rows_of(fixed, 0)
         ids = self.vocabulary.encode("".join(own))
         others = self.kinds.copy()
@@ -132,16 +136,18 @@ class PlanBuilder:
 
 
 def doubled(form: Form) -> np.ndarray:
-    """Return where a character may stand that stood just before, bool (T,).
+    """Return the places that may repeat the character before, bool (T,).
 
     处处 is one word of two, and words of two begin at odd places of a line. The inner
     couplets of a 律诗 have none, so that no line doubles what the other does not.
     """
-    page = np.zeros((form.lines, form.columns + 1), bool)
-    page[:, 1 : form.columns : 2] = True
-    if form.lines == 8:
-        page[INNER] = False
-    return page.reshape(-1)
+    return np.array(
+        [
+            column % 2 == 1 and column < length and line not in form.parallel
+            for line, length in enumerate(form.line_lengths)
+            for column in range(length + 1)
+        ]
+    )
 
 
 def group_named(name: str) -> str:
@@ -164,8 +170,8 @@ def _rows_of(fixed: Fixed, first: int) -> dict[str, int]:
     return {c: row for row, c in enumerate(dict.fromkeys(fixed.values()), first)}
 
 
-def _page(lines: list[list[int]], marks: list[int]) -> list[int]:
-    """Return the kinds of lines and of the marks after them, in one row."""
+def _with_marks(lines: list[list[int]], marks: list[int]) -> list[int]:
+    """Return the kinds of lines and of the mark after each, in one row."""
     rows = [[*line, mark] for line, mark in zip(lines, marks, strict=True)]
     return list(itertools.chain.from_iterable(rows))
 

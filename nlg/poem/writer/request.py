@@ -1,238 +1,92 @@
-"""What a person may want of a poem, and where its wanted characters stand.
+"""What `Composer.write` may be asked for, and the names that it knows.
 
-    form       五绝 七绝 五律 七律, or as long as what must stand in it
-    source     words of a theme, or a title
-    fixed      characters at places: 藏头, 藏尾, a diagonal, the first line, any others
-
-This file knows no network.
+A command imports this file for its help, so it imports next to nothing.
 """
 
 import dataclasses
-import re
-from collections.abc import Iterator, Sequence
+import math
 
+from nlg.config import check_bounds
 from nlg.errors import OptionError
-from nlg.text.forms import BY_PLACES, BY_SHAPE, Form, form_named
-from nlg.text.normalize import HAN, is_han, to_simplified
-from nlg.text.words import keywords
 
-FREE = "_"  # any character may stand here
+PERIODS = {  # and the dynasties that count as each
+    "古": ("秦", "汉", "三国", "晋", "南北朝"),
+    "唐": ("隋", "唐", "五代十国", "五代"),
+    "宋": ("宋", "辽", "金"),
+    "元": ("元",),
+    "明": ("明",),
+    "清": ("清", "近代"),
+}
+SENTIMENTS = ("sad", "wistful", "calm", "cheerful", "glad")
+ACROSTICS = ("head", "tail", "diagonal")
+BEAMS = 8
 SOURCE_WORDS = 4  # of a theme; a writer is trained with as many at most
-LONGEST_WORD = 4
+LONGEST_WORD = 4  # characters
 LONGEST_TITLE = 16  # characters that are read
 LONGEST_THEME = 200
 COMMA = "、"  # between words of a source
-GAPS = re.compile(r"[\s、，,；;/|]+")
-ACROSTICS = ("head", "tail", "diagonal")
-DEFAULT_FORM = "七绝"
-
-Place = tuple[int, int]  # line and column, from 0
-Fixed = dict[Place, str]
 
 
 @dataclasses.dataclass(frozen=True)
 class PoemRequest:
-    """What is asked for; what is empty is left to the writer."""
+    """Poems on demand; what is empty is left to the writer.
 
-    form: str = ""
+    Example:
+        >>> PoemRequest(theme="秋思", form="七绝", period="唐", count=3).beam
+        0
+    """
+
+    form: str = ""  # "": the one that all parts fit, else 七绝
     theme: str = ""  # words, or prose that has them
     title: str = ""
-    period: str = ""
-    sentiment: str = ""
+    period: str = ""  # of `PERIODS`
+    sentiment: str = ""  # of `SENTIMENTS`
     author: str = ""
     acrostic: str = ""  # one character a line
     acrostic_at: str = "head"  # of `ACROSTICS`
     first_line: str = ""
-    keep: str = ""  # a whole poem, "_" where any character may stand
-    rhyme: str = ""  # a level group of 平水韵
+    keep: str = ""  # a whole poem, with "_" for each free character
+    rhyme: str = ""  # a level group of 平水韵, 七阳 or 阳
+    like: str = ""  # poem whose latent the new ones get
+    latents: tuple[tuple[float, ...], ...] | None = None  # (M, Z): `count` poems each
     rules: bool = True  # rhyme and tone pattern
+    count: int = 1
+    seed: int = 1
+    beam: int = 0  # beams of a search; 0 draws
+    temperature: float = 0.8  # of what is drawn; 0 takes the most probable
+    top_p: float = 0.95  # share of the probability that is drawn from
+    candidates: int = 4  # poems drawn for each one returned
+    theme_weight: float = 4.0  # nats that a character of the theme's words gains
+    guidance: float = 2.5  # weight of period, sentiment, author; 1 as in training
 
-    def __post_init__(self):
-        """Refuse what contradicts itself."""
+    def __post_init__(self) -> None:
+        """Refuse values out of bounds, and what contradicts itself."""
+        check_bounds(
+            self,
+            {
+                "count": (1, math.inf),
+                "seed": (0, math.inf),
+                "beam": (0, BEAMS),
+                "temperature": (0, 10),
+                "top_p": (1e-6, 1),
+                "candidates": (1, 10_000),
+                "theme_weight": (0, 20),
+                "guidance": (0, 20),
+            },
+        )
+        if self.beam and self.count > self.beam:
+            raise OptionError(
+                f"{self.count} poems of {self.beam} beams; search with more, or draw"
+            )
         if self.title and self.theme:
             raise OptionError("a title and a theme exclude each other; give one")
+        if self.like and self.latents is not None:
+            raise OptionError("like and latents exclude each other; give one")
         if self.rhyme and not self.rules:
             raise OptionError(
                 f"a rhyme ({self.rhyme}) and free verse exclude each other; give one"
             )
-        if self.keep and not _places(self.keep).strip(FREE):
-            raise OptionError("there is nothing to keep: every place is free")
         if self.acrostic_at not in ACROSTICS:
             raise OptionError(
                 f"no acrostic {self.acrostic_at!r}; choose {', '.join(ACROSTICS)}"
             )
-
-
-def form_wanted(request: PoemRequest) -> Form:
-    """Return the form that is asked for, else one that all parts of the request fit.
-
-    Raises:
-        OptionError: a part does not fit.
-
-    Example:
-        >>> form_wanted(PoemRequest(acrostic="春夏秋冬", first_line="春眠不觉晓")).name
-        '五绝'
-    """
-    lengths = {
-        "what to keep": len(_places(request.keep)),
-        "the first line": len(_written("first line", request.first_line)),
-        "the acrostic": len(_written("acrostic", request.acrostic)),
-    }
-    kept, columns, lines = lengths.values()
-    form = BY_PLACES.get(kept) or BY_SHAPE.get((lines or 4, columns or 7))
-    form = form_named(request.form or (form.name if form else DEFAULT_FORM))
-    wanted = (form.places, form.columns, form.lines)
-    for (name, has), takes in zip(lengths.items(), wanted, strict=True):
-        if has not in (0, takes):
-            raise OptionError(
-                f"{name} has {has} characters, with {form.name} it takes {takes}"
-            )
-    return form
-
-
-def fixed_of(request: PoemRequest, form: Form) -> Fixed:
-    """Return the characters that must stand in the poem.
-
-    Example:
-        >>> fixed_of(PoemRequest(acrostic="春夏秋冬"), form_named("五绝"))[1, 0]
-        '夏'
-
-    Raises:
-        OptionError: two characters are to stand at one place; both are named.
-    """
-    parts = {
-        "the acrostic": _acrostic(request, form),
-        "the first line": _first_line(request),
-        "what to keep": _kept(request, form),
-    }
-    fixed: Fixed = {}
-    said: dict[Place, str] = {}
-    for name, part in parts.items():
-        for place, character in part:
-            if fixed.setdefault(place, character) != character:
-                line, column = place[0] + 1, place[1] + 1
-                raise OptionError(
-                    f"line {line}, character {column}: {said[place]} has "
-                    f"{fixed[place]}, {name} has {character}; change one"
-                )
-            said.setdefault(place, name)
-    return fixed
-
-
-def drawn(fixed: Fixed, form: Form) -> str:
-    """Return the lines that have a fixed character.
-
-    Example:
-        >>> drawn({(0, 0): "春", (2, 4): "月"}, form_named("五绝"))
-        '春____ ____月'
-    """
-    rows = [
-        "".join(fixed.get((line, column), FREE) for column in range(form.columns))
-        for line in range(form.lines)
-    ]
-    return " ".join(row for row in rows if row.strip(FREE))
-
-
-def source_of(request: PoemRequest) -> str:
-    """Return what the writer reads: a title, or words of the theme.
-
-    Up to `SOURCE_WORDS` short words are taken as they are; of longer text jieba picks.
-
-    Example:
-        >>> source_of(PoemRequest(theme="明月 故人"))
-        '明月、故人'
-
-    Raises:
-        OptionError: the theme is too long, or has no Chinese word.
-    """
-    if request.title:
-        return _known("title", to_simplified(request.title.strip()))[:LONGEST_TITLE]
-    if not request.theme:
-        return ""
-    theme = request.theme.strip()
-    if len(theme) > LONGEST_THEME:
-        raise OptionError(
-            f"the theme has {len(theme):,} characters, at most {LONGEST_THEME} are "
-            "read; give the words that matter"
-        )
-    theme = _known("theme", to_simplified(theme))
-    words = [word for word in GAPS.split(theme) if word]
-    short = all(is_han(word) and len(word) <= LONGEST_WORD for word in words)
-    if not short or len(words) > SOURCE_WORDS:
-        words = [word for word in keywords(theme, SOURCE_WORDS * 2) if is_han(word)]
-    if not words:
-        raise OptionError(f"the theme {theme[:20]} has no word to write about")
-    return COMMA.join(words[:SOURCE_WORDS])
-
-
-def said_of(source: str, lines: Sequence[str]) -> int:
-    """Return how much `lines` say of the words of a source.
-
-    A word that stands in one of them counts two, one of which a character does one.
-
-    Example:
-        >>> said_of("明月、故人", ["举头望明月", "人在天涯"])
-        3
-    """
-    text = " ".join(lines)
-    return sum(
-        (word in text) + any(character in text for character in word)
-        for word in source.split(COMMA)
-        if word
-    )
-
-
-def _known(name: str, text: str) -> str:
-    """Return `text`, or refuse what has no ideograph."""
-    if not HAN.search(text):
-        raise OptionError(f"the {name} {text[:20]!r} has no Chinese character")
-    return text
-
-
-def _acrostic(request: PoemRequest, form: Form) -> Iterator[tuple[Place, str]]:
-    """Yield where the characters of the acrostic stand.
-
-    A diagonal goes on at the first place once it has reached the end of a line.
-    """
-    for line, character in enumerate(_written("acrostic", request.acrostic)):
-        column = {
-            "head": 0,
-            "tail": form.columns - 1,
-            "diagonal": line % form.columns,
-        }[request.acrostic_at]
-        yield (line, column), character
-
-
-def _first_line(request: PoemRequest) -> Iterator[tuple[Place, str]]:
-    for column, character in enumerate(_written("first line", request.first_line)):
-        yield (0, column), character
-
-
-def _kept(request: PoemRequest, form: Form) -> Iterator[tuple[Place, str]]:
-    for number, character in enumerate(_places(request.keep)):
-        if character != FREE:
-            yield divmod(number, form.columns), character
-
-
-def _written(name: str, text: str) -> str:
-    """Return the characters of `text`; marks at its end are let go."""
-    text = to_simplified(text.strip().rstrip("，。！？,.!?"))
-    strange = [character for character in text if not is_han(character)]
-    if strange:
-        raise OptionError(
-            f"the {name} {text[:20]}: {strange[0]!r} is no Chinese character"
-        )
-    return text
-
-
-def _places(text: str) -> str:
-    """Return the places of what to keep: ideographs and `FREE`, without marks."""
-    text = to_simplified(text.replace("＿", FREE))
-    bare = "".join(c for c in text if is_han(c) or c == FREE)
-    strange = [c for c in text if c.isalnum() and not is_han(c)]
-    if strange:
-        raise OptionError(
-            f"what to keep: {strange[0]!r} is no Chinese character; write {FREE} "
-            "where any may stand"
-        )
-    return bare

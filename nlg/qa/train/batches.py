@@ -24,7 +24,7 @@ from nlg.qa.inputs import EncodedSource, as_read, source_of
 from nlg.qa.question_type import answer_type
 from nlg.qa.train.options import QATraining
 from nlg.text.lexicon import Lexicon
-from nlg.text.packing import pack
+from nlg.text.packing import fill_up, pack
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SEP_ID
 from nlg.training.batches import Epochs
@@ -249,9 +249,10 @@ def _filled(
     places: np.ndarray, targets: np.ndarray, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Return predictions filled up to a round number."""
-    room = (0, -len(places) % PREDICTIONS_MULTIPLE)
+    kinds = {"places": "int32", "targets": "int32", "weights": "float32"}
     return {
-        "places": np.pad(places, room).astype("int32"),
-        "targets": np.pad(targets, room).astype("int32"),
-        "weights": np.pad(weights, room).astype("float32"),
+        name: fill_up(values, PREDICTIONS_MULTIPLE).astype(kind)
+        for (name, kind), values in zip(
+            kinds.items(), (places, targets, weights), strict=True
+        )
     }

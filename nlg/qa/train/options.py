@@ -1,14 +1,12 @@
 """What a training of the reader may be told; no Keras."""
 
 import dataclasses
-import fnmatch
-from collections.abc import Sequence
 
 from nlg.backbone.config import PRESETS
-from nlg.config import nearest
 from nlg.errors import OptionError
-from nlg.qa.config import SPECIAL, QAConfig
+from nlg.qa.config import SPECIAL, QAConfig, ReaderConfig
 from nlg.training.options import MANY, TrainOptions
+from nlg.training.shares import share_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +86,16 @@ class QATraining(TrainOptions):
         names = (field.name for field in dataclasses.fields(QAConfig))
         return QAConfig(**{name: getattr(self, name) for name in names})
 
+    def reader(self, lower_case: bool) -> ReaderConfig:
+        """Return what the checkpoint says of the model."""
+        return ReaderConfig(
+            model=self.model(),
+            lower_case=lower_case,
+            max_passage=self.max_passage,
+            max_question=self.max_question,
+            max_answer=self.max_answer,
+        )
+
     def longest(self) -> int:
         """Return how many tokens a sample may have, the special ones too."""
         return self.max_passage + self.max_question + self.max_answer + SPECIAL
@@ -95,40 +103,3 @@ class QATraining(TrainOptions):
     def lexicon(self) -> bool:
         """Return whether the words of a dictionary are looked up."""
         return self.words or self.vectors > 0
-
-    def share_of_sources(self, sources: Sequence[str]) -> list[float]:
-        """Return how many of the samples of each source an epoch has, from 0 to 1.
-
-        Raises:
-            OptionError: a pattern fits no source; the nearest is named.
-        """
-        found = dict.fromkeys(sources, 1.0)
-        for pattern, share in map(share_of, self.shares):
-            fits = fnmatch.filter(sources, pattern)
-            if not fits:
-                raise OptionError(
-                    f"shares: {pattern} fits no source of the data; the nearest is "
-                    f"{nearest(pattern, sources)}"
-                )
-            found |= dict.fromkeys(fits, share)
-        return [found[source] for source in sources]
-
-
-def share_of(text: str) -> tuple[str, float]:
-    """Return the pattern and the share of a setting in `shares`.
-
-    Example:
-        >>> share_of("kgclue*=0.25")
-        ('kgclue*', 0.25)
-    """
-    pattern, _, number = text.rpartition("=")
-    try:
-        share = float(number)
-    except ValueError:
-        share = -1.0
-    if not pattern or not 0 <= share <= 1:
-        raise OptionError(
-            f"shares: {text}: write it as pattern=share, such as kgclue*=0.25; a share "
-            "is from 0 to 1"
-        )
-    return pattern, share

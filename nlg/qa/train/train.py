@@ -5,8 +5,8 @@ import fnmatch
 import math
 import pathlib
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from keras import ops
@@ -30,26 +30,27 @@ from nlg.layers.weights import (
     weights_by_path,
 )
 from nlg.metrics.qa import Attempt, squad_report
+from nlg.qa.config import ANSWER_TYPES
 from nlg.qa.data.answer_substitution import substituted
 from nlg.qa.data.examples import Example, load_examples, write
 from nlg.qa.inputs import padded
-from nlg.qa.question_type import ANSWER_TYPES
 from nlg.qa.reader import TASK
 from nlg.qa.train.batches import Batches, Encoded, PackedRows, encode, in_company
 from nlg.qa.train.model import Answerer
 from nlg.qa.train.options import QATraining
 from nlg.qa.train.search import greedy
 from nlg.qa.train.word_vectors import WEIGHTS as MEANINGS
-from nlg.qa.train.word_vectors import as_they_are, lexicon_of, vectors_for
+from nlg.qa.train.word_vectors import fixed_weights, lexicon_of, vectors_for
 from nlg.runtime.checkpoint import WEIGHTS, Checkpoint, open_checkpoint
 from nlg.text.lexicon import Lexicon
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SEP_ID
 from nlg.training.export_subprocess import export_in_subprocess
-from nlg.training.loop import Means, fit
-from nlg.training.options import MAY_CHANGE
+from nlg.training.metric_means import mean_scores
 from nlg.training.progress_bar import counted, note
 from nlg.training.run import Run
+from nlg.training.shares import shares_of_sources
+from nlg.training.task import TrainingTask
 
 # in the run's folder; the last is the last to be written
 TO_RANK, TRAIN, DEV = "ranking.jsonl", "train.safetensors", "dev.safetensors"
@@ -59,58 +60,74 @@ EVAL_BATCH = 16  # questions that are answered at once
 WELL_FILLED = 0.75  # of a row's places
 
 
-def train_qa(
-    data: list[pathlib.Path],
+class Data(NamedTuple):
+    """What a run trains and is scored on."""
+
+    train: Encoded
+    sources: list[str]  # of the samples of `train`, by number
+    dev: Encoded
+    lexicon: Lexicon | None
+
+
+def qa_task(
+    data: Sequence[pathlib.Path],
     dev: pathlib.Path,
     folder: pathlib.Path,
     options: QATraining,
-    inits: Sequence[pathlib.Path],
+    init: Sequence[pathlib.Path],
     vectors: pathlib.Path | None = None,
-) -> dict[str, Any]:
-    """Train to `options.steps`, resuming what `folder` holds; return the best line.
+) -> TrainingTask[Data, Answerer]:
+    """Return the training of a reader.
 
     Args:
         data: what `nlg data qa` and `nlg data cloze` wrote.
         dev: the same, kept back.
         folder: the run's.
         options: of the model and of the run.
-        inits: a backbone's checkpoint or a reader's; its vocabulary, size and weights
+        init: a backbone's checkpoint or a reader's; its vocabulary, size and weights
             are taken. Of several readers, the mean of the weights.
-        vectors: of words, see `nlg.text.word_vectors`; None takes those of `inits`.
+        vectors: of words, see `nlg.text.word_vectors`; None takes those of `init`.
     """
-    model, tokenizer = init_from_mean(inits, options)
-    known = vectors_for(model, inits[0], vectors)
-    run = Run(folder)
-    told = {"word_vectors": vectors.name if vectors else ""}
-    notes = {
-        "data": [path.name for path in data],
-        "dev": dev.name,
-        "init": ", ".join(map(str, inits)),
-    }
-    defaults = dataclasses.asdict(QATraining()) | dict.fromkeys(told, "")
-    run.lock_config(dataclasses.asdict(options) | notes | told, MAY_CHANGE, defaults)
-    if not (folder / DEV).exists():
-        Shape(model.unilm.config, tokenizer).save(folder)
-        prepare(run, data, dev, tokenizer, options)
-    train, sources = load_encoded(run, TRAIN)
-    looked_at, _ = load_encoded(run, DEV)
-    lexicon = lexicon_of(folder, tokenizer, known) if options.lexicon() else None
-    rows = PackedRows(train, options.share_of_sources(sources), options)
-    warn_of_padding(rows)
-    batches = Batches(train, options, lexicon)
-    evaluator = Evaluator(model, looked_at, tokenizer, options, lexicon)
-    return fit(
-        model,
-        lambda step: batches.batch(rows.at(step)),
-        evaluator.scores,
-        as_they_are(options),
-        run,
+    model, tokenizer = init_from_mean(init, options)
+    known = vectors_for(model, init[0], vectors)
+
+    def ready(run: Run) -> Data:
+        if not (folder / DEV).exists():
+            Shape(model.unilm.config, tokenizer).save(folder)
+            prepare(run, data, dev, tokenizer, options)
+        train, sources = load_encoded(run, TRAIN)
+        looked_at, _ = load_encoded(run, DEV)
+        lexicon = lexicon_of(folder, tokenizer, known) if options.lexicon() else None
+        return Data(train, sources, looked_at, lexicon)
+
+    return TrainingTask(
+        folder=folder,
+        options=options,
+        notes={
+            "data": [path.name for path in data],
+            "dev": dev.name,
+            "init": ", ".join(map(str, init)),
+            "word_vectors": vectors.name if vectors else "",
+        },
+        old_notes={"word_vectors": ""},
+        prepare=ready,
+        model=lambda run, data: model,
+        batches=lambda data: _batches(data, options),
+        evaluate=lambda model, data: (
+            Evaluator(model, data.dev, tokenizer, options, data.lexicon).scores
+        ),
+        export=lambda trained: export_in_subprocess("nlg.qa.train.export", folder, dev),
+        frozen=fixed_weights(options),
     )
 
 
-def make_checkpoint(folder: pathlib.Path, dev: pathlib.Path) -> pathlib.Path:
-    """Export the run's best weights to `folder`/checkpoint; return that path."""
-    return export_in_subprocess("nlg.qa.train.export", folder, dev)
+def _batches(data: Data, options: QATraining) -> Callable[[int], dict[str, np.ndarray]]:
+    """Return the function from the number of a batch to its input."""
+    shares = shares_of_sources(options.shares, data.sources)
+    rows = PackedRows(data.train, shares, options)
+    warn_of_padding(rows)
+    batches = Batches(data.train, options, data.lexicon)
+    return lambda step: batches.batch(rows.at(step))
 
 
 def init_from_mean(
@@ -159,7 +176,7 @@ def init_from(
         changes = {"condition_size": CONDITION, "classes": (len(ANSWER_TYPES),)}
     changes["dropout"] = options.dropout
     opened = open_checkpoint(init, *tasks)
-    if opened.config["task"] == TASK:
+    if opened.config.task == TASK:
         return _reader(opened, options, changes)
     backbone = load_backbone(init)
     _check_room(options, backbone.config, init)
@@ -173,7 +190,7 @@ def _reader(
     opened: Checkpoint, options: QATraining, changes: dict[str, Any]
 ) -> tuple[Answerer, Tokenizer]:
     """Return a model with all weights of a reader's checkpoint."""
-    config = BackboneConfig.from_dict(opened.config["backbone"])
+    config = BackboneConfig.from_dict(opened.config.facts["backbone"])
     _check_room(options, config, opened.folder)
     layers = options.layers or config.layers
     if options.preset or layers < config.layers:
@@ -190,7 +207,7 @@ def _reader(
     variables = variables_by_path(model)
     known = {name: x for name, x in variables.items() if name in tensors}
     assign(known, tensors, path)
-    tokenizer = Tokenizer(opened.vocabulary, opened.config["lower_case"])
+    tokenizer = Tokenizer(opened.vocabulary, opened.config.facts["lower_case"])
     return model, tokenizer
 
 
@@ -230,7 +247,7 @@ def build_model(unilm: UniLM, options: QATraining) -> Answerer:
 
 def prepare(
     run: Run,
-    data: list[pathlib.Path],
+    data: Sequence[pathlib.Path],
     dev: pathlib.Path,
     tokenizer: Tokenizer,
     options: QATraining,
@@ -261,7 +278,7 @@ def to_rank(examples: Sequence[Example], options: QATraining) -> list[Example]:
         here = by_source.setdefault(example.source, [])
         if len(example.passage) >= options.least_passage:
             here.append(example)
-    shares = options.share_of_sources(list(by_source))
+    shares = shares_of_sources(options.shares, list(by_source))
     there = sum(x for x, here in zip(shares, by_source.values(), strict=True) if here)
     rng = random.Random(options.seed)
     found = []
@@ -319,14 +336,11 @@ class Evaluator:
         exact match and F1 of characters as `nlg eval qa --metric squad` has them, but
         of greedy answers and without the search's rules.
         """
-        means = Means()
-        for rows in self.rows:
-            batch = self.batches.batch(rows)
-            self.model.reset_metrics()
-            scores = self.model.test_on_batch(batch, return_dict=True)
-            means.add({"dev_loss": scores["loss"]}, float(batch["weights"].sum()))
+        batches = map(self.batches.batch, self.rows)
+        weighed = ((batch, float(batch["weights"].sum())) for batch in batches)
+        loss = mean_scores(self.model, weighed)["loss"]
         report = squad_report(list(self.attempts()))
-        return means.result() | {f"dev_{name}": x for name, x in report.items()}
+        return {"dev_loss": loss} | {f"dev_{name}": x for name, x in report.items()}
 
     def attempts(self) -> Iterator[Attempt]:
         """Yield what the model answers to each question, and what is right."""

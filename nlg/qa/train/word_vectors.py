@@ -4,7 +4,6 @@ The words themselves are the `Lexicon` of a run or a checkpoint, the vectors a w
 the model (`nlg.layers.meaning`), which a training leaves as it is.
 """
 
-import dataclasses
 import pathlib
 from collections.abc import Sequence
 
@@ -87,8 +86,6 @@ def lexicon_of(
     return Lexicon.load(path)
 
 
-def as_they_are(options: QATraining) -> QATraining:
-    """Return `options` under which the vectors of words do not learn."""
-    if not options.vectors:
-        return options
-    return dataclasses.replace(options, frozen=(*options.frozen, WEIGHTS))
+def fixed_weights(options: QATraining) -> tuple[str, ...]:
+    """Return the patterns of the weights that do not learn: the vectors of words."""
+    return (WEIGHTS,) if options.vectors else ()

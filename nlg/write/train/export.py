@@ -19,10 +19,10 @@ from nlg.metrics.poems import distinct
 from nlg.onnx_export.export import export_onnx, of_names, save_weights
 from nlg.runtime.checkpoint import GUIDED, VOCABULARY, WEIGHTS
 from nlg.training.backend import choose_backend
-from nlg.training.export_subprocess import best_of, clear_folder, finish
+from nlg.training.export_checkpoint import best_of, export_checkpoint
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
-from nlg.write.text_writer import TASK, TextWriter
+from nlg.write.reviewer import TASK, Reviewer
 from nlg.write.train.model import draw
 from nlg.write.train.train import TRAIN, load_arrays
 
@@ -52,19 +52,23 @@ def export(run_folder: pathlib.Path, out: pathlib.Path, samples: int) -> None:
     unilm = UniLM(shape.config)
     unilm.build()
     load_weights(unilm, weights)
-    write_graphs(unilm, clear_folder(out))
-    shape.tokenizer.vocabulary.save(out / VOCABULARY)
-    facts = {
-        "classes": load_arrays(run, TRAIN)[1],
-        "lower_case": shape.tokenizer.lower_case,
-        "backbone": dataclasses.asdict(shape.config),
-    }
-    finish(
-        out,
+
+    def graphs(out: pathlib.Path) -> None:
+        write_graphs(unilm, out)
+        shape.tokenizer.vocabulary.save(out / VOCABULARY)
+
+    export_checkpoint(
         run,
+        out,
         TASK,
-        facts | settings,
-        lambda: measure(TextWriter.from_checkpoint(out), samples),
+        graphs=graphs,
+        facts={
+            "classes": load_arrays(run, TRAIN)[1],
+            "length": settings["length"],
+            "lower_case": shape.tokenizer.lower_case,
+            "backbone": dataclasses.asdict(shape.config),
+        },
+        measure=lambda: measure(Reviewer(out), samples),
     )
 
 
@@ -84,12 +88,12 @@ def run(unilm: UniLM, given: dict[str, Any]) -> tuple[Any, Any]:
     return found.token_ids, found.log_probs
 
 
-def measure(writer: TextWriter, count: int) -> dict[str, Any]:
+def measure(writer: Reviewer, count: int) -> dict[str, Any]:
     """Return what `count` texts of each class are like."""
     return {"samples": {name: _report(writer, name, count) for name in writer.classes}}
 
 
-def _report(writer: TextWriter, class_name: str, count: int) -> dict[str, float]:
+def _report(writer: Reviewer, class_name: str, count: int) -> dict[str, float]:
     written = list(writer.write(class_name, count=count))
     texts = [one.text for one in written]
     return {

@@ -1,18 +1,22 @@
 """Train the text writer: texts with labels in, a run folder out."""
 
-import dataclasses
+import functools
 import pathlib
-from typing import Any
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
 
 from nlg.backbone.checkpoint import load_backbone
 from nlg.backbone.init_from import Shape, init_from
+from nlg.backbone.unilm import UniLM
 from nlg.errors import DataError
 from nlg.text.tokenizer import Tokenizer
 from nlg.training.export_subprocess import export_in_subprocess
-from nlg.training.loop import Means, fit
-from nlg.training.options import MAY_CHANGE
+from nlg.training.metric_means import mean_scores
 from nlg.training.progress_bar import counted
 from nlg.training.run import Run
+from nlg.training.task import TrainingTask
 from nlg.write.train.batches import (
     Batches,
     Texts,
@@ -30,14 +34,22 @@ TRAIN, DEV = "train.safetensors", "dev.safetensors"
 EVAL_BATCH = 32  # texts that are measured at once
 
 
-def train_writer(
+class Data(NamedTuple):
+    """What a run trains and is scored on."""
+
+    train: Texts
+    dev: Texts
+    classes: list[str]  # their names, in the order of their ids
+
+
+def write_task(
     data: pathlib.Path,
     dev: pathlib.Path,
     folder: pathlib.Path,
     options: WriteTraining,
     init: pathlib.Path,
-) -> dict[str, Any]:
-    """Train to `options.steps`, resuming what `folder` holds; return the best line.
+) -> TrainingTask[Data, Writer]:
+    """Return the training of a writer of text of a class.
 
     Args:
         data: a text, a tab and a label a line.
@@ -47,41 +59,50 @@ def train_writer(
         init: a backbone's folder; its vocabulary, size and weights are taken.
     """
     opened = load_backbone(init)
-    # before the folder is claimed: a run that cannot begin leaves none behind
     started = (folder / DEV).exists()
     arrays = {} if started else read_texts(data, dev, opened.tokenizer, options)
-    run = Run(folder)
-    notes = {"data": data.name, "dev": dev.name, "init": str(init)}
-    defaults = dataclasses.asdict(WriteTraining())
-    run.lock_config(
-        dataclasses.asdict(options) | notes,
-        (*MAY_CHANGE, "metric_samples"),
-        defaults,
+
+    def prepare(run: Run) -> Data:
+        for name, (texts, classes) in arrays.items():
+            run.save(name, texts._asdict(), classes=classes)
+        (texts, classes), (dev_texts, _) = (load_arrays(run, x) for x in (TRAIN, DEV))
+        return Data(texts, dev_texts, classes)
+
+    def model(run: Run, data: Data) -> Writer:
+        unilm = init_from(
+            opened,
+            init,
+            options.layers,
+            application="lm",
+            dropout=options.dropout,
+            condition_size=options.condition_units,
+            classes=(len(data.classes),),
+        )
+        Shape(unilm.config, opened.tokenizer).save(folder)
+        return build_model(unilm)
+
+    return TrainingTask(
+        folder=folder,
+        options=options,
+        notes={"data": data.name, "dev": dev.name, "init": str(init)},
+        prepare=prepare,
+        model=model,
+        batches=lambda data: Batches(data.train, options).at,
+        evaluate=lambda model, data: functools.partial(
+            scores, model, data.dev, options.length
+        ),
+        export=lambda trained: export_in_subprocess(
+            "nlg.write.train.export", folder, options.metric_samples
+        ),
+        may_change=("metric_samples",),
     )
-    for name, (texts, classes) in arrays.items():
-        run.save(name, texts._asdict(), classes=classes)
-    (texts, classes), (dev_texts, _) = load_arrays(run, TRAIN), load_arrays(run, DEV)
-    unilm = init_from(
-        opened,
-        init,
-        options.layers,
-        application="lm",
-        dropout=options.dropout,
-        condition_size=options.condition_units,
-        classes=(len(classes),),
-    )
-    Shape(unilm.config, opened.tokenizer).save(folder)
+
+
+def build_model(unilm: UniLM) -> Writer:
+    """Return `unilm` with a loss."""
     model = Writer(unilm)
     model.build()
-    evaluator = Evaluator(model, dev_texts, options.length)
-    return fit(model, Batches(texts, options).at, evaluator.scores, options, run)
-
-
-def make_checkpoint(folder: pathlib.Path, options: WriteTraining) -> pathlib.Path:
-    """Export the run's best weights to `folder`/checkpoint; return that path."""
-    return export_in_subprocess(
-        "nlg.write.train.export", folder, options.metric_samples
-    )
+    return model
 
 
 def read_texts(
@@ -117,26 +138,20 @@ def load_arrays(run: Run, name: str) -> tuple[Texts, list[str]]:
     return Texts(**tensors), notes["classes"]
 
 
-class Evaluator:
-    """What a run looks at: the same texts of dev each time."""
+def scores(model: Writer, texts: Texts, length: int) -> dict[str, float]:
+    """Return nats a token, the end among them: with the class told, and without."""
 
-    def __init__(self, model: Writer, texts: Texts, length: int):
-        self.model, self.texts = model, texts
-        self.buckets = buckets(texts, length)
+    def nats(told: bool) -> float:
+        return mean_scores(model, _dev_batches(texts, length, told))["loss"]
 
-    def scores(self) -> dict[str, float]:
-        """Return nats a token, the end among them: with the class told, and without."""
-        return {"dev_untold": self._nats(False), "dev_loss": self._nats(True)}
+    return {"dev_untold": nats(False), "dev_loss": nats(True)}
 
-    def _nats(self, conditioned: bool) -> float:
-        means = Means()
-        for edge, rows in self.buckets.items():
-            for start in range(0, len(rows), EVAL_BATCH):
-                batch = inputs(
-                    self.texts, rows[start : start + EVAL_BATCH], edge, conditioned
-                )
-                self.model.reset_metrics()
-                scores = self.model.test_on_batch(batch, return_dict=True)
-                count = int((batch["targets"] > 0).sum())
-                means.add({"loss": scores["loss"]}, count)
-        return means.result()["loss"]
+
+def _dev_batches(
+    texts: Texts, length: int, told: bool
+) -> Iterator[tuple[dict[str, np.ndarray], float]]:
+    """Yield all `texts` as batches, with the number of tokens charged in each."""
+    for edge, rows in buckets(texts, length).items():
+        for start in range(0, len(rows), EVAL_BATCH):
+            batch = inputs(texts, rows[start : start + EVAL_BATCH], edge, told)
+            yield batch, int((batch["targets"] > 0).sum())

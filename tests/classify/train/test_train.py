@@ -16,15 +16,15 @@ from nlg.backbone.checkpoint import save_backbone
 from nlg.backbone.config import BackboneConfig
 from nlg.backbone.init_from import Shape
 from nlg.backbone.unilm import UniLM
-from nlg.classify.labeller import Labeller
+from nlg.classify.classifier import Classifier
 from nlg.classify.train import export
 from nlg.classify.train.options import ClassifierTraining
 from nlg.classify.train.train import (
     Batches,
     Evaluator,
     build_model,
+    classifier_task,
     label_priors_of,
-    train_classifier,
 )
 from nlg.errors import CheckpointError
 from nlg.runtime.checkpoint import open_checkpoint
@@ -32,6 +32,7 @@ from nlg.text.labelled import Row, load_labelled
 from nlg.text.tokenizer import Tokenizer
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
+from nlg.training.task import fit_task
 
 SETTINGS = {
     "max_tokens": 16,
@@ -75,7 +76,7 @@ def straight(files, folder, options):
     """Train without an export, as from a new process."""
     keras.utils.set_random_seed(options.seed)
     data, dev, init = files
-    return train_classifier(data, dev, folder, options, init)
+    return fit_task(classifier_task(data, dev, folder, options, init)).best
 
 
 # --- the whole way
@@ -88,9 +89,9 @@ def test_run_leaves_its_files_and_says_which_look_was_best(trained):
 
 
 def test_checkpoint_has_learned_what_the_moods_hang_on(trained):
-    labeller = Labeller.from_checkpoint(trained[0] / "checkpoint")
+    classifier = Classifier.from_checkpoint(trained[0] / "checkpoint")
     texts, labels = zip(*moods(60, seed=2), strict=True)
-    found = [one.label for one in labeller.label(texts)]
+    found = [one.label for one in classifier.label_all(texts)]
     assert np.mean([a == b for a, b in zip(found, labels, strict=True)]) >= 0.9
 
 
@@ -117,9 +118,9 @@ def test_checkpoint_carries_metrics_settings_and_labels(trained, files):
     folder = trained[0] / "checkpoint"
     metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
     assert metrics["texts"] == 40 and metrics["majority"] == 0.5
-    labeller = Labeller.from_checkpoint(folder)
+    classifier = Classifier.from_checkpoint(folder)
     rows = load_labelled(files[1])
-    found = [one.label for one in labeller.label([row.text for row in rows])]
+    found = [one.label for one in classifier.label_all([row.text for row in rows])]
     right = [row.label for row in rows]
     hits = sum(a == b for a, b in zip(found, right, strict=True))
     assert metrics["accuracy"] == hits / 40
@@ -136,7 +137,7 @@ def test_an_altered_checkpoint_is_refused(trained, tmp_path):
     copy = shutil.copytree(trained[0] / "checkpoint", tmp_path / "copy")
     (copy / "labels.txt").write_text("好\n坏\n", "utf-8")
     with pytest.raises(CheckpointError, match=r"labels\.txt is not the file"):
-        Labeller.from_checkpoint(copy)
+        Classifier.from_checkpoint(copy)
 
 
 # --- resuming and refusing

@@ -17,13 +17,13 @@ from nlg.couplet.config import MODES
 from nlg.couplet.dataset import Couplet
 from nlg.couplet.dataset import write as write_couplets
 from nlg.couplet.pairs import Pairs
-from nlg.couplet.responder import MANY_BEAMS, ReplyOptions, Responder
+from nlg.couplet.responder import MANY_BEAMS, Couplets, ReplyOptions
 from nlg.couplet.rules import Task
 from nlg.couplet.train import train as train_module
 from nlg.couplet.train.batches import encode
 from nlg.couplet.train.options import CoupletTraining
 from nlg.couplet.train.search import Rules, answer_lines
-from nlg.couplet.train.train import build_model, init_from, score, train_couplet
+from nlg.couplet.train.train import build_model, couplet_task, init_from, score
 from nlg.errors import CheckpointError, DataError
 from nlg.onnx_export.export import save_weights
 from nlg.runtime import checkpoints_folder
@@ -31,6 +31,7 @@ from nlg.text.vocab import Vocabulary
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
 from nlg.training.settings import read_settings
+from nlg.training.task import fit_task
 
 OPPOSITE = dict(
     zip(
@@ -109,7 +110,7 @@ def trained(files, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def answers(trained):
-    return Responder.from_checkpoint(trained[0] / "checkpoint")
+    return Couplets.from_checkpoint(trained[0] / "checkpoint")
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +190,7 @@ def test_checkpoint_says_what_it_is(trained):
     assert (config["task"], config["format"]) == ("couplet", 1)
     sizes = {"vocab_size": len(OPPOSITE) + 2, "pairs": 21, "units": 24}
     assert config["model"].items() >= sizes.items()
-    assert config["steps"] == 60
+    assert config["training"]["steps"] == 60
 
 
 def test_checkpoint_holds_the_best_weights_in_16_bits(trained):
@@ -247,7 +248,7 @@ def test_a_run_killed_halfway_goes_on_to_the_same_weights(trained, files):
     folder, options = trained[0].parent / "halfway", CoupletTraining(**SETTINGS)
     assert Run(folder).load("state.safetensors")[1]["step"] == 30
     keras.utils.set_random_seed(0)
-    train_couplet(*files, folder, options)
+    fit_task(couplet_task(*files, folder, options))
     assert_same_run(trained[0], folder)
 
 
@@ -259,7 +260,7 @@ def test_a_run_from_a_checkpoint_knows_what_that_one_knew(trained, files, tmp_pa
     )
     out, checkpoint = tmp_path / "mine", trained[0] / "checkpoint"
     data = tmp_path / "mine.tsv"
-    best = train_couplet(data, files[1], out, options, checkpoint)
+    best = fit_task(couplet_task(data, files[1], out, options, checkpoint)).best
     assert best["dev_loss"] < 2 * trained[1]["dev_loss"] < 0.01
     for name in ("vocab.txt", "pairs.txt"):  # 龙 and 凤 are of the data alone
         assert (out / name).read_text() == (checkpoint / name).read_text()
@@ -290,7 +291,7 @@ def test_of_more_pairs_the_most_frequent_go_on(trained, files, tmp_path):
     fewer = {"max_pairs": 7, "steps": 1, "eval_every": 1, "save_every": 1}
     slow = {"learning_rate": 0.0, "weight_decay": 0.0}
     options = CoupletTraining(**SETTINGS | fewer | slow)
-    train_couplet(*files, out, options, checkpoint)
+    fit_task(couplet_task(*files, out, options, checkpoint))
     of_before = (checkpoint / "pairs.txt").read_text().splitlines()
     assert (out / "pairs.txt").read_text().splitlines() == of_before[:7]
     before = load_file(checkpoint / "weights.safetensors")
@@ -387,7 +388,7 @@ def test_couplets_that_are_all_too_long_are_one_clear_line(files, tmp_path, whic
     given[which] = long
     options = CoupletTraining(**SETTINGS | {"max_length": 9})
     with pytest.raises(DataError, match=r"long\.tsv: no couplet in it of up to 9"):
-        train_couplet(*given, tmp_path / "couplet", options)
+        fit_task(couplet_task(*given, tmp_path / "couplet", options))
     assert not (tmp_path / "couplet").exists()
 
 

@@ -16,7 +16,6 @@ from nlg.poem.vae.map import (
     LEAST,
     WRITTEN,
     Latents,
-    MapOptions,
     batches,
     encode,
     fit,
@@ -27,6 +26,7 @@ from nlg.poem.vae.map import (
     share_held,
     with_written_examples,
 )
+from nlg.poem.vae.request import MapRequest, SampleRequest
 from nlg.poem.vae.themes import counts_of, names_of, nats_saved, typical
 from nlg.runtime import checkpoints_folder
 from nlg.runtime.checkpoint import seal
@@ -110,7 +110,7 @@ def test_too_few_poems_have_no_space_of_their_own():
 @pytest.mark.parametrize("method", ["kmeans", "mixture"])
 def test_each_method_finds_the_blobs_that_are_there(method):
     latents, truth = blobs()
-    options = MapOptions(clusters=3, method=method)
+    options = MapRequest(clusters=3, method=method)
     fitted = fit(plain_space(6), latents, options)
     assert same_parts(fitted.assign(latents.mean[:, :5]), truth)
     assert sorted(fitted.weights) == pytest.approx([1 / 6, 2 / 6, 3 / 6], abs=1e-3)
@@ -119,7 +119,7 @@ def test_each_method_finds_the_blobs_that_are_there(method):
 @pytest.mark.parametrize("method", ["kmeans", "mixture"])
 def test_the_density_is_that_of_scipy(method):
     latents, _ = blobs()
-    fitted = fit(plain_space(6), latents, MapOptions(clusters=3, method=method))
+    fitted = fit(plain_space(6), latents, MapRequest(clusters=3, method=method))
     theme = latents.mean[::7, :5]
     parts = zip(fitted.weights, fitted.means, fitted.variances, strict=True)
     oracle = sum(w * multivariate_normal(m, np.diag(v)).pdf(theme) for w, m, v in parts)
@@ -129,7 +129,7 @@ def test_the_density_is_that_of_scipy(method):
 def test_a_map_numbers_its_clusters_from_the_largest(poet):
     latents, truth = blobs()
     poems = [[WAR, TEA, WAR][t] for t in truth]
-    found = make_map(poet, poems, latents, plain_space(6), MapOptions(3))
+    found = make_map(poet, poems, latents, plain_space(6), MapRequest(3))
     assert [cluster.number for cluster in found.clusters] == [1, 2, 3]
     assert [cluster.share for cluster in found.clusters] == [3 / 6, 2 / 6, 1 / 6]
     assert found.clusters[1].examples == (TEA.lines, TEA.lines)
@@ -143,7 +143,7 @@ def test_the_same_seed_makes_the_same_map(poet):
     latents, truth = blobs(count=8)
     poems = [[WAR, TEA, WAR][t] for t in truth]
     first, again, other = (
-        make_map(poet, poems, latents, plain_space(6), MapOptions(3, seed=seed))
+        make_map(poet, poems, latents, plain_space(6), MapRequest(3, seed=seed))
         for seed in (1, 1, 2)
     )
     assert np.array_equal(first.points, again.points)
@@ -158,7 +158,7 @@ def test_examples_are_the_poems_in_the_direction_of_the_centre(poet):
     mean[:4, 1] = [0, 0.5, 0.2, 3]
     poems = [Poem("五绝", (c * 5,) * 4) for c in "云山水月花鸟"]
     latents = Latents(mean, np.zeros_like(mean))
-    found = make_map(poet, poems, latents, plain_space(3), MapOptions(2), drawn=0)
+    found = make_map(poet, poems, latents, plain_space(3), MapRequest(2), drawn=0)
     examples = {lines[0][0] for cluster in found.clusters for lines in cluster.examples}
     assert examples == set("山水花鸟")
 
@@ -166,19 +166,19 @@ def test_examples_are_the_poems_in_the_direction_of_the_centre(poet):
 def test_one_poem_a_cluster_is_enough(poet):
     mean = np.eye(2, 4)
     latents = Latents(mean, np.zeros_like(mean))
-    found = make_map(poet, [WAR, TEA], latents, plain_space(4), MapOptions(2))
+    found = make_map(poet, [WAR, TEA], latents, plain_space(4), MapRequest(2))
     assert [cluster.share for cluster in found.clusters] == [0.5, 0.5]
     assert np.isfinite(found.deviations).all() and (found.deviations > 0).all()
     assert np.isfinite(found.points).all()
     with pytest.raises(DataError, match="2 poems cannot make 3 clusters"):
-        make_map(poet, [WAR, TEA], latents, plain_space(4), MapOptions(3))
+        make_map(poet, [WAR, TEA], latents, plain_space(4), MapRequest(3))
 
 
 def test_measuring_prefers_clusters_to_none(poet):
     latents, truth = blobs()
     poems = [[WAR, TEA, WAR][t] for t in truth]
     both = (poems, latents)
-    report = measure(poet, plain_space(6), both, both, MapOptions(3))
+    report = measure(poet, plain_space(6), both, both, MapRequest(3))
     for method in ("kmeans", "mixture"):
         assert report[method]["log_prob"] > report["one Gaussian"]["log_prob"] + 1
         assert report[method]["nats_saved"] > 1
@@ -188,7 +188,7 @@ def test_measuring_prefers_clusters_to_none(poet):
 def test_clusters_are_numbered_by_size_whatever_the_seed(poet, seed):
     latents, truth = blobs(count=4)
     poems = [[WAR, TEA, WAR][t] for t in truth]
-    found = make_map(poet, poems, latents, plain_space(6), MapOptions(3, seed=seed), 0)
+    found = make_map(poet, poems, latents, plain_space(6), MapRequest(3, seed=seed), 0)
     assert [cluster.share for cluster in found.clusters] == [3 / 6, 2 / 6, 1 / 6]
 
 
@@ -283,7 +283,7 @@ def test_a_place_is_the_gaussian_of_its_cluster():
         centres=np.array([[3.0, 0, 0]]),
         deviations=np.array([[0.5, 1, 0]]),
     )
-    place = latent_map.place(latent_map.clusters[0])
+    place = latent_map.sampler(latent_map.clusters[0])
     assert place(np.ones((1, 3))).tolist() == [[1 + 2 * (3 + 0.5), 1, 0]]
 
 
@@ -293,10 +293,13 @@ def test_poems_of_a_cluster_are_more_of_it_than_of_any_other(poet, shipped):
 
 
 def test_poems_of_a_cluster_depend_on_seed_and_number_alone(poet, shipped):
-    place = shipped.place(shipped.find("1"))
-    three = list(poet.write("五绝", 3, 7, place=place))
-    assert list(poet.write("五绝", 1, 7, place=place)) == three[:1]
-    assert list(poet.write("五绝", 1, 7)) != three[:1]
+    three = list(poet.write("五绝", count=3, seed=7, cluster="1"))
+    assert [poem.cluster for poem in three] == [1, 1, 1]
+    assert list(poet.write("五绝", seed=7, cluster="1")) == three[:1]
+    assert list(poet.write("五绝", seed=7)) != three[:1]
+    place = shipped.sampler(shipped.find("1"))
+    (alone,) = poet.sample(SampleRequest("五绝", seed=7), place)
+    assert alone._replace(cluster=1) == three[0]
 
 
 # --- the folder
@@ -315,8 +318,8 @@ def test_a_map_on_the_disk_is_the_same_without_its_poems(poet, shipped, tmp_path
 def test_examples_to_be_given_away_are_the_models_own(poet, shipped):
     two = shipped._replace(clusters=shipped.clusters[:2], centres=shipped.centres[:2])
     written = with_written_examples(poet, two, seed=1)
-    place = shipped.place(shipped.clusters[1])
-    own = [poem.lines for poem in poet.write("五绝", WRITTEN, 1, place=place)]
+    poems = poet.write("五绝", count=WRITTEN, seed=1, cluster="2")
+    own = [poem.lines for poem in poems]
     assert len(written.clusters[1].examples) == 2
     assert set(written.clusters[1].examples) <= set(own)
 

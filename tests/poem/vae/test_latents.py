@@ -2,7 +2,6 @@ import io
 import json
 import types
 
-import numpy as np
 import pytest
 
 from nlg.errors import DataError
@@ -13,11 +12,11 @@ A, B = [0.5, -1.0, 2.0], [0, 1, 2]
 
 @pytest.fixture
 def latents(tmp_path):
-    """Read `text` from a file as latents of three units."""
+    """Read `text` from a file."""
 
     def latents(text):
         (tmp_path / "z.json").write_text(text, "utf-8")
-        return read_latents(str(tmp_path / "z.json"), 3)
+        return read_latents(str(tmp_path / "z.json"))
 
     return latents
 
@@ -42,17 +41,13 @@ def written(latent, form="五绝"):
     ],
 )
 def test_latents_are_read_in_every_layout(latents, text, form, rows):
-    found, array = latents(text)
-    assert found == form
-    assert array.dtype == np.float32
-    assert array.tolist() == rows
+    assert latents(text) == (form, tuple(map(tuple, rows)))
 
 
 def test_a_dash_is_standard_input(monkeypatch):
     stdin = types.SimpleNamespace(buffer=io.BytesIO(written(A, "七律").encode()))
     monkeypatch.setattr("sys.stdin", stdin)
-    form, array = read_latents("-", 3)
-    assert (form, array.tolist()) == ("七律", [A])
+    assert read_latents("-") == ("七律", (tuple(A),))
 
 
 @pytest.mark.parametrize(
@@ -65,13 +60,12 @@ def test_a_dash_is_standard_input(monkeypatch):
         ("[1, 2,\n3", ":2: not JSON"),
         (f"{A}\n\noops\n", ":3: not JSON"),
         ("[" * 100_000, ":1: not JSON"),
-        ("[1, 2]", r"latent 1 .* \(it has 2\)"),
-        ("[1, 2, 3, 4]", r"\(it has 4\)"),
-        (f"{A}\n[1]", r"latent 2 .* \(it has 1\)"),
-        ("5", r"\(it has no\)"),
-        ('"abc"', r"\(it has no\)"),
-        ("{}", r"\(it has no\)"),
-        ("null", r"\(it has no\)"),
+        (f"{A}\n[1]", "latent 2 is no list of 3 numbers between"),
+        ("[[]]", "latent 1 is no list of numbers"),
+        ("5", "latent 1 is no list of numbers"),
+        ('"abc"', "latent 1 is no list of numbers"),
+        ("{}", "latent 1 is no list of numbers"),
+        ("null", "latent 1 is no list of numbers"),
         ("[1, 2, NaN]", "between -1000 and 1000"),
         ("[1, 2, Infinity]", "between -1000 and 1000"),
         ("[1, 2, 1e39]", "between -1000 and 1000"),
@@ -97,4 +91,4 @@ def test_what_cannot_be_read_is_named(tmp_path, content):
     if content is not None:
         (tmp_path / "z").write_bytes(content)
     with pytest.raises(DataError, match="z cannot be read"):
-        read_latents(str(tmp_path / "z"), 3)
+        read_latents(str(tmp_path / "z"))

@@ -1,32 +1,35 @@
+import concurrent.futures
 import itertools
+import json
 
 import numpy as np
 import pytest
 from known_poems import STORKS
 
-from nlg.errors import OptionError
+from nlg.errors import DataError, OptionError
 from nlg.poem.vae.poet import (
     BLOCK,
     TILE,
+    Draft,
     Draws,
-    WriteOptions,
+    Poet,
     _blocks,
-    cut,
     interpolate,
+    near,
     parse_poem,
 )
+from nlg.poem.vae.request import SampleRequest
 from nlg.text.forms import FORMS
 from nlg.text.prosody import RHYME_RULES, TONE_RULES, check
 
-ONE = WriteOptions(candidates=1)
+ONE = SampleRequest("五绝", candidates=1)
 
 
 @pytest.fixture(scope="module")
 def sample(poet):
     """Sixteen poems of each form, two candidates each: half a block."""
     return {
-        form: list(poet.write(form, 16, 7, WriteOptions(candidates=2)))
-        for form in FORMS
+        form: list(poet.write(form, count=16, seed=7, candidates=2)) for form in FORMS
     }
 
 
@@ -76,8 +79,8 @@ def test_no_poem_holds_a_stand_in_for_an_unknown_character(sample):
 
 
 def test_free_verse_keeps_the_form_and_not_the_rules(poet):
-    options = WriteOptions(candidates=1, rules=False)
-    verdicts = [check(poem.lines) for poem in poet.write("五绝", 32, 7, options)]
+    poems = poet.write(ONE, count=32, seed=7, rules=False)
+    verdicts = [check(poem.lines) for poem in poems]
     assert {verdict.form for verdict in verdicts} == {"五绝"}
     assert any(verdict.violations for verdict in verdicts)
 
@@ -86,9 +89,8 @@ def test_free_verse_keeps_the_form_and_not_the_rules(poet):
 
 
 def test_the_same_seed_gives_the_same_poem_however_many_are_asked_for(poet, sample):
-    options = WriteOptions(candidates=2)
     for count in (1, 3):
-        again = list(poet.write("五绝", count, 7, options))
+        again = list(poet.write("五绝", count=count, seed=7, candidates=2))
         assert again == sample["五绝"][:count]
 
 
@@ -106,45 +108,43 @@ def test_blocks_are_tiled_and_deal_every_row_once_in_order(size):
 @pytest.mark.parametrize("candidates", [3, BLOCK + 1])
 def test_a_poem_does_not_depend_on_where_blocks_end(poet, candidates):
     # With 3 or 65 candidates, rows of one poem lie on both sides of a block's end.
-    options = WriteOptions(candidates=candidates)
+    many = SampleRequest("五绝", seed=11, candidates=candidates)
     count = BLOCK // candidates + 2
-    together = list(poet.write("五绝", count, 11, options))
+    together = list(poet.write(many, count=count))
     assert len(together) == count
     for fewer in (1, count - 1):
-        assert together[:fewer] == list(poet.write("五绝", fewer, 11, options))
+        assert together[:fewer] == list(poet.write(many, count=fewer))
 
 
 def test_seeds_and_numbers_give_different_poems(poet, sample):
     assert len(set(rounded(sample["五绝"]))) == 16
-    other = list(poet.write("五绝", 16, 8, WriteOptions(candidates=2)))
+    other = list(poet.write("五绝", count=16, seed=8, candidates=2))
     assert not set(rounded(other)) & set(rounded(sample["五绝"]))
 
 
 def test_more_candidates_raise_the_mean_score(poet):
     means = [
-        np.mean([p.score for p in poet.write("五绝", 8, 3, WriteOptions(candidates=n))])
+        np.mean([p.score for p in poet.write("五绝", count=8, seed=3, candidates=n)])
         for n in (1, 8)
     ]
     assert means[0] < means[1]
 
 
 def test_without_temperature_a_latent_has_one_poem(poet):
-    latent = np.zeros((1, poet.latent_units))
-    options = WriteOptions(temperature=0)
-    (first,) = poet.decode("五绝", latent, 1, options)
-    (second,) = poet.decode("五绝", latent, 2, options)
-    assert first == second
+    latents = ((0.0,) * poet.latent_units,)
+    cold = SampleRequest("五绝", latents=latents, temperature=0.0)
+    (first,), (second,) = poet.write(cold, seed=1), poet.write(cold, seed=2)
+    assert first._replace(seed=2) == second
 
 
 def test_at_latent_temperature_zero_all_start_from_the_average_poem(poet):
-    options = WriteOptions(temperature=0, latent_temperature=0, candidates=1)
-    first, second = poet.write("五绝", 2, 1, options)
+    first, second = poet.write(ONE, count=2, temperature=0.0, latent_temperature=0)
     assert first == second
     assert set(first.latent) == {0.0}
 
 
 def test_poems_come_as_they_are_written(poet):
-    endless = poet.write("五绝", 10**9, 1, ONE)
+    endless = poet.write(ONE, count=10**9)
     assert len(list(itertools.islice(endless, 2))) == 2
 
 
@@ -160,11 +160,11 @@ def test_the_latent_of_a_poem_is_the_mean_of_its_posterior(poet):
 
 def test_poems_near_a_latent_are_as_far_as_the_radius(poet):
     middle = np.full(poet.latent_units, 3.0)
-    around = poet.near(middle, 0.5, 200, seed=1) - middle
+    around = near(middle, 0.5, 200, seed=1) - middle
     assert around.shape == (200, poet.latent_units)
     assert abs(around.std() - 0.5) < 0.01
-    np.testing.assert_array_equal(poet.near(middle, 0.5, 3, 1), (around + middle)[:3])
-    np.testing.assert_array_equal(poet.near(middle, 0, 1, 1)[0], middle)
+    np.testing.assert_array_equal(near(middle, 0.5, 3, 1), (around + middle)[:3])
+    np.testing.assert_array_equal(near(middle, 0, 1, 1)[0], middle)
 
 
 def test_the_way_from_one_latent_to_another():
@@ -172,12 +172,14 @@ def test_the_way_from_one_latent_to_another():
     assert way.tolist() == [[0, 1], [0.5, 0.5], [1, 0], [1.5, -0.5], [2, -1]]
 
 
-def test_latents_are_decoded_with_one_noise_only_if_asked(poet):
-    latents = np.stack([np.linspace(-1, 1, poet.latent_units)] * (BLOCK + 2))
-    alike = list(poet.decode("五绝", latents, 5, ONE, one_noise=True))
+def test_poems_on_the_way_differ_by_nothing_but_the_latent(poet):
+    hot = SampleRequest(seed=5, temperature=0.6)
+    text = "".join(STORKS)
+    alike = list(poet.write(hot, interpolate=(text, text), steps=BLOCK + 2))
     assert len({poem.lines for poem in alike}) == 1
     assert len(alike) == BLOCK + 2
-    each = list(poet.decode("五绝", latents, 5, ONE))
+    latents = (alike[0].latent,) * (BLOCK + 2)
+    each = list(poet.write(hot, latents=latents, form="五绝"))
     assert len({poem.lines for poem in each}) > 1
     assert each[0] == alike[0]
 
@@ -193,11 +195,14 @@ def test_latents_are_decoded_with_one_noise_only_if_asked(poet):
         {"temperature": float("nan")},
         {"temperature": 11},
         {"latent_temperature": float("inf")},
+        {"steps": 1},
+        {"radius": -1},
+        {"near": "诗", "cluster": "1"},
     ],
 )
-def test_options_that_cannot_be_written_with_are_refused(options):
+def test_requests_that_cannot_be_are_refused(options):
     with pytest.raises(OptionError, match=next(iter(options))):
-        WriteOptions(**options)
+        SampleRequest(**options)
 
 
 @pytest.mark.parametrize(
@@ -235,10 +240,74 @@ def test_what_is_no_poem_is_refused(text):
         parse_poem(text)
 
 
-@pytest.mark.parametrize("form", FORMS.values(), ids=lambda form: form.name)
-def test_a_poem_without_marks_is_cut_by_its_length(form):
-    text = ("春风又到江南岸" * 8)[: form.places]
-    found, lines = parse_poem(text)
-    assert found == form
-    assert lines == cut(text, form.columns)
-    assert [len(line) for line in lines] == [form.columns] * form.lines
+# --- the request
+
+
+@pytest.mark.parametrize(
+    ("wishes", "message"),
+    [
+        ({"form": "词"}, "no form '词'"),
+        ({"forms": "五绝"}, "write.*: forms: no such setting; did you mean form"),
+        ({"count": "3"}, "count must be of type int"),
+        ({"reconstruct": "春"}, "give 4 or 8 lines of 5 or 7"),
+        ({"cluster": "鑫"}, "no cluster '鑫'"),
+        (
+            {"near": "".join(STORKS), "form": "七绝"},
+            "near: 七绝 and 五绝 are two forms",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_before_a_poem_is_asked_for(poet, wishes, message):
+    with pytest.raises(OptionError, match=message):
+        poet.write(**wishes)
+
+
+def test_latents_of_another_length_are_refused(poet):
+    with pytest.raises(
+        DataError, match=f"of 2 numbers, the model's have {poet.latent_units}"
+    ):
+        poet.write(latents=((0.0, 1.0),))
+
+
+def test_a_form_and_the_request_of_that_form_are_the_same(poet):
+    by_form = list(poet.write("五绝", seed=4))
+    assert by_form == list(poet.write(SampleRequest("五绝", seed=4)))
+    assert [poem.form for poem in poet.write(seed=4)] == ["七绝"]
+
+
+def test_a_poem_turns_into_json_and_back(poet):
+    (poem,) = poet.write(ONE, seed=4)
+    facts = json.loads(json.dumps(poem.to_dict()))
+    assert facts["originality"] == poem.originality._asdict()
+    assert (facts["seed"], "cluster" in facts) == (4, False)
+    assert tuple(facts["lines"]) == poem.lines
+    (kind,) = poet.write(ONE, cluster="3")
+    assert kind.to_dict()["cluster"] == 3
+
+
+def test_the_shipped_checkpoint_is_found(poet):
+    (found,) = Poet().write(ONE, seed=4)
+    assert [found] == list(poet.write(ONE, seed=4))
+
+
+def test_threads_write_what_one_thread_writes():
+    poet = Poet()  # nothing of it is loaded yet
+    requests = [
+        SampleRequest(form, count=2, seed=seed, candidates=2)
+        for form in FORMS
+        for seed in (1, 2)
+    ]
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda request: list(poet.write(request)), requests))
+    assert found == [list(poet.write(request)) for request in requests]
+
+
+# --- candidates
+
+
+def test_a_candidate_with_a_line_of_the_training_poems_is_taken_last(poet):
+    known, own = Draft(np.zeros(1), STORKS, -1.0), Draft(np.zeros(1), ("无" * 5,), -9.0)
+    assert STORKS[0] in poet.training_lines and own.lines[0] not in poet.training_lines
+    assert max([known, own], key=poet._merit) is own
+    better = own._replace(score=-8.0)
+    assert max([own, known, better], key=poet._merit) is better

@@ -1,7 +1,8 @@
 import pytest
 
 from nlg.errors import OptionError
-from nlg.poem.writer.request import PoemRequest, drawn, fixed_of, form_wanted, source_of
+from nlg.poem.writer.request import BEAMS, PoemRequest
+from nlg.poem.writer.wanted import drawn, fixed_of, form_wanted, source_of
 from nlg.text.forms import FORMS
 
 STORKS = "白日依山尽，黄河入海流。_____，_____。"
@@ -28,6 +29,8 @@ def test_the_form_is_what_all_parts_fit(poem_request, form):
     ("poem_request", "message"),
     [
         (PoemRequest(form="词"), "no form '词'"),
+        (PoemRequest(keep="____"), "nothing to keep"),
+        (PoemRequest(keep="白日A___"), "'A' is no Chinese character"),
         (
             PoemRequest(acrostic="春夏秋"),
             "the acrostic has 3 characters, with 七绝 it takes 4",
@@ -72,8 +75,14 @@ def test_what_fits_no_form_is_named(poem_request, message):
         ({"theme": "秋", "title": "秋"}, "a title and a theme exclude each other"),
         ({"rhyme": "七阳", "rules": False}, "free verse exclude each other"),
         ({"acrostic_at": "middle"}, "no acrostic 'middle'"),
-        ({"keep": "____"}, "nothing to keep"),
-        ({"keep": "白日A___"}, "'A' is no Chinese character"),
+        ({"like": STORKS, "latents": ((0.0,),)}, "like and latents exclude each"),
+        ({"count": 3, "beam": 2}, "3 poems of 2 beams"),
+        ({"beam": BEAMS + 1}, f"beam is {BEAMS + 1}; it must be between 0 and {BEAMS}"),
+        ({"temperature": 11}, "temperature is 11"),
+        ({"top_p": 0}, "top_p is 0"),
+        ({"candidates": 0}, "candidates is 0"),
+        ({"theme_weight": -1}, "theme_weight is -1"),
+        ({"guidance": 21}, "guidance is 21"),
     ],
 )
 def test_a_wish_that_contradicts_itself_is_refused(asked, message):

@@ -16,6 +16,7 @@ from nlg.poem.writer.train.export import GRAPHS, OUTPUTS, inputs_of, run
 from nlg.poem.writer.train.train import build_model
 from nlg.runtime import checkpoints_folder
 from nlg.runtime.checkpoint import VOCABULARY
+from nlg.runtime.config import CheckpointConfig
 from nlg.text.vocab import SPECIAL, Vocabulary
 
 POETS = ("李白", "杜甫", "白居易", "王安石")
@@ -53,7 +54,8 @@ class InKeras:
 
     def __init__(self, folder, model):
         self.folder, self.model = folder, model
-        self.vocabulary, self.config = small_vocabulary(), {"latent_units": Z}
+        self.vocabulary = small_vocabulary()
+        self.config = CheckpointConfig("poem", 1, {"latent_units": Z})
         self.runs = []  # inputs of each
         Conditions(POETS).save(folder / AUTHORS)
         KnownLines.from_lines(["床前明月光"]).save(folder / KNOWN)

@@ -2,9 +2,8 @@ import pytest
 
 from nlg.config import apply_settings, apply_values
 from nlg.errors import OptionError
-from nlg.qa.config import KINDS, QAConfig
-from nlg.qa.question_type import ANSWER_TYPES
-from nlg.qa.train.options import QATraining, share_of
+from nlg.qa.config import ANSWER_TYPES, KINDS, QAConfig
+from nlg.qa.train.options import QATraining
 
 
 def test_kinds_are_numbered_from_one_for_zero_is_not_told():
@@ -39,22 +38,6 @@ def test_the_model_has_its_share_of_the_settings():
     assert QATraining().model() == QAConfig()
     changed = QATraining(copy=False, answer_types=True)
     assert changed.model() == QAConfig(overlap=True, copy=False, answer_types=True)
-
-
-def test_each_source_has_the_share_of_the_last_pattern_that_fits_it():
-    options = QATraining(shares=("k*=0.5", "kg=0.25", "news=0"))
-    assert options.share_of_sources(["kb", "kg", "news", "cmrc"]) == [0.5, 0.25, 0, 1]
-    assert QATraining().share_of_sources(["kb", "cmrc"]) == [1, 1]
-
-
-def test_a_pattern_that_fits_no_source_names_the_nearest():
-    with pytest.raises(OptionError, match=r"kgclu= fits no.*nearest is kgclue") as told:
-        QATraining(shares=("kgclu==0.5",)).share_of_sources(["kgclue", "cmrc"])
-    assert told.value.exit_code == 2
-
-
-def test_a_pattern_may_hold_an_equals_sign():
-    assert share_of("a=b=0.5") == ("a=b", 0.5)
 
 
 def test_shares_are_set_on_the_command_line_and_read_from_json():

@@ -23,9 +23,11 @@ from nlg.errors import CheckpointError, OptionError
 from nlg.files import write_json
 from nlg.layers.weights import weights_by_path
 from nlg.onnx_export.export import save_weights
+from nlg.qa.answer import Answer, QARequest
 from nlg.qa.data.examples import Example, load_examples, write
 from nlg.qa.explain import explain, longest
-from nlg.qa.reader import BEAMS, Answer, AnswerOptions, Asked, Reader
+from nlg.qa.options import BEAMS, AnswerOptions
+from nlg.qa.reader import Reader
 from nlg.qa.train import export
 from nlg.qa.train.batches import Batches, PackedRows
 from nlg.qa.train.options import QATraining
@@ -41,9 +43,9 @@ from nlg.qa.train.train import (
     init_from_mean,
     load_encoded,
     prepare,
+    qa_task,
     some,
     to_rank,
-    train_qa,
 )
 from nlg.qa.train.word_vectors import lexicon_of, vectors_for
 from nlg.runtime import checkpoints_folder
@@ -53,6 +55,7 @@ from nlg.text.vocab import SPECIAL, Vocabulary
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
 from nlg.training.settings import read_settings
+from nlg.training.task import fit_task
 
 NAMES, THINGS = "春风明月江南绿岸", "山水花鸟云雨雪霜"
 SETTINGS = {
@@ -146,7 +149,7 @@ def straight(files, folder, options):
     """Train without an export, as from a new process."""
     keras.utils.set_random_seed(options.seed)
     data, dev, init = files
-    return train_qa([data], dev, folder, options, [init])
+    return fit_task(qa_task([data], dev, folder, options, [init])).best
 
 
 # --- the whole way
@@ -186,12 +189,12 @@ def test_the_graph_finds_what_keras_finds(trained, free):
     model = shipped_model(trained[0])
     passages = [example.passage for example in facts(12, 2)]
     asked = [
-        Asked(f"{who}喜欢什么？", passages[n : n + count])
+        QARequest(f"{who}喜欢什么？", passages[n : n + count])
         for n, (who, count) in enumerate(
             zip(NAMES, (1, 2, 3, 1, 2, 3, 2, 1), strict=True)
         )
     ]
-    tasks = [reader.task(one, AnswerOptions()) for one in asked]
+    tasks = [reader.preparer.prepare(one, AnswerOptions()) for one in asked]
     inputs = reader._inputs(tasks)
     rest = 5, 3, free, 0.5
     kinds = {"length": "int32", "beam": "int32", "free": "bool", "limit": "float32"}
@@ -214,7 +217,7 @@ def test_the_graph_finds_the_saliency_that_keras_finds(trained):
     lexicon = lexicon_of(trained[0], tokenizer)
     batches = Evaluator(model, encoded, tokenizer, TOLD, lexicon).batches
     graph = open_checkpoint(trained[0] / "checkpoint", "qa").graph("saliency")
-    S, T = longest(SETTINGS)
+    S, T = longest(QATraining(**SETTINGS).reader(True))
     for number in range(3):
         source, answer = batches.sample(number)
         inputs = {k: row_to(x, S) for k, x in source._asdict().items()}
@@ -246,7 +249,7 @@ def test_the_checkpoint_answers_and_knows_how_well(trained, run):
 
 def test_the_checkpoint_tells_what_an_answer_rests_on(trained):
     reader = Reader.from_checkpoint(trained[0] / "checkpoint")
-    asked = Asked("春喜欢什么？", ["风喜欢花。", "春喜欢山水。"])
+    asked = QARequest("春喜欢什么？", ["风喜欢花。", "春喜欢山水。"])
     said = Answer("山水", 0.5, 1, 3, 5, (), ())
     found = explain(reader, asked, said, AnswerOptions())
     assert "".join(piece.text for piece in found.passage) == "春喜欢山水。"
@@ -286,7 +289,7 @@ def test_stopped_run_goes_on_as_if_it_had_not_been(files, tmp_path, eager, no_an
     straight(files, tmp_path / "half", dataclasses.replace(held, steps=2))
     moved = tmp_path / files[0].name  # read no more: the arrays are in the folder
     keras.utils.set_random_seed(99)
-    train_qa([moved], files[1], tmp_path / "half", held, [files[2]])
+    fit_task(qa_task([moved], files[1], tmp_path / "half", held, [files[2]]))
     assert_same_run(tmp_path / "straight", tmp_path / "half")
 
 

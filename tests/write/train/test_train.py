@@ -24,11 +24,12 @@ from nlg.backbone.unilm import UniLM
 from nlg.errors import DataError
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
-from nlg.write.text_writer import TextWriter
+from nlg.training.task import fit_task
+from nlg.write.reviewer import Reviewer
 from nlg.write.train import export as exporting
 from nlg.write.train.model import Writer
 from nlg.write.train.options import WriteTraining
-from nlg.write.train.train import DEV, Evaluator, load_arrays, train_writer
+from nlg.write.train.train import DEV, load_arrays, scores, write_task
 
 SETTINGS = {
     "length": 16,
@@ -81,7 +82,7 @@ def straight(files, folder, options):
     """Train without an export, as from a new process."""
     keras.utils.set_random_seed(options.seed)
     data, dev, init = files
-    return train_writer(data, dev, folder, options, init)
+    return fit_task(write_task(data, dev, folder, options, init)).best
 
 
 def best_of(out):
@@ -103,7 +104,7 @@ def test_run_leaves_its_files_and_says_which_look_was_best(trained):
 
 
 def test_checkpoint_writes_a_class(trained):
-    writer = TextWriter.from_checkpoint(trained[0] / "checkpoint")
+    writer = Reviewer.from_checkpoint(trained[0] / "checkpoint")
     assert writer.classes == ["negative", "positive"]
     texts = [one.text for one in writer.write("positive", "房间", 5)]
     assert all(text.startswith("房间") for text in texts) and len(set(texts)) > 1
@@ -111,7 +112,7 @@ def test_checkpoint_writes_a_class(trained):
 
 def test_graph_writes_what_keras_writes(trained):
     out = trained[0]
-    graph = TextWriter.from_checkpoint(out / "checkpoint").checkpoint.graph("model")
+    graph = Reviewer.from_checkpoint(out / "checkpoint").checkpoint.graph("model")
     given = {
         "token_ids": np.array([[2, 5, 6]] * 3, "int32"),
         "class_ids": np.array([[0], [1], [2]], "int32"),
@@ -135,7 +136,7 @@ def test_checkpoint_carries_its_metrics_and_settings(trained):
     assert metrics["best_line"]["step"] in (2, 4)
     config = json.loads((folder / "config.json").read_text("utf-8"))
     assert config["backbone"]["layers"] == 1 and config["length"] == 16
-    assert config["names"] == list(NAMES)
+    assert config["training"]["names"] == list(NAMES)
 
 
 # --- what it learns
@@ -157,10 +158,10 @@ def test_look_is_nats_a_token_whatever_the_batches(trained, monkeypatch):
     model = Writer(best_of(out))
     model.build()
     model.compile()
-    evaluator = Evaluator(model, load_arrays(Run(out), DEV)[0], 16)
-    whole = evaluator.scores()
+    texts = load_arrays(Run(out), DEV)[0]
+    whole = scores(model, texts, 16)
     monkeypatch.setattr("nlg.write.train.train.EVAL_BATCH", 1)
-    assert evaluator.scores() == pytest.approx(whole, rel=1e-5)
+    assert scores(model, texts, 16) == pytest.approx(whole, rel=1e-5)
     best = min(line["dev_loss"] for line in Run(out).lines())
     assert whole["dev_loss"] == pytest.approx(best, abs=0.01)
 

@@ -7,6 +7,7 @@ reads the TensorFlow backend, whichever backend trained the run.
 import dataclasses
 import pathlib
 import sys
+from typing import Any
 
 from nlg.metrics.originality import KnownLines
 from nlg.onnx_export.export import export_onnx, save_weights
@@ -22,7 +23,7 @@ from nlg.poem.vae.train.train import build_model, score
 from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
 from nlg.text.vocab import Vocabulary
 from nlg.training.backend import choose_backend
-from nlg.training.export_subprocess import best_of, clear_folder, finish
+from nlg.training.export_checkpoint import best_of, export_checkpoint
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
 
@@ -44,21 +45,28 @@ def export(
     vocabulary = Vocabulary.load(run_folder / "vocab.txt")
     model = build_model(len(vocabulary), options)
     load_weights(model, weights)
-    write_graphs(model, clear_folder(out))
-    vocabulary.save(out / VOCABULARY)
-    lines = (line for poem in load_poems(data) for line in poem.lines)
-    KnownLines.from_lines(lines).save(out / KNOWN)
     dev_poems = load_poems(dev)
     encoded = encode(dev_poems, vocabulary, halves=False)
     model.compile()  # Keras asks for it before it measures
 
-    def metrics():
-        poet = Poet.from_checkpoint(out)
-        found = measure(poet, dev_poems, options.metric_samples)
+    def graphs(out: pathlib.Path) -> None:
+        write_graphs(model, out)
+        vocabulary.save(out / VOCABULARY)
+        lines = (line for poem in load_poems(data) for line in poem.lines)
+        KnownLines.from_lines(lines).save(out / KNOWN)
+
+    def metrics() -> dict[str, Any]:
+        found = measure(Poet.from_checkpoint(out), dev_poems, options.metric_samples)
         return found | {"bound": score(model, encoded, options.batch_tokens)}
 
-    facts = {"slots": SLOTS, "model": dataclasses.asdict(model.config)}
-    finish(out, run, TASK, facts | settings, metrics)
+    export_checkpoint(
+        run,
+        out,
+        TASK,
+        graphs=graphs,
+        facts={"slots": SLOTS, "model": dataclasses.asdict(model.config)},
+        measure=metrics,
+    )
 
 
 def write_graphs(model: PoemVAE, out: pathlib.Path) -> None:

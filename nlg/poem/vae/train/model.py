@@ -24,7 +24,7 @@ from nlg.layers.latent import GaussianLatent, ReconstructionLoss
 from nlg.layers.measured import Measured
 from nlg.layers.norm import ConditionalLayerNormalization
 from nlg.layers.vocabulary import TiedVocabulary
-from nlg.poem.vae.train.options import VAEConfig
+from nlg.poem.vae.config import VAEConfig
 
 BLOCKS = [("reading", 1), ("column", 1), ("reading", 2)]  # repeated up to the depth
 

@@ -1,8 +1,9 @@
 """Train the CNN-VAE: poems in, a run folder and a checkpoint folder out."""
 
-import dataclasses
+import functools
 import pathlib
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,35 +16,67 @@ from nlg.poem.vae.train.search import SLOTS
 from nlg.text.vocab import Vocabulary
 from nlg.training.batches import Schedule
 from nlg.training.export_subprocess import export_in_subprocess
-from nlg.training.loop import Means, fit
-from nlg.training.options import MAY_CHANGE
+from nlg.training.metric_means import mean_scores
 from nlg.training.run import Run
+from nlg.training.task import TrainingTask
 
 
-def train_vae(
+class Data(NamedTuple):
+    """What a run trains and is scored on."""
+
+    vocabulary: Vocabulary
+    train: Encoded
+    dev: Encoded
+
+
+def vae_task(
     data: pathlib.Path, dev: pathlib.Path, folder: pathlib.Path, options: VAETraining
-) -> dict[str, Any]:
-    """Train to `options.steps`, resuming what `folder` holds; return the best line."""
+) -> TrainingTask[Data, PoemVAE]:
+    """Return the training of a VAE on the poems that `nlg data poem` wrote.
+
+    Raises:
+        DataError: there is no poem, or too few characters are frequent.
+    """
     poems = load_poems(data)
     dev_poems = load_poems(dev)[: options.dev_poems]
     for path, found in ((data, poems), (dev, dev_poems)):
         if not found:
             raise DataError(f"{path}: no poem in it; make it with nlg data poem")
-    run = Run(folder)
-    run.lock_config(
-        dataclasses.asdict(options) | {"data": data.name},
-        (*MAY_CHANGE, "metric_samples"),
-        defaults=dataclasses.asdict(VAETraining()),
+
+    def prepare(run: Run) -> Data:
+        vocabulary = _vocabulary(run, poems, options.min_count)
+        if len(vocabulary) < SLOTS:
+            raise DataError(
+                f"{data}: only {len(vocabulary)} characters come {options.min_count} "
+                f"times or more, the search needs {SLOTS}; give more poems or a lower "
+                "min_count"
+            )
+        encoded = encode(poems, vocabulary, halves=True)
+        return Data(vocabulary, encoded, encode(dev_poems, vocabulary, halves=False))
+
+    def warm_up(model: PoemVAE, step: int) -> None:
+        model.latent.weight.assign(min(1.0, (step + 1) / max(1, options.kl_warmup)))
+
+    return TrainingTask(
+        folder=folder,
+        options=options,
+        notes={"data": data.name},
+        prepare=prepare,
+        model=lambda run, data: build_model(len(data.vocabulary), options),
+        batches=lambda data: _batches(data.train, options),
+        evaluate=lambda model, data: functools.partial(
+            score, model, data.dev, options.batch_tokens
+        ),
+        export=lambda trained: export_in_subprocess(
+            "nlg.poem.vae.train.export", folder, data, dev
+        ),
+        before_step=warm_up,
+        may_change=("metric_samples",),
     )
-    vocabulary = _vocabulary(run, poems, options.min_count)
-    if len(vocabulary) < SLOTS:
-        raise DataError(
-            f"{data}: only {len(vocabulary)} characters come {options.min_count} times "
-            f"or more, the search needs {SLOTS}; give more poems or a lower min_count"
-        )
-    model = build_model(len(vocabulary), options)
-    encoded = encode(poems, vocabulary, halves=True)
-    dev_encoded = encode(dev_poems, vocabulary, halves=False)
+
+
+def _batches(encoded: Encoded, options: VAETraining) -> Callable[[int], np.ndarray]:
+    """Return the function from the number of a batch to its input."""
     schedule = Schedule(
         {shape: len(rows) for shape, rows in encoded.items()},
         {shape: _batch_size(shape, options.batch_tokens) for shape in encoded},
@@ -54,13 +87,7 @@ def train_vae(
         shape, rows = schedule.at(step)
         return encoded[shape][rows]
 
-    def warm_up(step: int) -> None:
-        model.latent.weight.assign(min(1.0, (step + 1) / max(1, options.kl_warmup)))
-
-    def evaluate() -> dict[str, float]:
-        return score(model, dev_encoded, options.batch_tokens)
-
-    return fit(model, batch_at, evaluate, options, run, warm_up)
+    return batch_at
 
 
 def build_model(vocab_size: int, options: VAETraining) -> PoemVAE:
@@ -70,33 +97,30 @@ def build_model(vocab_size: int, options: VAETraining) -> PoemVAE:
     return model
 
 
-def make_checkpoint(
-    folder: pathlib.Path, data: pathlib.Path, dev: pathlib.Path
-) -> pathlib.Path:
-    """Export the run's best weights to `folder`/checkpoint; return that path."""
-    return export_in_subprocess("nlg.poem.vae.train.export", folder, data, dev)
-
-
 def score(model: PoemVAE, encoded: Encoded, batch_tokens: int) -> dict[str, float]:
     """Return the negative evidence lower bound on `encoded`, and its two parts.
 
     `dev_loss` is in nats a character, so forms can be compared; the parts are in nats
     a poem. The latent is sampled, as the bound asks.
     """
-    means = Means()
-    for shape, poems in encoded.items():
-        size = _batch_size(shape, batch_tokens)
-        for start in range(0, len(poems), size):
-            batch = poems[start : start + size]
-            model.reset_metrics()
-            means.add(model.test_on_batch(batch, return_dict=True), len(batch))
-    scores = means.result()
+    scores = mean_scores(model, _dev_batches(encoded, batch_tokens))
     places = np.mean([page.size for poems in encoded.values() for page in poems])
     return {
         "dev_loss": float((scores["reconstruction"] + scores["kl"]) / places),
         "dev_reconstruction": scores["reconstruction"],
         "dev_kl": scores["kl"],
     }
+
+
+def _dev_batches(
+    encoded: Encoded, batch_tokens: int
+) -> Iterator[tuple[np.ndarray, float]]:
+    """Yield all of `encoded` as batches, with the number of poems in each."""
+    for shape, poems in encoded.items():
+        size = _batch_size(shape, batch_tokens)
+        for start in range(0, len(poems), size):
+            batch = poems[start : start + size]
+            yield batch, len(batch)
 
 
 def _batch_size(shape: tuple[int, int], batch_tokens: int) -> int:

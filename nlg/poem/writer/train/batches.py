@@ -24,6 +24,7 @@ from nlg.poem.writer.conditions import Conditions
 from nlg.poem.writer.request import COMMA, LONGEST_TITLE, SOURCE_WORDS
 from nlg.poem.writer.train.options import WriterTraining
 from nlg.text.forms import FORMS, Form, verse
+from nlg.text.packing import round_up
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import CLS_ID, PAD_ID, SEP_ID
 from nlg.text.words import cut_words
@@ -159,7 +160,7 @@ def inputs(
     """
     T = poems.shape[1]
     lengths = np.array([len(source) + 2 for source in sources])  # [CLS], [SEP]
-    L = -(-(int(lengths.max()) + T + 1) // TILE) * TILE
+    L = round_up(int(lengths.max()) + T + 1, TILE)
     token_ids = np.full((len(poems), L), PAD_ID, "int32")
     segment_ids = np.zeros_like(token_ids)
     for row, (source, poem, length) in enumerate(

@@ -24,16 +24,16 @@ from nlg.metrics.poems import poem_report
 from nlg.onnx_export.export import export_onnx, of_names, save_weights
 from nlg.poem.dataset import load_poems
 from nlg.poem.known import KNOWN
-from nlg.poem.writer.composer import BEAMS, TASK, Composer
+from nlg.poem.writer.composer import TASK, Composer
 from nlg.poem.writer.conditions import AUTHORS
-from nlg.poem.writer.request import LONGEST_WORD, SOURCE_WORDS, PoemRequest
+from nlg.poem.writer.request import BEAMS, LONGEST_WORD, SOURCE_WORDS
 from nlg.poem.writer.train.model import Writer
 from nlg.poem.writer.train.search import PlanInputs, draw, search
 from nlg.poem.writer.train.train import build_model
 from nlg.runtime.checkpoint import CONFIG, GUIDED, VOCABULARY, WEIGHTS
 from nlg.text.forms import FORMS
 from nlg.training.backend import choose_backend
-from nlg.training.export_subprocess import best_of, clear_folder, finish
+from nlg.training.export_checkpoint import best_of, export_checkpoint
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
 from nlg.training.settings import read_config
@@ -66,28 +66,31 @@ def export(
         samples: poems of each form that the metrics are taken on.
     """
     run = Run(run_folder)
-    settings, weights = best_of(run)
+    _, weights = best_of(run)
     shape = Shape.load(run_folder)
     unilm = UniLM(shape.config)
     unilm.build()
     model = build_model(unilm, len(weights[LATENT]))
     load_weights(model, weights)
-    write_graphs(model, clear_folder(out))
-    shape.tokenizer.vocabulary.save(out / VOCABULARY)
-    shutil.copyfile(run_folder / AUTHORS, out / AUTHORS)
-    lines = (line for poem in load_poems(data) for line in poem.lines)
-    KnownLines.from_lines(lines).save(out / KNOWN)
-    facts = {
-        "latent_units": model.latent_units,
-        "vae": read_config(run_folder / CONFIG)["vae"],  # sha256 of its weights
-        "backbone": dataclasses.asdict(shape.config),
-    }
-    finish(
-        out,
+
+    def graphs(out: pathlib.Path) -> None:
+        write_graphs(model, out)
+        shape.tokenizer.vocabulary.save(out / VOCABULARY)
+        shutil.copyfile(run_folder / AUTHORS, out / AUTHORS)
+        lines = (line for poem in load_poems(data) for line in poem.lines)
+        KnownLines.from_lines(lines).save(out / KNOWN)
+
+    export_checkpoint(
         run,
+        out,
         TASK,
-        facts | settings,
-        lambda: measure(Composer.from_checkpoint(out), samples),
+        graphs=graphs,
+        facts={
+            "latent_units": model.latent_units,
+            "vae": read_config(run_folder / CONFIG)["vae"],  # sha256 of its weights
+            "backbone": dataclasses.asdict(shape.config),
+        },
+        measure=lambda: measure(Composer.from_checkpoint(out), samples),
     )
 
 
@@ -135,7 +138,7 @@ def measure(composer: Composer, count: int) -> dict[str, Any]:
     return {
         "samples": {
             form: poem_report(
-                [poem.lines for poem in composer.write(PoemRequest(form=form), count)],
+                [poem.lines for poem in composer.write(form=form, count=count)],
                 composer.training_lines,
             )
             for form in FORMS

@@ -1,9 +1,9 @@
 """Train the writer: poems in, a run folder out."""
 
-import dataclasses
+import functools
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,10 +23,10 @@ from nlg.text.forms import FORMS, verse
 from nlg.text.normalize import simplified
 from nlg.text.tokenizer import Tokenizer
 from nlg.training.export_subprocess import export_in_subprocess
-from nlg.training.loop import Means, fit
-from nlg.training.options import MAY_CHANGE
+from nlg.training.metric_means import mean_scores
 from nlg.training.progress_bar import counted
 from nlg.training.run import Run
+from nlg.training.task import TrainingTask
 
 # in the run's folder; the last is the last to be written
 TRAIN, DEV = "train.safetensors", "dev.safetensors"
@@ -35,16 +35,24 @@ LEVELS = [str(level) for level, _ in enumerate(SENTIMENTS, 1)]
 AT_ONCE = 2048  # poems between two notes of how many latents are there
 
 
-def train_writer(
+class Data(NamedTuple):
+    """What a run trains and is scored on, by form."""
+
+    conditions: Conditions
+    train: dict[str, Encoded]
+    dev: dict[str, Encoded]
+
+
+def writer_task(
     data: pathlib.Path,
     dev: pathlib.Path,
     folder: pathlib.Path,
     options: WriterTraining,
     init: pathlib.Path,
     vae: pathlib.Path,
-    labels: pathlib.Path | None = None,
-) -> dict[str, Any]:
-    """Train to `options.steps`, resuming what `folder` holds; return the best line.
+    sentiments: pathlib.Path | None = None,
+) -> TrainingTask[Data, Writer]:
+    """Return the training of a writer of poems.
 
     Args:
         data: what `nlg data poem` wrote.
@@ -52,47 +60,48 @@ def train_writer(
         folder: the run's.
         options: of the run.
         init: a backbone's folder; its vocabulary, size and weights are taken.
-        vae: the checkpoint of the VAE whose latents are told.
-        labels: JSON lines of poems with their sentiment, 1 to 5.
+        vae: the checkpoint of the VAE whose latents condition the writer.
+        sentiments: JSON lines of poems with their sentiment, 1 to 5.
     """
     poet, opened = Poet.from_checkpoint(vae), load_backbone(init)
-    given = {"data": data, "dev": dev, "labels": labels}
+    given = {"data": data, "dev": dev, "labels": sentiments}
     notes = {name: path.name for name, path in given.items() if path}
     notes |= {"init": str(init), "vae": digest(poet.checkpoint.path(WEIGHTS))}
     started = (folder / DEV).exists()
     poems = {} if started else _read(data, dev, options)
-    sentiments = load_sentiments(labels) if labels and not started else {}
-    run = Run(folder)
-    defaults = dataclasses.asdict(WriterTraining())
-    run.lock_config(
-        dataclasses.asdict(options) | notes,
-        (*MAY_CHANGE, "metric_samples"),
-        defaults,
-    )
-    if poems:
-        prepare(run, poems, sentiments, opened.tokenizer, poet, options)
-    conditions = Conditions.load(folder / AUTHORS)
-    unilm = init_from(
-        opened,
-        init,
-        options.layers,
-        dropout=options.dropout,
-        condition_size=options.condition_units,
-        classes=conditions.sizes,
-    )
-    Shape(unilm.config, opened.tokenizer).save(folder)
-    model = build_model(unilm, poet.latent_units)
-    batches = Batches(load_encoded(run, TRAIN), opened.tokenizer, options)
-    evaluator = Evaluator(model, load_encoded(run, DEV))
-    return fit(model, batches.at, evaluator.scores, options, run)
+    labels = load_sentiments(sentiments) if sentiments and not started else {}
 
+    def ready(run: Run) -> Data:
+        if poems:
+            prepare(run, poems, labels, opened.tokenizer, poet, options)
+        arrays = (load_encoded(run, name) for name in (TRAIN, DEV))
+        return Data(Conditions.load(folder / AUTHORS), *arrays)
 
-def make_checkpoint(
-    folder: pathlib.Path, data: pathlib.Path, options: WriterTraining
-) -> pathlib.Path:
-    """Export the run's best weights to `folder`/checkpoint; return that path."""
-    samples = options.metric_samples
-    return export_in_subprocess("nlg.poem.writer.train.export", folder, data, samples)
+    def model(run: Run, data: Data) -> Writer:
+        unilm = init_from(
+            opened,
+            init,
+            options.layers,
+            dropout=options.dropout,
+            condition_size=options.condition_units,
+            classes=data.conditions.sizes,
+        )
+        Shape(unilm.config, opened.tokenizer).save(folder)
+        return build_model(unilm, poet.latent_units)
+
+    return TrainingTask(
+        folder=folder,
+        options=options,
+        notes=notes,
+        prepare=ready,
+        model=model,
+        batches=lambda data: Batches(data.train, opened.tokenizer, options).at,
+        evaluate=lambda model, data: functools.partial(scores, model, data.dev),
+        export=lambda trained: export_in_subprocess(
+            "nlg.poem.writer.train.export", folder, data, options.metric_samples
+        ),
+        may_change=("metric_samples",),
+    )
 
 
 def build_model(unilm: UniLM, latent_units: int) -> Writer:
@@ -184,37 +193,34 @@ def load_encoded(run: Run, name: str) -> dict[str, Encoded]:
     }
 
 
-class Evaluator:
-    """What a run looks at: the same poems of dev each time."""
+def scores(model: Writer, encoded: Mapping[str, Encoded]) -> dict[str, float]:
+    """Return nats a character: given nothing; title, form, …; and the latent.
 
-    def __init__(self, model: Writer, encoded: Mapping[str, Encoded]):
-        self.model, self.encoded = model, encoded
+    `dev_loss` is with the title and the classes, as people ask for poems.
+    """
 
-    def scores(self) -> dict[str, float]:
-        """Return nats a character: told nothing; told title, form, …; and the latent.
+    def nats(**given: bool) -> float:
+        return mean_scores(model, _dev_batches(encoded, **given))["loss"]
 
-        `dev_loss` is with the title and the classes, as people ask for poems.
-        """
-        return {
-            "dev_untold": self._nats(title=False, conditioned=False, latent=False),
-            "dev_loss": self._nats(title=True, conditioned=True, latent=False),
-            "dev_latent": self._nats(title=False, conditioned=True, latent=True),
-        }
+    return {
+        "dev_untold": nats(title=False, classes=False, latent=False),
+        "dev_loss": nats(title=True, classes=True, latent=False),
+        "dev_latent": nats(title=False, classes=True, latent=True),
+    }
 
-    def _nats(self, title: bool, conditioned: bool, latent: bool) -> float:
-        means = Means()
-        for form, poems_of_form in self.encoded.items():
-            for start in range(0, len(poems_of_form.poems), EVAL_BATCH):
-                rows = range(start, min(start + EVAL_BATCH, len(poems_of_form.poems)))
-                batch = inputs(
-                    form,
-                    [title_of(poems_of_form, row) if title else [] for row in rows],
-                    poems_of_form.poems[rows.start : rows.stop],
-                    poems_of_form.told[rows.start : rows.stop] * conditioned,
-                    poems_of_form.latents[rows.start : rows.stop].astype("float32")
-                    * latent,
-                )
-                self.model.reset_metrics()
-                scores = self.model.test_on_batch(batch, return_dict=True)
-                means.add({"loss": scores["loss"]}, len(batch["targets"]))
-        return means.result()["loss"]
+
+def _dev_batches(
+    encoded: Mapping[str, Encoded], title: bool, classes: bool, latent: bool
+) -> Iterator[tuple[dict[str, np.ndarray], float]]:
+    """Yield all of `encoded` as batches, with the number of characters charged."""
+    for form, every in encoded.items():
+        for start in range(0, len(every.poems), EVAL_BATCH):
+            some = Encoded(*(array[start : start + EVAL_BATCH] for array in every))
+            batch = inputs(
+                form,
+                [title_of(some, n) if title else [] for n in range(len(some.poems))],
+                some.poems,
+                some.told * classes,
+                some.latents.astype("float32") * latent,
+            )
+            yield batch, len(batch["targets"])

@@ -16,13 +16,14 @@ from nlg.config import apply_values
 from nlg.errors import DataError
 from nlg.poem.dataset import Poem, load_poems
 from nlg.poem.dataset import write as write_poem_file
-from nlg.poem.vae.poet import Poet, WriteOptions
+from nlg.poem.vae.poet import Poet
 from nlg.poem.vae.train.batches import encode
-from nlg.poem.vae.train.train import VAETraining, build_model, score, train_vae
+from nlg.poem.vae.train.train import VAETraining, build_model, score, vae_task
 from nlg.text.forms import FORMS, form_of
 from nlg.text.vocab import UNK, Vocabulary
 from nlg.training.run import Run
 from nlg.training.settings import read_settings
+from nlg.training.task import fit_task
 
 POEMS = """
 床前明月光 疑是地上霜 举头望明月 低头思故乡
@@ -110,8 +111,7 @@ def test_run_leaves_its_files_and_says_which_look_was_best(trained):
 @pytest.mark.parametrize("form", FORMS)
 def test_checkpoint_writes_each_form(trained, form):
     poet = Poet.from_checkpoint(trained[0] / "checkpoint")
-    options = WriteOptions(candidates=1, rules=False)
-    first, second = poet.write(form, 2, 1, options)
+    first, second = poet.write(form, count=2, candidates=1, rules=False)
     for poem in (first, second):
         assert form_of(poem.lines) == FORMS[form] and poem.form == form
         assert set("".join(poem.lines)) <= set("".join(POEMS.split()))
@@ -148,7 +148,7 @@ def test_run_may_go_on_longer_and_at_a_lower_rate(trained, files, tmp_path, eage
     run = Run(shutil.copytree(trained[0], tmp_path / "copy"))
     before = run.lines()
     longer = VAETraining(**{**SETTINGS, "steps": 6, "learning_rate": 1e-4})
-    train_vae(*files, run.folder, longer)
+    fit_task(vae_task(*files, run.folder, longer))
     assert run.lines()[:2] == before and run.lines()[2]["step"] == 6
     assert json.loads((run.folder / "config.json").read_text())["steps"] == 6
 
@@ -172,7 +172,7 @@ def test_averaged_run_with_accumulation_and_its_own_rates_is_trained(
         gradient_ops=("centralise", "clip=1.0"),
         workers=1,
     )
-    best = train_vae(*files, tmp_path, options)
+    best = fit_task(vae_task(*files, tmp_path, options)).best
     assert [line["step"] for line in Run(tmp_path).lines()] == [2]
     kept, _ = Run(tmp_path).load("best.safetensors")
     model = build_model(len(Vocabulary.load(tmp_path / "vocab.txt")), options)
@@ -202,7 +202,7 @@ def test_broken_record_is_named_by_file_and_line(files, tmp_path):
     broken = tmp_path / "broken.jsonl"
     broken.write_text(made_up_poems(1)[0].to_json() + "\n{\n", "utf-8")
     with pytest.raises(DataError, match=r"broken.jsonl:2: not JSON"):
-        train_vae(broken, files[1], tmp_path / "vae", VAETraining(**SETTINGS))
+        fit_task(vae_task(broken, files[1], tmp_path / "vae", VAETraining(**SETTINGS)))
 
 
 def test_regulated_verse_gives_its_quatrains_to_training_too(files):

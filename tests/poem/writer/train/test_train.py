@@ -22,17 +22,17 @@ from nlg.layers.weights import weights_by_path
 from nlg.poem.dataset import load_poems
 from nlg.poem.dataset import write as write_poem_file
 from nlg.poem.vae.poet import Poet, parse_poem
-from nlg.poem.writer.composer import ComposeOptions, Composer
+from nlg.poem.writer.composer import Composer
 from nlg.poem.writer.request import PoemRequest
 from nlg.poem.writer.train import export as export_writer
 from nlg.poem.writer.train.options import WriterTraining
 from nlg.poem.writer.train.train import (
     DEV,
-    Evaluator,
     build_model,
     load_encoded,
     load_sentiments,
-    train_writer,
+    scores,
+    writer_task,
 )
 from nlg.runtime import checkpoints_folder
 from nlg.text import prosody
@@ -40,6 +40,7 @@ from nlg.text.forms import verse
 from nlg.training.loop import load_weights
 from nlg.training.run import Run
 from nlg.training.settings import read_settings
+from nlg.training.task import fit_task
 
 SETTINGS = {
     "layers": 1,
@@ -94,7 +95,8 @@ def straight(files, folder, options, labels=None):
     """Train without an export, as from a new process."""
     keras.utils.set_random_seed(options.seed)
     data, dev, init = files
-    return train_writer(data, dev, folder, options, init, VAE, labels)
+    task = writer_task(data, dev, folder, options, init, VAE, labels)
+    return fit_task(task).best
 
 
 # --- the whole way
@@ -108,7 +110,7 @@ def test_run_leaves_its_files_and_says_which_look_was_best(trained):
 
 def test_checkpoint_writes_what_is_wished(trained):
     composer = Composer.from_checkpoint(trained[0] / "checkpoint")
-    poems = list(composer.write(PoemRequest(theme="秋思", acrostic="春夏秋冬"), 2))
+    poems = list(composer.write(theme="秋思", acrostic="春夏秋冬", count=2))
     assert [poem.form for poem in poems] == ["七绝"] * 2 and poems[0] != poems[1]
     for poem in poems:
         assert prosody.check(poem.lines).violations == ()
@@ -165,7 +167,7 @@ def test_what_has_no_latent_is_one_clear_line(trained, tmp_path):
 def test_latents_of_another_model_than_the_writer_knows_are_refused(
     trained, monkeypatch
 ):
-    monkeypatch.setattr("nlg.cli.poem_latents.digest", lambda path: "other")
+    monkeypatch.setattr("nlg.poem.writer.composer.digest", lambda path: "other")
     result = like(trained, NIGHT)
     assert result.exit_code == 1 and "latents of another model" in result.output
 
@@ -181,7 +183,7 @@ def test_a_run_starts_from_the_settings_of_another(trained):
 def test_graph_writes_what_keras_writes(trained):
     out = trained[0]
     composer = Composer.from_checkpoint(out / "checkpoint")
-    asked = composer.ask(PoemRequest(form="五绝", theme="明月"))
+    asked = composer.prepare(PoemRequest(form="五绝", theme="明月"))
     given = {
         **asked.conditioned,
         **asked.plan_inputs,
@@ -328,10 +330,10 @@ def test_look_is_nats_a_character_whatever_the_batches(trained, monkeypatch):
     out = trained[0]
     model = start_of(out)
     model.compile()
-    evaluator = Evaluator(model, load_encoded(Run(out), DEV))
-    whole = evaluator.scores()
+    encoded = load_encoded(Run(out), DEV)
+    whole = scores(model, encoded)
     monkeypatch.setattr("nlg.poem.writer.train.train.EVAL_BATCH", 1)
-    single = evaluator.scores()
+    single = scores(model, encoded)
     assert whole == pytest.approx(single, rel=1e-5)
     best = min(line["dev_loss"] for line in Run(out).lines())
     assert whole["dev_loss"] == pytest.approx(best, abs=0.01)
@@ -345,4 +347,4 @@ def test_run_may_go_on_longer(trained, files, tmp_path, eager):
 
 def test_defaults_compose(trained):
     composer = Composer.from_checkpoint(trained[0] / "checkpoint")
-    assert len(list(composer.write(PoemRequest(), 1, 1, ComposeOptions()))) == 1
+    assert len(list(composer.write())) == 1

@@ -1,42 +1,42 @@
 import numpy as np
 import pytest
-from classify.moods import GLAD, SAD, counting_labeller
+from classify.moods import GLAD, SAD, counting_classifier
 
-from nlg.classify.labeller import MOST_ROWS, by_length, padded
+from nlg.classify.classifier import MOST_ROWS, by_length
 
 
 @pytest.fixture
-def labeller(tmp_path):
-    return counting_labeller(tmp_path)
+def classifier(tmp_path):
+    return counting_classifier(tmp_path)
 
 
-def test_a_text_has_its_most_probable_label(labeller):
-    glad, sad, both = labeller.label(["春风", "秋雨。", "春风，雨。"])
+def test_a_text_has_its_most_probable_label(classifier):
+    glad, sad, both = classifier.label_all(["春风", "秋雨。", "春风，雨。"])
     assert (glad.label, glad.probability) == ("5", 0.9)
     assert (sad.label, sad.probability) == ("1", 0.9)
     assert both.probabilities == pytest.approx({"1": 1.25 / 3.5, "5": 2.25 / 3.5}, 1e-3)
 
 
-def test_labels_stand_in_the_order_of_the_texts(labeller):
+def test_labels_stand_in_the_order_of_the_texts(classifier):
     texts = [(GLAD[n % 4] if n % 3 else SAD[n % 4]) * (n % 9 + 1) for n in range(200)]
-    found = [one.label for one in labeller.label(texts)]
+    found = [one.label for one in classifier.label_all(texts)]
     assert found == ["5" if n % 3 else "1" for n in range(200)]
 
 
-def test_a_label_does_not_hang_on_the_texts_beside_it(labeller):
+def test_a_label_does_not_hang_on_the_texts_beside_it(classifier):
     texts = ["春", "秋雨愁泪" * 3, "山水花鸟"]
-    together = labeller.label(texts)
-    assert together == [labeller.label([text])[0] for text in texts]
+    together = classifier.label_all(texts)
+    assert together == [classifier.label(text) for text in texts]
 
 
-def test_what_is_over_the_limit_is_not_read(labeller):
-    (found,) = labeller.label(["山" * 10 + "春" * 500])
+def test_what_is_over_the_limit_is_not_read(classifier):
+    (found,) = classifier.label_all(["山" * 10 + "春" * 500])
     assert found.probability == 0.5
-    assert labeller.checkpoint.runs == [(1, 12)]
+    assert classifier.checkpoint.runs == [(1, 12)]
 
 
-def test_no_text_has_no_label(labeller):
-    assert labeller.label([]) == []
+def test_no_text_has_no_label(classifier):
+    assert classifier.label_all([]) == []
 
 
 def test_batches_are_of_like_length_and_hold_every_row_once():
@@ -49,7 +49,3 @@ def test_batches_are_of_like_length_and_hold_every_row_once():
         assert len(batch) * longest <= 512 and len(batch) <= MOST_ROWS
         assert len(rows[batch[-1]]) == longest
     assert [len(batch) for batch in by_length([[0] * 900] * 2, 512)] == [1, 1]
-
-
-def test_rows_are_filled_up_with_padding():
-    assert padded([[2, 3], [2, 7, 3]], 4).tolist() == [[2, 3, 0, 0], [2, 7, 3, 0]]

@@ -1,6 +1,6 @@
 """Write text of a class with a trained writer; NumPy and ONNX Runtime, no Keras.
 
-    TextWriter.from_checkpoint(folder).write("positive", begin="房间", count=3)
+    Reviewer().write("positive", begin="房间", count=3)
 
 A text depends on what is asked, its options, its seed and its number alone, not on how
 many are asked for.
@@ -9,45 +9,51 @@ Shapes: B rows, S source tokens, T tokens of a text.
 """
 
 import dataclasses
-import pathlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from nlg.config import hint
-from nlg.decode.results import COLDEST, batched, line_of, uniforms
+from nlg.config import apply_values, check_bounds, hint
+from nlg.decode.results import COLDEST, batched, filled, line_of, uniforms
 from nlg.errors import OptionError
-from nlg.runtime import Checkpoint, open_checkpoint
+from nlg.runtime import Source, opened
 from nlg.runtime.checkpoint import GUIDED
 from nlg.text.normalize import to_simplified
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import CLS_ID, SEP_ID
 
-TASK = "text-writer"
-UNCONDITIONED = 0  # the class of a text of which none is told
+TASK, SHIPPED = "text-writer", "write"
+NO_CLASS = 0  # the class of a text for which none is given
 BLOCK = 32  # rows a run
-TILE = 4  # a run's rows are padded to a multiple: a product may round by its edge
+TILE = 4  # rows of a run are a multiple, see `filled`
 
 
 @dataclasses.dataclass(frozen=True)
-class WriteOptions:
+class ReviewOptions:
     """How to write."""
 
     temperature: float = 0.8  # of what is drawn; 0 takes the most probable
     top_p: float = 0.9  # share of the probability that is drawn from
     max_length: int = 0  # tokens of a text, its beginning among them; 0: as trained
-    guidance: float = 2.0  # of the class; 1 as it was learnt
+    guidance: float = 2.0  # how far the class leads; 1 as in training
 
     def __post_init__(self):
         """Refuse what cannot be written."""
         bounds = {"temperature": (0, 10), "top_p": (1e-6, 1), "guidance": (0, 20)}
-        for name, (least, most) in bounds.items():
-            if not least <= getattr(self, name) <= most:
-                raise OptionError(
-                    f"{name} is {getattr(self, name)}; it must be between {least} and "
-                    f"{most}"
-                )
+        check_bounds(self, bounds)
+
+
+DEFAULTS = ReviewOptions()
+
+
+@dataclasses.dataclass(frozen=True)
+class ReviewerConfig:
+    """What a checkpoint of the text writer says of its model."""
+
+    classes: tuple[str, ...]  # names, in the order of their ids
+    length: int  # tokens of a text, its end among them
+    lower_case: bool
 
 
 class WrittenText(NamedTuple):
@@ -56,22 +62,35 @@ class WrittenText(NamedTuple):
     text: str
     ended: bool  # not cut where max_length was reached
     score: float  # mean log-probability of a written token, guided, in nats
+    class_name: str  # "" if none was given
+    seed: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields by their names; that of the class is `class`."""
+        found = self._asdict()
+        return {"class" if n == "class_name" else n: x for n, x in found.items()}
 
 
-class TextWriter:
-    """Writes text of the classes that it was trained on."""
+class Reviewer:
+    """Writes text of the classes that it was trained on; threads may share one.
 
-    def __init__(self, checkpoint: Checkpoint):
-        self.checkpoint = checkpoint
-        self.classes: list[str] = checkpoint.config["classes"]
-        self.length: int = checkpoint.config["length"]
-        lower_case = checkpoint.config["lower_case"]
-        self.tokenizer = Tokenizer(checkpoint.vocabulary, lower_case)
+    The shipped one writes reviews that praise or complain.
+
+    Args:
+        checkpoint: the folder that `nlg train write` wrote; the shipped one by default.
+        device: "cpu" or "gpu".
+    """
+
+    def __init__(self, checkpoint: Source = None, device: str = "cpu"):
+        self.checkpoint = opened(checkpoint, TASK, SHIPPED, device)
+        config = self.checkpoint.config.facts_as(ReviewerConfig)
+        self.classes, self.length = list(config.classes), config.length
+        self.tokenizer = Tokenizer(self.checkpoint.vocabulary, config.lower_case)
 
     @classmethod
-    def from_checkpoint(cls, folder: pathlib.Path, device: str = "cpu") -> "TextWriter":
-        """Open the folder that `nlg train write` wrote."""
-        return cls(open_checkpoint(folder, TASK, device=device))
+    def from_checkpoint(cls, path: Source = None, device: str = "cpu") -> "Reviewer":
+        """Return the same as `Reviewer(path, device)`."""
+        return cls(path, device)
 
     def write(
         self,
@@ -79,27 +98,30 @@ class TextWriter:
         begin: str = "",
         count: int = 1,
         seed: int = 1,
-        options: WriteOptions = WriteOptions(),
+        options: ReviewOptions = DEFAULTS,
+        **changes: Any,
     ) -> Iterator[WrittenText]:
         """Yield `count` texts.
 
         Args:
-            class_name: one of `classes`; "" tells none.
+            class_name: one of `classes`, or "" for any text.
             begin: how each text begins; it is written in simplified characters.
             count: how many.
             seed: of what is drawn.
             options: how to write.
+            **changes: fields of `options` to change, such as max_length=40.
 
         Raises:
             OptionError: no such class, or no room after the beginning.
         """
+        options = apply_values(options, changes, "write()")
         class_id = self._class_id(class_name)
         begin = begin if begin.isascii() else to_simplified(begin)
         source = [CLS_ID, *self.tokenizer.encode(begin)]
         room = self._room(len(source) - 1, options)
         seeds = ([seed, number] for number in range(count))
         return (
-            self._describe(begin, *row)
+            self._describe(begin, *row, class_name, seed)
             for block in batched(seeds, BLOCK)
             for row in self._draw(source, class_id, uniforms(block, room), options)
         )
@@ -107,12 +129,12 @@ class TextWriter:
     def _class_id(self, name: str) -> int:
         """Return the id of a class."""
         if not name:
-            return UNCONDITIONED
+            return NO_CLASS
         if name not in self.classes:
             raise OptionError(f"no class {name[:20]!r}; {hint(name, self.classes)}")
         return self.classes.index(name) + 1
 
-    def _room(self, begun: int, options: WriteOptions) -> int:
+    def _room(self, begun: int, options: ReviewOptions) -> int:
         """Return how many tokens can be written after `begun` of them."""
         most = options.max_length or self.length
         if most > self.length:
@@ -132,13 +154,13 @@ class TextWriter:
         source: list[int],
         class_id: int,
         noise: np.ndarray,
-        options: WriteOptions,
+        options: ReviewOptions,
     ) -> Iterator[tuple[np.ndarray, float]]:
         """Yield tokens (T,) and log-probability of a text for each row of `noise`."""
         rows = len(noise)
-        padded = np.concatenate([noise, *[noise[:1]] * (-rows % TILE)])
+        padded = noise[filled(range(rows), TILE)]
         name, guidance = "model", {}
-        if class_id != UNCONDITIONED and options.guidance != 1:
+        if class_id != NO_CLASS and options.guidance != 1:
             name = f"{name}{GUIDED}"
             guidance = {"guidance": np.array(options.guidance, "float32")}
         out = self.checkpoint.graph(name)(
@@ -152,12 +174,21 @@ class TextWriter:
         )
         return zip(out["texts"][:rows], out["log_probs"][:rows], strict=True)
 
-    def _describe(self, begin: str, token_ids: Any, log_prob: float) -> WrittenText:
+    def _describe(
+        self,
+        begin: str,
+        token_ids: np.ndarray,
+        log_prob: float,
+        class_name: str,
+        seed: int,
+    ) -> WrittenText:
         """Return all that is known of what was written after `begin`."""
-        written = line_of(token_ids, SEP_ID)
-        ended = SEP_ID in token_ids
+        written = line_of(token_ids.tolist(), SEP_ID)
+        ended = bool((token_ids == SEP_ID).any())
         return WrittenText(
             text=begin + self.tokenizer.decode(written),
             ended=ended,
             score=round(float(log_prob) / (len(written) + ended), 4),
+            class_name=class_name,
+            seed=seed,
         )

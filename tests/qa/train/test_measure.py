@@ -1,4 +1,4 @@
-"""What an export measures, of a reader that is a rule; `test_train` exports a model."""
+"""What is measured, of a reader that is a rule; `test_train` exports a model."""
 
 import json
 
@@ -7,9 +7,10 @@ from qa.stub import HAS, HAS_NOT, stub_reader
 
 from nlg.metrics.qa import Attempt
 from nlg.qa import calibrate, rerank
+from nlg.qa.answer import QARequest
 from nlg.qa.data.examples import Example
-from nlg.qa.reader import AnswerOptions, Asked
-from nlg.qa.train import export
+from nlg.qa.options import AnswerOptions
+from nlg.qa.train import measure
 
 POET, SILENT = "杜甫，字子美，号<少陵>野老。", "春眠不觉晓，处处闻啼鸟。"
 SURE = 0.9048
@@ -21,13 +22,13 @@ def example(passage, answer):
 
 def test_dev_is_answered_from_single_passages():
     dev = [example(POET, "少陵"), example(SILENT, ""), example(POET, "")]
-    found = export.attempts(export.answered(stub_reader(), dev), dev)
+    found = measure.attempts(measure.answered(stub_reader(), dev), dev)
     assert found == [
         Attempt("少陵", ("少陵",), SURE),
         Attempt("", (), 0.0),
         Attempt("少陵", (), SURE),
     ]
-    assert export.report(found) == {
+    assert measure.report(found) == {
         "questions": 3,
         "exact_match": 2 / 3,
         "f1": 2 / 3,
@@ -39,14 +40,14 @@ def test_dev_is_answered_from_single_passages():
 
 def test_a_question_that_cannot_be_answered_is_silence():
     dev = [example(" ", "少陵")]
-    (found,) = export.attempts(export.answered(stub_reader(), dev), dev)
+    (found,) = measure.attempts(measure.answered(stub_reader(), dev), dev)
     assert found == Attempt("", ("少陵",), 0.0)
 
 
 def test_confidence_is_fitted_to_what_was_answered():
     right, wrong = Attempt("少陵", ("少陵",), SURE), Attempt("少陵", (), SURE)
     silent = Attempt("", ("少陵",), 0.0)
-    found = export.calibrated([right, wrong, wrong, wrong, silent] * 50)
+    found = measure.calibrated([right, wrong, wrong, wrong, silent] * 50)
     assert found.answers == 200
     assert found.ece_raw == pytest.approx(SURE - 1 / 4)
     assert found.ece < 0.02
@@ -59,12 +60,12 @@ def test_a_table_has_knots_if_there_is_something_to_learn(
 ):
     given = []
     monkeypatch.setattr(
-        export.Reader,
+        measure.Reader,
         "from_checkpoint",
         lambda folder, workers: given.append(workers) or stub_reader(),
     )
     dev = [example(POET, "少陵"), example(POET, "春"), example(SILENT, "")] * count
-    found = json.loads(json.dumps(export.measure(tmp_path, dev[:9], dev)))
+    found = json.loads(json.dumps(measure.measure(tmp_path, dev[:9], dev)))
     table = json.loads((tmp_path / calibrate.FILE).read_text("utf-8"))
     assert bool(table["knots"]) == learned and given[0] >= 1
     assert HAS < table["limit"] <= HAS_NOT
@@ -79,12 +80,12 @@ def test_how_to_choose_is_learned_from_questions_whose_answer_was_found(
     tmp_path, monkeypatch
 ):
     reader = stub_reader()
-    monkeypatch.setattr(export.Reader, "from_checkpoint", lambda *_, workers: reader)
+    monkeypatch.setattr(measure.Reader, "from_checkpoint", lambda *_, workers: reader)
     asked = [example(POET, "少陵"), example(POET, "春"), example(SILENT, "")] * 60
-    export.measure(tmp_path, asked, asked[:9])
+    measure.measure(tmp_path, asked, asked[:9])
     weights = json.loads((tmp_path / rerank.FILE).read_text("utf-8"))
     assert reader.ranking.weights == weights
-    one = Asked("杜甫号什么？", [POET])
+    one = QARequest("杜甫号什么？", [POET])
     (found,) = reader.evidence_all([one], AnswerOptions(no_answer_threshold=1))
     (chance,) = reader.ranking.probabilities([evidence for _, evidence in found])
     assert chance == pytest.approx(1 / 2, abs=0.05)  # as often as it is right
@@ -92,8 +93,8 @@ def test_how_to_choose_is_learned_from_questions_whose_answer_was_found(
 
 def test_nothing_is_learned_of_choosing_where_nothing_is_right(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        export.Reader, "from_checkpoint", lambda *_, workers: stub_reader()
+        measure.Reader, "from_checkpoint", lambda *_, workers: stub_reader()
     )
     asked = [example(POET, "春"), example(" ", "春"), example(SILENT, "")] * 60
-    export.measure(tmp_path, asked, asked[:9])
+    measure.measure(tmp_path, asked, asked[:9])
     assert not (tmp_path / rerank.FILE).exists()

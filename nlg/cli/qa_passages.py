@@ -1,0 +1,57 @@
+"""Read passages from arguments and files, for `nlg qa`; imported when it runs."""
+
+import pathlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from nlg.cli.options import as_typed, read_text
+from nlg.errors import DataError
+from nlg.files import UNREADABLE, text_of
+from nlg.text.collect import HALF, json_values, name_of
+
+
+def passages_of(
+    arguments: Iterable[str], file: pathlib.Path | None = None
+) -> Iterator[str]:
+    """Yield the passages in the order in which they were given.
+
+    Args:
+        arguments: texts, @FILE, or - for standard input.
+        file: more passages, one a line; see `of_file`.
+    """
+    for argument in arguments:
+        if argument.startswith("@"):
+            yield read_file(pathlib.Path(as_typed(argument[1:]))).strip()
+        else:
+            yield read_text(argument).strip()
+    if file:
+        yield from of_file(file)
+
+
+def of_file(path: pathlib.Path) -> Iterator[str]:
+    """Yield the passages of a file, text or JSON lines; blank lines are skipped."""
+    text = read_file(path)
+    if text.lstrip()[:1] not in ("{", '"'):
+        yield from filter(None, map(str.strip, text.split("\n")))
+        return
+    for where, value, problem in json_values(name_of(path), text):
+        if problem:
+            raise DataError(f"{where}: {problem}")
+        yield passage_of(value, where)
+
+
+def passage_of(value: Any, where: str) -> str:
+    """Return the text of a JSON value: a text, or an object with passage or text."""
+    if isinstance(value, dict):
+        value = value.get("passage", value.get("text"))
+    if not isinstance(value, str) or HALF.search(value):
+        raise DataError(f"{where}: no text, and no object with a passage or a text")
+    return value
+
+
+def read_file(path: pathlib.Path) -> str:
+    """Return the text of a file; raise a DataError if it cannot be read."""
+    try:
+        return text_of(path)
+    except UNREADABLE as error:
+        raise DataError(f"{path} cannot be read: {error}") from None

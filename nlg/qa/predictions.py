@@ -1,0 +1,91 @@
+"""Read the answers of any system from a file.
+
+Three layouts are read: JSON lines of {id, answer, confidence}, where confidence may be
+missing; lines of `id TAB answer`, as SogouQA's scorer reads them; and one JSON object
+of answers by id, as SQuAD's scorer reads it. An empty answer means that none is given.
+"""
+
+import io
+import math
+import pathlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from nlg.errors import DataError
+from nlg.files import UNREADABLE, text_of
+from nlg.qa.data.read import Question
+from nlg.text.collect import Value, json_values, name_of
+
+
+class Prediction(NamedTuple):
+    """The answer of a system to the question `id`."""
+
+    id: str
+    answer: str  # "" for no answer
+    confidence: float | None = None  # on any scale; higher is surer
+
+
+def load_predictions(
+    path: pathlib.Path, questions: Sequence[Question], repeats: bool = False
+) -> list[Prediction]:
+    """Read the answers of a system to some of `questions`; `-` is standard input.
+
+    Raises:
+        DataError: a line is no prediction, its id is no question's, or (unless
+            `repeats` are allowed) was there before.
+    """
+    known = {question.id for question in questions}
+    places: dict[str, str] = {}
+    predictions = []
+    for where, one in _read(path):
+        if one.id not in known:
+            raise DataError(f"{where}: no question has the id {one.id!r}")
+        if one.id in places and not repeats:
+            raise DataError(f"{where}: id {one.id} again, after {places[one.id]}")
+        places[one.id] = where
+        predictions.append(one)
+    if not predictions:
+        raise DataError(f"{name_of(path)}: no prediction in it")
+    return predictions
+
+
+def _read(path: pathlib.Path) -> Iterator[tuple[str, Prediction]]:
+    """Yield each prediction and its place, file:line."""
+    name = name_of(path)
+    try:
+        text = text_of(path)
+    except UNREADABLE as error:
+        raise DataError(f"{name}: cannot be read: {error}") from None
+    if text.lstrip()[:1] == "{":
+        for value in json_values(name, text):
+            yield from _of_json(value)
+        return
+    for number, line in enumerate(io.StringIO(text), 1):
+        if line.strip():
+            fields = line.rstrip("\r\n").split("\t")
+            if len(fields) != 2:
+                raise DataError(f"{name}:{number}: no JSON, and no id TAB answer")
+            yield f"{name}:{number}", Prediction(fields[0], fields[1].strip())
+
+
+def _of_json(found: Value) -> Iterable[tuple[str, Prediction]]:
+    where, value, problem = found
+    if problem or not isinstance(value, dict):
+        raise DataError(f"{where}: {problem or 'not a JSON object'}")
+    if "id" not in value:  # answers by id, as SQuAD writes them
+        return [_prediction(where, key, answer, None) for key, answer in value.items()]
+    fields = (value.get(key) for key in ("id", "answer", "confidence"))
+    return [_prediction(where, *fields)]
+
+
+def _prediction(
+    where: str, name: Any, answer: Any, confidence: Any
+) -> tuple[str, Prediction]:
+    if type(name) not in (str, int):
+        raise DataError(f"{where}: the id is no text and no number")
+    if not isinstance(answer, str):
+        raise DataError(f"{where}: no text under answer, of id {name}")
+    is_number = confidence is None or type(confidence) in (int, float)
+    if not is_number or not math.isfinite(confidence or 0):
+        raise DataError(f"{where}: the confidence of id {name} is no finite number")
+    return where, Prediction(str(name), answer.strip(), confidence)

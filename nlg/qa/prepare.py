@@ -1,0 +1,168 @@
+"""Turn a request into the sources that the network reads.
+
+    request -> windows of its passages -> the most promising ones -> token ids, inputs
+
+A passage longer than a window is read in windows that overlap, and each window votes as
+a passage does. BM25 over pairs of characters chooses among too many windows. Offsets
+refer to the passage as it was given: `as_read` keeps its length.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nlg.errors import OptionError
+from nlg.qa.answer import QARequest
+from nlg.qa.config import KINDS, ReaderConfig
+from nlg.qa.inputs import EncodedSource, as_read, source_of
+from nlg.qa.options import AUTO, UNCONDITIONED, AnswerOptions
+from nlg.qa.question_type import answer_type
+from nlg.text.bigrams import character_bigrams
+from nlg.text.bm25 import BM25
+from nlg.text.lexicon import Lexicon
+from nlg.text.tokenizer import Tokenizer
+
+
+class Span(NamedTuple):
+    """A part of a passage, still text."""
+
+    passage: int  # number of the passage
+    start: int  # of the part, in characters of the passage
+    text: str
+
+
+class Window(NamedTuple):
+    """A part of a passage that the network reads at once."""
+
+    passage: int  # number of the passage
+    start: int  # of `text`, in characters of the passage
+    text: str
+    offsets: list[tuple[int, int]]  # of each token, in characters of the passage
+    token_ids: list[int]
+    source: EncodedSource
+
+
+class PreparedQuestion(NamedTuple):
+    """A request that is ready for the graph."""
+
+    request: QARequest
+    windows: list[Window]
+    kind: int  # answer type that the network is given, of `KINDS`; 0: none
+    asks_for: int  # answer type that the ranking uses, of `KINDS`
+
+    @property
+    def longest(self) -> int:
+        """Return the number of tokens of the longest source."""
+        return max(len(window.source.token_ids) for window in self.windows)
+
+
+class Preparer:
+    """Prepare requests for one checkpoint.
+
+    Args:
+        config: of the checkpoint.
+        tokenizer: of the checkpoint.
+        lexicon: of the checkpoint, if its network reads words.
+    """
+
+    def __init__(
+        self, config: ReaderConfig, tokenizer: Tokenizer, lexicon: Lexicon | None
+    ):
+        self.config, self.tokenizer, self.lexicon = config, tokenizer, lexicon
+
+    def prepare(self, request: QARequest, options: AnswerOptions) -> PreparedQuestion:
+        """Return `request` as the graph reads it.
+
+        Raises:
+            OptionError: the question or a passage is empty, there is no passage, or the
+                network takes no answer type and `options` name one.
+        """
+        question = self.read_part(request.question)[1]
+        token_ids = self.tokenizer.encode(question)[-self.config.max_question :]
+        if not token_ids:
+            raise OptionError("the question is empty; type a question")
+        spans = self._spans(request)
+        windows = [
+            self._window(span, token_ids)
+            for span in _most_promising(spans, question, options.windows)
+        ]
+        kind = self._kind(question, options.answer_type)
+        asks_for = KINDS.get(options.answer_type)
+        return PreparedQuestion(
+            request, windows, kind, asks_for or KINDS[answer_type(request.question)]
+        )
+
+    def cut_off(self, question: str) -> str:
+        """Return the beginning of a question that is too long to be read, else "".
+
+        The end is read, because Chinese questions ask there.
+        """
+        return question.strip()[: -self.config.max_question]
+
+    def read_part(self, question: str) -> tuple[int, str]:
+        """Return where the part of a question starts that is read, and that part."""
+        part = question.strip()[-self.config.max_question :]
+        return len(question.rstrip()) - len(part), as_read(part)
+
+    def _kind(self, question: str, wanted: str) -> int:
+        """Return the answer type that the network is given; 0: none."""
+        if self.config.model.answer_types:
+            name = answer_type(question) if wanted == AUTO else wanted
+            return KINDS.get(name, 0)
+        if wanted not in (AUTO, UNCONDITIONED):
+            raise OptionError(
+                "the checkpoint was trained without answer types; leave "
+                f"--answer-type {wanted} out"
+            )
+        return 0
+
+    def _spans(self, request: QARequest) -> list[Span]:
+        """Return the windows of all passages that hold more than blanks."""
+        if isinstance(request.passages, str):
+            raise OptionError("passages is one text; give a list of texts")
+        if not request.passages:
+            raise OptionError("there is no passage to answer from; give one at least")
+        spans = []
+        for number, passage in enumerate(request.passages):
+            parts = cut_up(as_read(passage), self.config.max_passage)
+            found = [Span(number, *part) for part in parts if part[1].strip()]
+            if not found:
+                raise OptionError(
+                    f"passage {number + 1} is empty; leave it out or give a text"
+                )
+            spans += found
+        return spans
+
+    def _window(self, span: Span, question: list[int]) -> Window:
+        most = self.config.max_passage
+        token_ids, offsets = self.tokenizer.encode_with_offsets(span.text)
+        offsets = [(span.start + a, span.start + b) for a, b in offsets[:most]]
+        source = source_of(token_ids[:most], question, self.lexicon)
+        return Window(*span, offsets, token_ids[:most], source)
+
+
+def cut_up(text: str, size: int) -> Iterator[tuple[int, str]]:
+    """Yield the start and text of windows; neighbours share a quarter of `size`.
+
+    Example:
+        >>> list(cut_up("春眠不觉晓处处闻啼鸟", 4))
+        [(0, '春眠不觉'), (3, '觉晓处处'), (6, '处闻啼鸟')]
+    """
+    step = size - size // 4
+    for start in range(0, max(1, len(text) - size + step), step):
+        yield start, text[start : start + size]
+
+
+def pairs(text: str) -> list[str]:
+    """Return what a text is found by; one of a single character is its only pair."""
+    text = text.lower()
+    return character_bigrams(text) or [text]
+
+
+def _most_promising(spans: list[Span], question: str, count: int) -> list[Span]:
+    """Return `count` spans in order: those like the question, then the first ones."""
+    if len(spans) <= count:
+        return spans
+    index = BM25(pairs(span.text) for span in spans)
+    best = index.best(pairs(question), count)  # only spans that share a pair
+    order = dict.fromkeys([*best, *range(count)])
+    return [spans[n] for n in sorted(list(order)[:count])]
