@@ -1,4 +1,4 @@
-"""Why an answer, as rows of text: what `nlg qa --explain` prints below it.
+"""Draw an explanation as rows of text: what `nlg qa --explain` prints.
 
     杜甫，字子美，号【少陵】野老。
 
@@ -6,8 +6,8 @@
     in question  谁 12%  号 8%
     written      少 95%  陵 99%  end 97%
 
-On a terminal with colours every character stands on a shade of its saliency instead,
-the whole window that was read, the answer underlined.
+On a terminal with colours, question and window are printed whole, with each character
+on the shade of its saliency and the answer underlined.
 
 A command imports this file when it runs.
 """
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from nlg.qa.answer import Answer, QARequest
     from nlg.qa.explain import Explanation, Weighted
 
-BESIDE = 60  # characters of a passage on each side of an answer
-SALIENT = 10  # pieces that are named
-LEAST = 0.005  # weight of a piece that is named: it would be 0%
+BESIDE = 60  # characters of the passage on each side of the answer
+SALIENT = 10  # pieces that are printed
+LEAST = 0.005  # weight of a piece that is printed; a lower one would be 0%
 SHADES = (230, 229, 222, 215, 209)  # of 256 colours: pale yellow to orange
 BLACK = 16
 
@@ -39,13 +39,13 @@ def explained(
     found: "Explanation | None",
     columns: int | None,
 ) -> Iterator[str]:
-    """Yield what is below an answer.
+    """Yield the rows below an answer.
 
     Args:
         request: question and passages.
         answer: the answer.
-        found: what it rests on, if that is known.
-        columns: of a terminal that shows colours; None: plain text.
+        found: the explanation, if there is one.
+        columns: width of a terminal that shows colours; None: plain text.
     """
     if found and columns:
         yield from _shaded(request, answer, found, columns)
@@ -60,9 +60,9 @@ def explained(
 
 
 def columns_of(stream: TextIO) -> int | None:
-    """Return the width of a terminal; None if `stream` is none, or shows no colours.
+    """Return the width of a terminal, or None if `stream` takes plain text.
 
-    NO_COLOR is a wish for plain text (no-color.org).
+    NO_COLOR asks for plain text (no-color.org).
     """
     if not stream.isatty() or os.environ.get("NO_COLOR"):
         return None
@@ -70,7 +70,7 @@ def columns_of(stream: TextIO) -> int | None:
 
 
 def _marked(passage: str, answer: "Answer") -> str:
-    """Return the answer and what is around it, in one line."""
+    """Return the answer and the text around it, in one line."""
     before, after = passage[: answer.start], passage[answer.end :]
     left, right = "…" * (len(before) > BESIDE), "…" * (len(after) > BESIDE)
     marked = f"{before[-BESIDE:]}【{answer.text}】{after[:BESIDE]}"
@@ -80,15 +80,15 @@ def _marked(passage: str, answer: "Answer") -> str:
 def _shaded(
     request: "QARequest", answer: "Answer", found: "Explanation", columns: int
 ) -> Iterator[str]:
-    """Yield the question and the window that was read, on their shades."""
+    """Yield the question and the window, on the shades of their saliency."""
     from nlg.qa.explain import weighted
 
     most = max(piece.weight for piece in found.question + found.passage)
     passage = request.passages[answer.passage]
     place = range(answer.start, answer.end)
     for drawn in (
-        [_styled(mark, most) for mark in weighted(request.question, found.question)],
-        [_styled(mark, most, place) for mark in weighted(passage, found.passage)],
+        [_styled(one, most) for one in weighted(request.question, found.question)],
+        [_styled(one, most, place) for one in weighted(passage, found.passage)],
     ):
         yield ""
         yield from _wrapped(drawn, columns)
@@ -97,13 +97,13 @@ def _shaded(
     yield f"saliency  less {swatches} more"
 
 
-def _styled(mark: "Weighted", most: float, answer: Collection[int] = ()) -> str:
+def _styled(one: "Weighted", most: float, answer: Collection[int] = ()) -> str:
     """Return a character on the shade of its saliency, underlined in the answer."""
-    depth = math.sqrt(mark.weight / (most or 1.0))  # a root, or little would be seen
-    level = int(depth * (len(SHADES) + 1))  # the lowest has no shade
-    is_answer = mark.place in answer or None  # None: no code, where False would be one
+    depth = math.sqrt(one.weight / (most or 1.0))  # the root shows small weights too
+    level = int(depth * (len(SHADES) + 1))  # level 0 has no shade
+    is_answer = one.place in answer or None  # click writes a code for False, not None
     return click.style(
-        _printable(mark.character),
+        _printable(one.character),
         fg=BLACK if level else None,
         bg=SHADES[min(level, len(SHADES)) - 1] if level else None,
         bold=is_answer,
@@ -112,7 +112,7 @@ def _styled(mark: "Weighted", most: float, answer: Collection[int] = ()) -> str:
 
 
 def _wrapped(drawn: Iterable[str], columns: int) -> Iterator[str]:
-    """Yield styled characters in rows no wider than a terminal."""
+    """Yield rows of styled characters, at most `columns` wide."""
     row, left = "", columns
     for character in drawn:
         taken = width(click.unstyle(character))
@@ -124,7 +124,7 @@ def _wrapped(drawn: Iterable[str], columns: int) -> Iterator[str]:
 
 
 def _named(found: "Explanation") -> Iterator[str]:
-    """Yield the heaviest pieces, and the tokens of the answer."""
+    """Yield the pieces with most weight, and the tokens of the answer."""
     heads = {"in passage": found.passage, "in question": found.question}
     pieces = [(head, piece) for head, those in heads.items() for piece in those]
     pieces.sort(key=lambda one: -one[1].weight)
@@ -146,9 +146,9 @@ def _voted(passages: Sequence[str], answer: "Answer") -> Iterator[str]:
     for number, (passage, vote) in enumerate(
         zip(passages, answer.votes, strict=True), 1
     ):
-        silent = "not read" if vote.no_answer is None else f"{vote.no_answer:.0%}"
+        no_answer = "not read" if vote.no_answer is None else f"{vote.no_answer:.0%}"
         opening = " ".join(passage.split())[:24]
-        yield f"{number:7}  {vote.share:5.0%}  {silent:>9}  {opening}"
+        yield f"{number:7}  {vote.share:5.0%}  {no_answer:>9}  {opening}"
 
 
 def _printable(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Why an answer, as one page for a browser.
+"""Draw an explanation as a page for a browser: `nlg qa --html`.
 
 A command imports this file when it runs.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nlg.qa.explain import AnswerToken, Explanation, Piece
 
 OPENING = 80  # characters of a passage in the table of passages
-DARKEST = 0.8  # of the shade of the most salient character
+DARKEST = 0.8  # opacity of the shade of the most salient character
 ANSWERS = ("confidence", "place", "answer")
 VOTES = ("passage", "vote", "no answer", "text")
 TOKENS = ("token", "probability", "copied")
@@ -45,7 +45,7 @@ def page(request: "QARequest", answer: "Answer", found: "Explanation | None") ->
     Args:
         request: question and passages.
         answer: the answer.
-        found: what it rests on, if that is known.
+        found: the explanation, if there is one.
     """
     pieces = found.question if found else ()
     question = _shaded(request.question, pieces, _heaviest(found))
@@ -63,7 +63,7 @@ def page(request: "QARequest", answer: "Answer", found: "Explanation | None") ->
 
 
 def _answered(answer: "Answer") -> Iterator[str]:
-    """Yield the answer and its confidence; what was withheld is in a table."""
+    """Yield the answer and its confidence; a withheld answer is in a table."""
     if answer.text:
         yield f'<p class="answer">{escaped(answer.text)}</p>'
         yield f'<p class="faint">confidence {answer.confidence:.1%}</p>'
@@ -74,7 +74,7 @@ def _answered(answer: "Answer") -> Iterator[str]:
 def _passage(
     request: "QARequest", answer: "Answer", found: "Explanation | None"
 ) -> Iterator[str]:
-    """Yield the passage of the answer, shaded, the answer outlined."""
+    """Yield the passage of the answer, shaded, with the answer outlined."""
     if answer.passage < 0:
         return
     pieces = found.passage if found else ()
@@ -89,19 +89,19 @@ def _passage(
 
 
 def _shaded(text: str, pieces: "Sequence[Piece]", most: float) -> list[str]:
-    """Return the characters of `text`, those that were read on their shades."""
+    """Return the characters of `text`, those of `pieces` with their shades."""
     from nlg.qa.explain import weighted
 
     drawn = [escaped(character) for character in text]
     for character, place, weight in weighted(text, pieces):
-        depth = DARKEST * math.sqrt(weight / most)  # a root, or little would be seen
+        depth = DARKEST * math.sqrt(weight / most)  # the root shows small weights too
         shade = f'style="--w:{depth:.2f}" title="{weight:.2%}"'
         drawn[place] = f"<span {shade}>{escaped(character)}</span>"
     return drawn
 
 
 def _heaviest(found: "Explanation | None") -> float:
-    """Return the greatest weight, which has the darkest shade."""
+    """Return the greatest weight, that of the darkest shade."""
     pieces = found.question + found.passage if found else ()
     return max((piece.weight for piece in pieces), default=0.0) or 1.0
 
@@ -109,7 +109,7 @@ def _heaviest(found: "Explanation | None") -> float:
 def _table(
     title: str, heads: Iterable[str], rows: Iterable[Iterable[str]]
 ) -> Iterator[str]:
-    """Yield a table with a title; nothing without rows."""
+    """Yield a table with a title, or nothing if there are no rows."""
     cells = [[escaped(cell) for cell in row] for row in rows]
     if cells:
         yield f"<h2>{title}</h2>"
@@ -126,9 +126,9 @@ def _candidate(candidate: "Candidate") -> tuple[str, ...]:
 
 
 def _vote(number: int, passage: str, vote: "Vote") -> tuple[str, ...]:
-    silent = "not read" if vote.no_answer is None else f"{vote.no_answer:.1%}"
+    no_answer = "not read" if vote.no_answer is None else f"{vote.no_answer:.1%}"
     opening = passage[:OPENING] + "…" * (len(passage) > OPENING)
-    return str(number), f"{vote.share:.1%}", silent, opening
+    return str(number), f"{vote.share:.1%}", no_answer, opening
 
 
 def _token(token: "AnswerToken") -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Whether confidences are to be believed: of answers at 70 %, 70 % are right."""
+"""Measure calibration: of the answers with a confidence of 70 %, 70 % are right."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,7 +7,7 @@ import numpy as np
 from nlg.errors import DataError
 from nlg.metrics.qa import Attempt
 
-BINS = 15  # of the paper below
+BINS = 15  # as in Guo et al. 2017
 
 
 def expected_calibration_error(
@@ -15,20 +15,19 @@ def expected_calibration_error(
     right: Sequence[bool] | np.ndarray,
     bins: int = BINS,
 ) -> float:
-    """Return how far confidences are from the share of answers that are right.
+    """Return the expected calibration error (Guo et al. 2017, arXiv:1706.04599, eq. 3).
 
-    Answers are put into bins of equal width, (0, 1/15], (1/15, 2/15], … by their
-    confidence; in each, the mean confidence is compared with the share that is right.
-    The error is the mean of the differences, weighted by answers (Guo et al. 2017,
-    arXiv:1706.04599, eq. 3). 0 is perfect.
+    Bins of equal width, (0, 1/15], (1/15, 2/15], …, hold the answers by confidence. The
+    error of a bin is |mean confidence - share of right answers|; the result is the mean
+    over the bins, weighted by their answers. 0 is perfect.
 
     Args:
         confidences: from 0 to 1.
         right: whether each answer is.
-        bins: how many.
+        bins: number of bins.
 
     Raises:
-        DataError: there is no answer, or a confidence that is no probability.
+        DataError: there is no answer, or a confidence is no probability.
 
     Example:
         >>> round(expected_calibration_error([0.9, 0.9, 0.2], [True, False, False]), 4)
@@ -40,7 +39,7 @@ def expected_calibration_error(
     if not np.all((sure >= 0) & (sure <= 1)):
         raise DataError("a confidence is no probability: it must be from 0 to 1")
     gaps = np.asarray(right, "float64") - sure
-    places = np.maximum(np.ceil(sure * bins), 1).astype(int)  # 0 is of the first bin
+    places = np.maximum(np.ceil(sure * bins), 1).astype(int)  # 0 is in the first bin
     sums = np.bincount(places, weights=gaps)
     return float(np.abs(sums).sum() / len(sure))
 
@@ -48,17 +47,17 @@ def expected_calibration_error(
 def calibration_report(
     attempts: Sequence[Attempt], right: Callable[[str, Sequence[str]], bool]
 ) -> dict[str, float]:
-    """Return `ece` of the answers given, where each has a probability as confidence.
+    """Return `ece` of the answers given; {} unless all have a probability.
 
     Args:
-        attempts: all of them; silence is no answer.
+        attempts: one for each question; those without an answer do not count.
         right: says whether an answer is right.
     """
-    given = [said for said in attempts if said.answer]
-    confidences = [said.confidence for said in given if said.confidence is not None]
+    given = [one for one in attempts if one.answer]
+    confidences = [one.confidence for one in given if one.confidence is not None]
     if not given or len(confidences) < len(given):
         return {}
-    if min(confidences) < 0 or max(confidences) > 1:  # of another scale
+    if min(confidences) < 0 or max(confidences) > 1:  # on another scale
         return {}
-    wins = [right(said.answer, said.references) for said in given]
+    wins = [right(one.answer, one.references) for one in given]
     return {"ece": expected_calibration_error(confidences, wins)}

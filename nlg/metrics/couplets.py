@@ -1,7 +1,7 @@
-"""How second lines (下联) compare with a reference and keep the rules of couplets.
+"""Score second lines (下联) against references and by the rules of couplets.
 
 Lines are strings in simplified characters with their marks. The rules are those of
-`nlg.text.couplets`; human second lines get the same report: it is what to compare with.
+`nlg.text.couplets`. The report of human second lines is the one to compare with.
 """
 
 import itertools
@@ -10,6 +10,7 @@ from typing import Any
 
 from nlg.errors import DataError, OptionError
 from nlg.metrics.poems import distinct
+from nlg.metrics.ratio import mean
 from nlg.text.couplets import (
     SHARING,
     beats,
@@ -25,7 +26,7 @@ VERSION = 1
 
 
 def signature() -> str:
-    """Return the options of `couplet_report` in one line; BLEU has one of its own."""
+    """Return how `couplet_report` counts, in one line; see `bleu_signature` too."""
     return (
         f"couplets|book:{PINGSHUI}|polyphones:either|marks:facing any mark"
         "|particles:count|even places:2, 4, 6 … of a clause"
@@ -34,18 +35,18 @@ def signature() -> str:
 
 
 def bleu_signature() -> str:
-    """Return how sacrebleu describes the BLEU of `bleu`.
+    """Return the signature that sacrebleu gives the BLEU of `bleu`.
 
     Raises:
         OptionError: sacrebleu is not installed.
     """
     metric = _bleu()
-    metric.corpus_score(["春"], [["春"]])  # it has none before it has seen references
+    metric.corpus_score(["春"], [["春"]])  # without references there is no signature
     return str(metric.get_signature())
 
 
 def bleu(second_lines: Sequence[str], references: Sequence[str]) -> float:
-    """Return corpus BLEU-4 on characters, marks included, from 0 to 1.
+    """Return corpus BLEU-4 of characters and marks, from 0 to 1.
 
     Raises:
         OptionError: sacrebleu is not installed.
@@ -68,10 +69,10 @@ def _bleu() -> Any:
 
 
 def position_accuracy(second_lines: Sequence[str], references: Sequence[str]) -> float:
-    """Return the share of places that hold the reference's character.
+    """Return the share of places where a line has the character of its reference.
 
-    Places where the reference has a mark do not count. Where one line is longer, the
-    places beyond the other count and are wrong.
+    Places where the reference has a mark do not count. Where one line is longer, its
+    extra places count as wrong.
 
     Example:
         >>> position_accuracy(["秋雨，打"], ["秋月，打荷"])
@@ -83,14 +84,13 @@ def position_accuracy(second_lines: Sequence[str], references: Sequence[str]) ->
         for pair in itertools.zip_longest(line, reference, fillvalue="")
     )
     right = [one == wanted for one, wanted in pairs if not is_mark(wanted or one)]
-    return sum(right) / len(right) if right else 0.0
+    return mean(right)
 
 
 def rules_kept(first_line: str, second_line: str) -> dict[str, bool | None]:
-    """Return the facts that `couplet_report` counts; None where one has no meaning.
+    """Return the facts that `couplet_report` counts; None if one does not apply.
 
-    Lines of unequal length do not face each other, so their marks, repeats and even
-    places are wrong.
+    In lines of unequal length the marks, repeats and even places count as wrong.
 
     Example:
         >>> facts = rules_kept("晚风摇树树还挺", "晨露润花枝更红")
@@ -124,9 +124,9 @@ def _repeats(line: str) -> bool:
 
 
 def _share(values: Iterable[bool | None]) -> float | None:
-    """Return the share of true ones of those that are not None; None without any."""
-    told = [value for value in values if value is not None]
-    return sum(told) / len(told) if told else None
+    """Return the share of true values, None left out; None if all are."""
+    known = [value for value in values if value is not None]
+    return mean(known) if known else None
 
 
 def couplet_report(
@@ -136,19 +136,19 @@ def couplet_report(
 ) -> dict[str, float | int | None]:
     """Score second lines; see `signature` for the options.
 
-    Shares are of all couplets, but `repeats_answered` of those whose 上联 repeats a
-    character, and `ends_opposed_certain` of those whose 上联 ends in a character of one
-    tone.
+    Shares are of all couplets, with two exceptions: `repeats_answered` is of those
+    whose 上联 repeats a character, `ends_opposed_certain` of those whose 上联 ends in a
+    character with one tone.
 
     Returns:
         couplets, bleu, position_accuracy, equal_length, marks_mirrored,
         shares_character (bad), repeats_kept, repeats_answered, ends_opposed,
         ends_opposed_certain, even_opposed, clean (no rule is broken) and distinct_2 of
-        the second lines. None is what there is nothing to count for: the first two
-        scores without `references`, a share of no couplets.
+        the second lines. A score is None if nothing can be counted: bleu and
+        position_accuracy without `references`, a share of no couplets.
 
     Raises:
-        DataError: there are no couplets, or not one line of each kind for each.
+        DataError: there are no couplets, or the lists differ in length.
         OptionError: there are references and sacrebleu is not installed.
 
     Example:

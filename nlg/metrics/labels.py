@@ -1,4 +1,4 @@
-"""How well labels were found."""
+"""Score the labels that a classifier gives to texts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,29 +9,30 @@ Numbers = Sequence[int] | np.ndarray
 
 
 def label_report(
-    names: Sequence[str], told: Numbers, found: Numbers, levels: bool
+    names: Sequence[str], right: Numbers, found: Numbers, levels: bool
 ) -> dict[str, Any]:
-    """Return accuracy, macro-F1 and the confusion of labels.
+    """Return accuracy, macro-F1 and the confusion matrix of labels.
 
     Args:
-        names: of the labels.
-        told: the right label of each text, a number in `names`.
-        found: the label that was found.
-        levels: whether labels have an order; then also `mean_error`, how many levels a
-            label is off, and `within_one`, the share that is off by one at most.
+        names: names of the labels.
+        right: the right label of each text, as a number in `names`.
+        found: the label that the classifier gave.
+        levels: whether the labels have an order; then the report has `mean_error` too,
+            the mean distance in levels, and `within_one`, the share of labels that are
+            off by one level at most.
 
     Returns:
-        `majority` is the accuracy of always saying the most frequent label; `confusion`
-        has a row a right label, and there how often each label was found. F1 is the
-        mean over the labels that were told or found.
+        `majority` is the accuracy of always giving the most frequent label. `confusion`
+        counts, for each right label, how often each label was found. `macro_f1` is the
+        mean over the labels that occur among the right or the found ones.
 
     Example:
         >>> label_report(["坏", "好"], [0, 1, 1, 1], [0, 1, 1, 0], False)["accuracy"]
         0.75
     """
-    right, said = np.asarray(told, int), np.asarray(found, int)
+    right, found = np.asarray(right, int), np.asarray(found, int)
     confusion = np.zeros((len(names), len(names)), int)
-    np.add.at(confusion, (right, said), 1)
+    np.add.at(confusion, (right, found), 1)
     hits, rows, columns = np.diag(confusion), confusion.sum(1), confusion.sum(0)
     seen = rows + columns > 0
     report: dict[str, Any] = {
@@ -41,7 +42,7 @@ def label_report(
         "majority": _round(rows.max() / len(right)),
     }
     if levels:
-        off = np.abs(right - said)
+        off = np.abs(right - found)
         report["mean_error"] = _round(off.mean())
         report["within_one"] = _round((off <= 1).mean())
     counts = zip(names, confusion.tolist(), strict=True)

@@ -1,15 +1,16 @@
-"""Which lines of verse stand in the training set, without the training set.
+"""Find lines of verse that are in the training set, without the training set.
 
-`KnownLines` keeps a 32-bit fingerprint of every training line and, marked as such, of
-the last five characters of every longer one: a seven-character line is a foot of two
-before a line of five, and of the runs of five or six that human lines of seven share
-with the training set, seven in ten take in the last five. A new text is taken for known
-with probability n / 2**32 for n fingerprints: 0.09 % for the 3.9 million of the poems'
-training set. `longest_run` looks up three texts a line at most, so 0.27 % of new lines
-get a run. A known text is never taken for new.
+`KnownLines` keeps a 32-bit fingerprint of every training line, and another, marked, of
+the last five characters of every longer line. The last five matter because a line of
+seven is a foot of two before a line of five: of the runs of five or six characters that
+human lines of seven share with the training set, seven in ten include the last five.
 
-The fingerprints lie sorted in buckets by their upper 16 bits; only the lower 16 are
-kept, so two bytes a fingerprint go from the disk to memory as they are.
+A new text matches by chance with probability n / 2**32 for n fingerprints: 0.09 % for
+the 3.9 million of the poems' training set. `longest_run` looks up three texts a line at
+most, so 0.27 % of new lines get a run by chance. A known text always matches.
+
+The fingerprints are sorted in buckets by their upper 16 bits, and only the lower 16 are
+stored: two bytes a fingerprint, on disk as in memory.
 """
 
 import bisect
@@ -22,8 +23,8 @@ import numpy as np
 from nlg.errors import CheckpointError
 from nlg.files import NO_ARRAYS
 
-CLOSE = 5  # characters at a line's end that are looked up by themselves
-ENDING = "…"  # stands before them, so that an ending is not taken for a whole line
+CLOSE = 5  # characters of an ending
+ENDING = "…"  # marks an ending, so that it differs from a whole line
 BUCKETS = 2**16
 
 
@@ -40,7 +41,7 @@ def _fingerprints(lines: Iterable[str]) -> Iterator[int]:
 
 
 class KnownLines:
-    """The lines of a training set, to ask how much of a new line stands there.
+    """The lines of a training set as fingerprints.
 
     Example:
         >>> known = KnownLines.from_lines(["无边落木萧萧下", "床前明月光"])
@@ -58,7 +59,7 @@ class KnownLines:
 
     @classmethod
     def from_lines(cls, lines: Iterable[str]) -> "KnownLines":
-        """Collect the fingerprints of `lines`; a line may come more than once."""
+        """Collect the fingerprints of `lines`; repeated lines count once."""
         return cls.from_fingerprints(np.fromiter(_fingerprints(lines), np.uint32))
 
     @classmethod
@@ -70,7 +71,7 @@ class KnownLines:
 
     @property
     def false_positive_rate(self) -> float:
-        """Return how often a new text is taken for known: n / 2**32."""
+        """Return the probability that a new text matches by chance: n / 2**32."""
         return len(self.rests) / BUCKETS**2
 
     def _holds(self, text: str) -> bool:
@@ -84,12 +85,12 @@ class KnownLines:
         return self._holds(line)
 
     def longest_run(self, line: str) -> int:
-        """Return how many characters up to the end of `line` a training line ends with.
+        """Return the length of the ending that `line` shares with a training line.
 
-        The answer is the length of `line` for a whole training line; else 5 where its
-        last five characters are a training line or close a longer one; else 0. Runs
-        that stop before the end of either line are not seen, nor is one of 6, nor one
-        shorter than 5: among human lines of seven a quarter share four with another.
+        That is the length of `line` if it is a training line; else 5 if its last five
+        characters are a training line or end a longer one; else 0. Runs that stop
+        before the end of either line are not found, nor a run of 6, nor one shorter
+        than 5: a quarter of the human lines of seven share four with another line.
         """
         if self._holds(line):
             return len(line)

@@ -1,7 +1,7 @@
-"""How well poems keep the rules, how varied and how original they are.
+"""Score poems: the rules they keep, their variety and their originality.
 
-A poem is a list of lines in simplified characters; a sample is a list of poems. Human
-poems get the same report: it is the ceiling to compare with.
+A poem is a list of lines in simplified characters; a sample is a list of poems. The
+report of human poems is the one to compare with.
 """
 
 import re
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from nlg.errors import DataError
+from nlg.metrics.ratio import mean, ratio
 from nlg.text.prosody import PINGSHUI, RHYME_RULES, TONE_RULES, Verdict, check
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ VERSION = 1
 
 
 def signature() -> str:
-    """Return the options of `poem_report` in one line, to print beside its numbers."""
+    """Return how `poem_report` counts, in one line to print with its scores."""
     rules = "+".join(TONE_RULES + RHYME_RULES)
     return (
         f"poems|book:{PINGSHUI}|rules:{rules}|polyphones:either|平平仄平仄:allowed"
@@ -41,7 +42,7 @@ def tones_clean(verdict: Verdict) -> bool:
 
 
 def repeat_free(line: str) -> bool:
-    """Return whether no character stands twice in `line` but directly doubled.
+    """Return whether `line` repeats no character, other than directly doubled ones.
 
     Example:
         >>> repeat_free("处处闻啼鸟"), repeat_free("山外青山楼外楼")
@@ -52,7 +53,7 @@ def repeat_free(line: str) -> bool:
 
 
 def distinct(lines: Iterable[str], size: int) -> float:
-    """Return unique over all runs of `size` characters within lines; 0 without any.
+    """Return distinct-n: the share of different runs of `size` characters in lines.
 
     Example:
         >>> distinct(["春眠", "春风"], 1)
@@ -63,21 +64,16 @@ def distinct(lines: Iterable[str], size: int) -> float:
         for line in lines
         for start in range(len(line) - size + 1)
     ]
-    return len(set(runs)) / len(runs) if runs else 0.0
-
-
-def _mean(values: Iterable[float]) -> float:
-    values = list(values)
-    return sum(values) / len(values) if values else 0.0
+    return ratio(len(set(runs)), len(runs))
 
 
 def _rules_report(verdicts: Sequence[Verdict]) -> dict[str, float | int]:
     formed = [verdict for verdict in verdicts if verdict.form]
     return {
         "form_right": len(formed) / len(verdicts),
-        "rhyme_right": _mean(map(rhyme_right, verdicts)),
-        "tones_clean": _mean(map(tones_clean, verdicts)),
-        "violations_per_poem": _mean(len(verdict.violations) for verdict in formed),
+        "rhyme_right": mean(map(rhyme_right, verdicts)),
+        "tones_clean": mean(map(tones_clean, verdicts)),
+        "violations_per_poem": mean(len(verdict.violations) for verdict in formed),
     }
 
 
@@ -86,8 +82,8 @@ def _originality_report(
 ) -> dict[str, float | int]:
     lines = [line for poem in poems for line in poem]
     return {
-        "verbatim_lines": _mean(line in known for line in lines),
-        "longest_shared_run": _mean(
+        "verbatim_lines": mean(line in known for line in lines),
+        "longest_shared_run": mean(
             max(map(known.longest_run, poem), default=0) for poem in poems
         ),
     }
@@ -100,15 +96,19 @@ def poem_report(
 ) -> dict[str, float | int]:
     """Score a sample of poems; see `signature` for the options.
 
-    Shares are of all poems, so one in no form is neither rhymed nor clean;
-    `violations_per_poem` counts every rule, over the poems in a form. What
-    `longest_shared_run` sees is said at `KnownLines.longest_run`.
+    Shares are of all poems; a poem in no form counts as neither rhymed nor clean.
+    `violations_per_poem` counts the violations of every rule, over poems in a form.
+
+    Args:
+        poems: the sample.
+        known: the lines of the training set.
+        judge: a language model of other data.
 
     Returns:
         poems, form_right, rhyme_right, tones_clean, violations_per_poem, repeat_free,
-        distinct_1, distinct_2, distinct_4; given the training set's lines in `known`,
-        verbatim_lines and longest_shared_run; and given a language model of other
-        data, log_prob: the mean log-probability of a character, in nats.
+        distinct_1, distinct_2, distinct_4. With `known`: verbatim_lines, and
+        longest_shared_run, the mean of the longest `KnownLines.longest_run` of a poem.
+        With `judge`: log_prob, the mean log-probability of a character, in nats.
 
     Raises:
         DataError: there are no poems.
@@ -124,7 +124,7 @@ def poem_report(
     report: dict[str, float | int] = {
         "poems": len(poems),
         **_rules_report([check(poem) for poem in poems]),
-        "repeat_free": _mean(all(map(repeat_free, poem)) for poem in poems),
+        "repeat_free": mean(all(map(repeat_free, poem)) for poem in poems),
         **{f"distinct_{size}": distinct(lines, size) for size in (1, 2, 4)},
     }
     if known is not None:

@@ -1,10 +1,10 @@
-"""How good the answers to questions are, by three conventions, and when none is given.
+"""Score answers to questions by three conventions.
 
     sogou   SogouQA's own scorer: right answers, shared characters, the mean of the two
-    webqa   precision, recall and F1 of answers that were given (arXiv:1607.06275)
+    webqa   precision, recall and F1 of the answers given (arXiv:1607.06275)
     squad   exact match and F1 of characters (CMRC 2018, SQuAD)
 
-and, since none of them rewards silence well, `abstention_report`.
+`abstention_report` adds how well a system abstains, which these hardly measure.
 """
 
 import itertools
@@ -12,29 +12,32 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from nlg.errors import DataError
+from nlg.metrics.ratio import ratio
 from nlg.metrics.sogou import best_overlap, is_right, normalised
 
 VERSION = 1
 
 
 class Attempt(NamedTuple):
-    """What a system said to one question."""
+    """The answer of a system to one question, with the right ones."""
 
-    answer: str  # "" where it is silent
-    references: tuple[str, ...]  # the canonical one first; () has no answer
-    confidence: float | None = None  # of any scale, higher is surer
+    answer: str  # "" if it gives none
+    references: tuple[str, ...]  # the canonical one first; () if there is no answer
+    confidence: float | None = None  # on any scale; higher is surer
 
 
 class Metric(NamedTuple):
-    """A convention: its scores of many attempts, and what it calls right."""
+    """A convention: its scores, and which answers it counts as right."""
 
     report: Callable[[Sequence[Attempt]], dict[str, float]]
     is_right: Callable[[str, Sequence[str]], bool]
-    options: str  # what a reader must know to compare the numbers
+    options: str  # what one must know to compare the scores
 
 
 def equals(answer: str, references: Sequence[str]) -> bool:
-    """Return whether `answer` is one of `references` once normalised, or rightly "".
+    """Return whether `answer` equals a reference, both normalised.
+
+    Without references, only the answer "" is right.
 
     Example:
         >>> equals("《红楼梦》", ["红楼梦", "石头记"]), equals("", [])
@@ -48,91 +51,91 @@ def equals(answer: str, references: Sequence[str]) -> bool:
 def sogou_report(attempts: Sequence[Attempt]) -> dict[str, float]:
     """Return accuracy, f1 and final, their mean, over all questions.
 
-    To the last digit what SogouQA's scorer says of these attempts.
+    The scores equal those of SogouQA's scorer to the last digit.
 
     Example:
-        >>> said = [Attempt("杜甫", ("杜甫",)), Attempt("北京市", ("北京",))]
-        >>> sogou_report(said)
+        >>> attempts = [Attempt("杜甫", ("杜甫",)), Attempt("北京市", ("北京",))]
+        >>> sogou_report(attempts)
         {'accuracy': 0.5, 'f1': 0.9, 'final': 0.7}
     """
-    right = sum(is_right(said.answer, said.references) for said in attempts)
-    accuracy = _share(right, len(attempts))
-    f1 = _share(_shared(attempts), len(attempts))
+    right = sum(is_right(one.answer, one.references) for one in attempts)
+    accuracy = ratio(right, len(attempts))
+    f1 = ratio(_shared(attempts), len(attempts))
     return {"accuracy": accuracy, "f1": f1, "final": (accuracy + f1) / 2}
 
 
 def webqa_report(attempts: Sequence[Attempt]) -> dict[str, float]:
     """Return precision, recall and F1 of the answers given, strict and by character.
 
-    Precision is by the answers given, recall by the questions that have an answer. By
-    character, an answer counts as far as it shares its characters with a reference.
+    Precision divides by the answers given, recall by the questions that have an answer.
+    By character, an answer counts with its F1 of characters in place of 1 or 0.
 
     Example:
-        >>> said = [Attempt("杜甫", ("杜甫",)), Attempt("", ("北京",))]
-        >>> webqa_report(said)["precision"], webqa_report(said)["recall"]
+        >>> attempts = [Attempt("杜甫", ("杜甫",)), Attempt("", ("北京",))]
+        >>> webqa_report(attempts)["precision"], webqa_report(attempts)["recall"]
         (1.0, 0.5)
     """
-    given = [said for said in attempts if said.answer]
-    right = sum(equals(said.answer, said.references) for said in given)
-    answerable = sum(bool(said.references) for said in attempts)
+    given = [one for one in attempts if one.answer]
+    right = sum(equals(one.answer, one.references) for one in given)
+    answerable = sum(bool(one.references) for one in attempts)
     report = {}
     for name, count in (("", right), ("character_", _shared(given))):
-        precision, recall = _share(count, len(given)), _share(count, answerable)
+        precision, recall = ratio(count, len(given)), ratio(count, answerable)
         report[f"{name}precision"], report[f"{name}recall"] = precision, recall
-        report[f"{name}f1"] = _share(2 * precision * recall, precision + recall)
+        report[f"{name}f1"] = ratio(2 * precision * recall, precision + recall)
     return report
 
 
 def squad_report(attempts: Sequence[Attempt]) -> dict[str, float]:
-    """Return exact_match and f1 of characters over all questions, best reference.
+    """Return exact_match and f1 of characters, each with the best reference.
 
-    Where a question has no answer, silence scores 1 in both, as in SQuAD 2.0.
+    If a question has no answer, giving none scores 1 in both, as in SQuAD 2.0.
 
     Example:
         >>> squad_report([Attempt("北京市", ("北京",)), Attempt("", ())])
         {'exact_match': 0.5, 'f1': 0.9}
     """
-    exact = sum(equals(said.answer, said.references) for said in attempts)
-    silent = sum(not said.answer and not said.references for said in attempts)
-    f1 = _share(silent + _shared(attempts), len(attempts))
-    return {"exact_match": _share(exact, len(attempts)), "f1": f1}
+    exact = sum(equals(one.answer, one.references) for one in attempts)
+    silent = sum(not one.answer and not one.references for one in attempts)
+    f1 = ratio(silent + _shared(attempts), len(attempts))
+    return {"exact_match": ratio(exact, len(attempts)), "f1": f1}
 
 
 def abstention_report(
     attempts: Sequence[Attempt], right: Callable[[str, Sequence[str]], bool]
 ) -> dict[str, float]:
-    """Return how well silence is kept.
+    """Return how well a system knows when to give no answer.
 
     Args:
-        attempts: all of them.
+        attempts: one for each question.
         right: says whether an answer is right.
 
     Returns:
-        answered, the share of answerable questions that were answered; left_empty, the
-        share of the others that were not; and where every answer has a confidence,
-        risk_coverage, the area under the curve of `risk_coverage_area`. What has
-        nothing to be measured on is left out.
+        answered, the share of the answerable questions that were answered; left_empty,
+        the share of the other questions that were not; and if every answer has a
+        confidence, risk_coverage of `risk_coverage_area`. A score without any question
+        or answer to measure is left out.
     """
     report = {}
     for name, have_answer in (("answered", True), ("left_empty", False)):
-        asked = [said for said in attempts if bool(said.references) == have_answer]
-        kept = sum(bool(said.answer) == have_answer for said in asked)
+        asked = [one for one in attempts if bool(one.references) == have_answer]
+        kept = sum(bool(one.answer) == have_answer for one in asked)
         if asked:
             report[name] = kept / len(asked)
-    given = [said for said in attempts if said.answer]
-    confidences = [said.confidence for said in given if said.confidence is not None]
+    given = [one for one in attempts if one.answer]
+    confidences = [one.confidence for one in given if one.confidence is not None]
     if given and len(confidences) == len(given):
-        wrong = [not right(said.answer, said.references) for said in given]
+        wrong = [not right(one.answer, one.references) for one in given]
         report["risk_coverage"] = risk_coverage_area(confidences, wrong)
     return report
 
 
 def risk_coverage_area(confidences: Sequence[float], wrong: Sequence[bool]) -> float:
-    """Return the mean, over every coverage, of the share of wrong answers.
+    """Return the area under the risk-coverage curve (arXiv:1805.08206).
 
-    Answers are given from the surest down; with the n surest given, the risk is the
-    share of them that is wrong (arXiv:1805.08206). 0 is perfect. Answers of one
-    confidence stand in no order: each is as wrong as they are on average.
+    The risk at coverage n is the share of wrong answers among the n surest; the area is
+    its mean over all n, and 0 is perfect. Answers with equal confidence have no order:
+    each counts as wrong as they are on average.
 
     Raises:
         DataError: there is no answer.
@@ -162,7 +165,7 @@ METRICS = {
 
 
 def signature(metric: str, as_submitted: bool = False) -> str:
-    """Return what is behind the scores of `metric`, in one line to print with them."""
+    """Return how `metric` counts, in one line to print with its scores."""
     missing = "left out" if as_submitted else "0"
     return (
         f"{metric}|{METRICS[metric].options}|best reference|marks:deleted"
@@ -172,8 +175,4 @@ def signature(metric: str, as_submitted: bool = False) -> str:
 
 def _shared(attempts: Iterable[Attempt]) -> float:
     """Return the sum over `attempts` of the F1 of characters."""
-    return sum(best_overlap(said.answer, said.references).f1 for said in attempts)
-
-
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0
+    return sum(best_overlap(one.answer, one.references).f1 for one in attempts)

@@ -1,8 +1,8 @@
-"""When an answer is the right one, by the rules of the SogouQA competition's scorer.
+"""Decide which answers are right as the scorer of the SogouQA competition does.
 
-To the last digit, so its habits are kept: only the capitals of ASCII are lowered, only
-the white space of ASCII is deleted, and "3.5%" and "35" are one answer. `nlg eval qa`
-makes its other scores with the same two functions, `normalised` and `overlap`.
+Scores agree to the last digit, so its habits are kept: it lowers the capitals of ASCII
+only, deletes the white space of ASCII only, and takes "3.5%" and "35" for one answer.
+The other metrics of `nlg eval qa` use the same `normalised` and `overlap`.
 """
 
 import collections
@@ -23,11 +23,11 @@ BLANK = re.compile(r"\s+", re.ASCII)
 
 
 class Overlap(NamedTuple):
-    """How many characters two texts share, as multisets."""
+    """The characters that two texts share, as multisets."""
 
     f1: float = 0.0
-    precision: float = 0.0  # shared characters by those of the answer
-    recall: float = 0.0  # … by those of the reference
+    precision: float = 0.0  # shared characters / characters of the answer
+    recall: float = 0.0  # shared characters / characters of the reference
 
 
 def normalised(text: str) -> str:
@@ -42,12 +42,12 @@ def normalised(text: str) -> str:
 
 
 def is_right(answer: str, references: Sequence[str]) -> bool:
-    """Return whether the scorer calls `answer` right.
+    """Return whether the scorer counts `answer` as right.
 
     Args:
         answer: of the system; an empty one is wrong.
-        references: the canonical answer, then its variants. Only the canonical one may
-            have its parts in another order.
+        references: the canonical answer, then its variants. The parts of an answer may
+            stand in any order against the canonical one only.
 
     Example:
         >>> is_right("南非、巴西", ["巴西 南非", "巴西南非"])
@@ -65,7 +65,7 @@ def is_right(answer: str, references: Sequence[str]) -> bool:
 
 
 def best_overlap(answer: str, references: Sequence[str]) -> Overlap:
-    """Return how `answer` and the reference most like it share their characters.
+    """Return the overlap of `answer` with the reference that gives the highest F1.
 
     Example:
         >>> best_overlap("北京市", ["南京", "北京"]).f1
@@ -76,7 +76,7 @@ def best_overlap(answer: str, references: Sequence[str]) -> Overlap:
 
 
 def overlap(answer: str, reference: str) -> Overlap:
-    """Return how many characters `answer` and `reference` share when normalised."""
+    """Return the overlap of `answer` and `reference`, both normalised."""
     ours, theirs = normalised(answer), normalised(reference)
     counts = collections.Counter(ours) & collections.Counter(theirs)
     shared = counts.total()
@@ -87,5 +87,5 @@ def overlap(answer: str, reference: str) -> Overlap:
 
 
 def _parts(text: str) -> set[str]:
-    """Return what marks and blanks part; "" is a part where two of them meet."""
+    """Return the parts between marks and blanks; two marks in a row have "" between."""
     return set(map(normalised, text.translate(TO_SPACE).split(" ")))

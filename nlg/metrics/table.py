@@ -1,15 +1,15 @@
-"""Reports side by side, as people read them."""
+"""Print reports side by side, one score a row."""
 
 from collections.abc import Mapping
 
 from nlg.text.width import padded, width
 
-LEAST = 10  # columns of a cell
+LEAST = 10  # columns of the narrowest cell
 Report = Mapping[str, float | int | None]
 
 
 def table(columns: Mapping[str, Report]) -> str:
-    """Return the reports of `columns` side by side, one score a line.
+    """Return a table with a column for each report; "-" where a score is missing.
 
     Example:
         >>> print(table({"human": {"couplets": 2000}, "nlg": {"bleu": 0.5}}))

@@ -1,9 +1,10 @@
-"""How a text reads to a small language model trained on other data.
+"""Score a text by a small language model of another text.
 
-A trigram model of characters inside lines, with interpolated absolute discounting (Ney,
-Essen and Kneser 1994): what a count gives up goes to the shorter context, down to the
-frequency of the character with one added. It is built in seconds from any text, so the
-judge can be a text that neither the poems nor their models come from.
+The model has trigrams of the characters of a line, with interpolated absolute
+discounting (Ney, Essen and Kneser 1994): each count gives up `DISCOUNT`, which goes to
+the shorter context; the shortest is the frequency of the character, with one added. A
+model takes seconds to build, so the judge of poems can be a text that neither the poems
+nor their models come from.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,12 +12,15 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 DISCOUNT = 0.75
-START, UNKNOWN = 0, 1  # ids; two starts stand before each line
+START, UNKNOWN = 0, 1  # ids; a line begins with two starts
 BITS = 20  # of a character's id in a key
 
 
 class Counts:
-    """How often each key occurs, and by how many different ones it is continued."""
+    """The count of each key, and the number of kinds that continue each context.
+
+    A key packs the ids of two or three characters; its context is all but the last.
+    """
 
     def __init__(self, keys: np.ndarray):
         self.keys, self.counts = np.unique(keys, return_counts=True)
@@ -37,7 +41,7 @@ class Counts:
 
 
 class CharacterTrigrams:
-    """p(character | the two before it in the line).
+    """p(character | the two characters before it in the line).
 
     Example:
         >>> model = CharacterTrigrams(["春眠不觉晓", "春风不度玉门关"])
@@ -64,7 +68,7 @@ class CharacterTrigrams:
         return float(np.mean(np.log(trigram)))
 
     def _keys(self, lines: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return each character, with one and with two before it, packed in 64 bits."""
+        """Return the unigram, bigram and trigram that end at each character, packed."""
         ids = [START, START]
         for line in lines:
             ids += [self.ids.get(character, UNKNOWN) for character in line]
@@ -81,6 +85,6 @@ def _context_of(keys: np.ndarray) -> np.ndarray:
 
 
 def _look_up(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return the value of each wanted key; 0 where there is none."""
+    """Return the value of each wanted key, or 0 for a key that is missing."""
     places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[places] == wanted, values[places], 0)

@@ -1,17 +1,17 @@
-"""Turn how probable an answer is into how often such answers are right.
+"""Calibrate confidence: from the probability of an answer to how often it is right.
 
     answers to dev -> (raw confidence, right or wrong) -> knots -> a table
 
-Raw is the probability of an answer that `nlg.qa.rerank` gives it, or without a ranking
-that after the passage that supports it most; a network is surer than it should be. When
-a checkpoint is made, the ways of `METHODS` are fitted to four fifths of the answers and
-tried on the last fifth, five times; the one with the least expected calibration error
-is fitted to all of them. Its table of knots (raw, calibrated) is part of the
-checkpoint; between knots lies a straight line.
+The raw confidence is the probability that `nlg.qa.rerank` gives an answer; without a
+ranking it is the probability after the passage that supports the answer most. Networks
+are overconfident. When a checkpoint is made, each of `METHODS` is fitted to four fifths
+of the answers and measured on the last fifth, five times over. The one with the least
+expected calibration error is fitted to all answers. Its knots (raw, calibrated) are
+part of the checkpoint; confidence is interpolated between knots.
 
-The table also holds the limit from which on a passage is silent: `silence`.
+The table also has the threshold of no answer, see `no_answer_threshold`.
 
-Fitting needs scikit-learn, reading a table does not.
+Fitting needs scikit-learn; reading a table does not.
 """
 
 import json
@@ -26,39 +26,39 @@ from nlg.runtime import Checkpoint
 
 FILE = "calibration.json"  # of a checkpoint
 FOLDS = 5
-LEAST = 50  # answers, and five of them right and five wrong: fewer tell nothing
+LEAST = 50  # answers to fit to; `FOLDS` of them must be right, and `FOLDS` wrong
 GRID = 33  # knots of a curve
-NEAR = 1e-4  # to 0 and 1, which have no log-odds
-EVEN = 0.5  # the limit where nothing was learned
+NEAR = 1e-4  # nearest to 0 and 1, which have no log-odds
+EVEN = 0.5  # the threshold where none can be learned
 
 Knots = list[tuple[float, float]]  # raw and calibrated confidence, ascending
 
 
 class Table(NamedTuple):
-    """What a checkpoint knows of its probabilities."""
+    """The calibration of a checkpoint."""
 
-    knots: Knots  # none: a confidence is as it is
-    limit: float  # see `silence`
+    knots: Knots  # of confidence; an empty list leaves it as it is
+    limit: float  # see `no_answer_threshold`
 
 
 class Calibration(NamedTuple):
-    """What was fitted, and what it is worth on answers that it was not fitted to."""
+    """A fitted method, and its errors on answers that it was not fitted to."""
 
-    method: str  # of METHODS; RAW leaves confidences as they are
+    method: str  # one of METHODS; RAW leaves confidences as they are
     knots: Knots
     answers: int
-    ece_raw: float  # expected calibration error before
-    ece: float  # after, in cross-validation
+    ece_raw: float  # expected calibration error before calibration
+    ece: float  # after it, in cross-validation
 
 
 def calibrate(
     confidences: Sequence[float] | np.ndarray, right: Sequence[bool] | np.ndarray
 ) -> Calibration:
-    """Return the way to calibrate that is best in cross-validation, fitted to all.
+    """Return the method that is best in cross-validation, fitted to all answers.
 
     Args:
-        confidences: as the model has them, from 0 to 1.
-        right: whether each answer is.
+        confidences: of the answers, raw, from 0 to 1.
+        right: whether each answer is right.
     """
     raw, wins = np.asarray(confidences, "float64"), np.asarray(right, "float64")
     if len(raw) < LEAST or min(wins.sum(), (1 - wins).sum()) < FOLDS:
@@ -89,11 +89,11 @@ def apply(knots: Knots, confidence: Any) -> Any:
 
 
 def isotonic(raw: np.ndarray, wins: np.ndarray) -> Knots:
-    """Return the shares that are right in blocks of neighbours, which never fall.
+    """Return the knots of a centred isotonic regression (arXiv:1701.05964).
 
-    One knot a block, at its mean confidence: between blocks the curve rises, so that
-    two answers of different blocks keep their order (centred isotonic regression,
-    arXiv:1701.05964).
+    Isotonic regression gives blocks of neighbours their share of right answers. Each
+    block has one knot, at its mean confidence, so that the curve rises between blocks
+    and answers of different blocks keep their order.
     """
     from sklearn.isotonic import IsotonicRegression
 
@@ -102,10 +102,10 @@ def isotonic(raw: np.ndarray, wins: np.ndarray) -> Knots:
 
 
 def temperature(raw: np.ndarray, wins: np.ndarray) -> Knots:
-    """Return log-odds divided by one number, the most likely one.
+    """Return the knots of temperature scaling (Guo et al. 2017, arXiv:1706.04599).
 
-    Guo et al. 2017 (arXiv:1706.04599) divide a classifier's logits; an answer has the
-    two classes right and wrong.
+    One number divides the log-odds of all answers: the one with the highest likelihood.
+    The two classes of an answer are right and wrong.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -127,14 +127,14 @@ METHODS: dict[str, Callable[[np.ndarray, np.ndarray], Knots]] = {
 def no_answer_threshold(
     no_answer: Sequence[float] | np.ndarray, answerable: Sequence[bool] | np.ndarray
 ) -> float:
-    """Return the probability of no answer from which on a passage should be silent.
+    """Return the probability of no answer at which a passage loses its vote.
 
-    There as large a share of the passages without an answer is left empty as of the
-    others is answered, or as nearly as can be.
+    At this threshold two shares are equal, or as nearly as possible: that of the
+    answerable passages that are answered, and that of the others that are left empty.
 
     Args:
-        no_answer: of each passage, by the model.
-        answerable: whether it has an answer.
+        no_answer: probability of no answer of each passage, by the model.
+        answerable: whether the passage has an answer.
 
     Example:
         >>> has = [True, True, False, False] * 9
@@ -157,7 +157,7 @@ def save(path: pathlib.Path, table: Table) -> None:
 
 
 def table_of(checkpoint: Checkpoint) -> Table:
-    """Return what `save` wrote into a checkpoint, or what holds without it."""
+    """Return the table of a checkpoint, or one that changes nothing if it has none."""
     if FILE not in checkpoint.listed:
         return Table([], EVEN)
     table = json.loads(checkpoint.path(FILE).read_text("utf-8"))
@@ -167,9 +167,11 @@ def table_of(checkpoint: Checkpoint) -> Table:
 def _held_out(
     fit: Callable[[np.ndarray, np.ndarray], Knots], raw: np.ndarray, wins: np.ndarray
 ) -> np.ndarray:
-    """Return the confidence of each answer by what was fitted to other folds."""
+    """Return the confidence of each answer by a fit to the other folds."""
     folds = np.empty(len(raw), int)
-    folds[np.argsort(wins, kind="stable")] = np.arange(len(raw)) % FOLDS  # some of both
+    folds[np.argsort(wins, kind="stable")] = (
+        np.arange(len(raw)) % FOLDS
+    )  # right and wrong in each
     found = np.empty_like(raw)
     for fold in range(FOLDS):
         own = folds == fold

@@ -153,7 +153,14 @@ def cut_up(text: str, size: int) -> Iterator[tuple[int, str]]:
 
 
 def pairs(text: str) -> list[str]:
-    """Return what a text is found by; one of a single character is its only pair."""
+    """Return the terms that BM25 counts: pairs of neighbours, which need no dictionary.
+
+    A text of one character is a term by itself.
+
+    Example:
+        >>> pairs("春眠不觉")
+        ['春眠', '眠不', '不觉']
+    """
     text = text.lower()
     return character_bigrams(text) or [text]
 

@@ -1,11 +1,11 @@
-"""What kind of thing a question asks for, told from its words by rules.
+"""Find the type of answer that a question asks for, by rules.
 
-Three are tried in turn: a word that asks for one kind only (谁, 哪里, 多少); the noun
-that 哪 or 什么 asks for (哪个城市, 什么公司); and the noun at the end, for the others
-(中国的首都是, 播出时间). What no rule knows is `other`, as what, why and how are.
+Three rules are tried in turn: a word that asks for one type only (谁, 哪里, 多少); the
+noun after 哪 or 什么 (哪个城市, 什么公司); the noun at the end of the question
+(中国的首都是, 播出时间). If none applies, the type is `other`, as for why and how.
 
-The nouns stand in nouns.txt beside this file; some are `other`, so that 城墙 is not
-taken for a 城, nor 日语 for a 日.
+The nouns of each type are in nouns.txt. Some have the type `other`, so that 城墙 does
+not count as a 城, nor 日语 as a 日.
 """
 
 import functools
@@ -15,7 +15,7 @@ import re
 from nlg.qa.config import OTHER
 from nlg.text.normalize import fold_width, to_simplified
 
-ASKING = {  # words that ask for one kind; the first that is found decides
+ASKING = {  # words that ask for one type; the first match decides
     "time": r"何时|何[年月日]|几时|几[月号点日]|[周星期]几|什么时|啥时|[哪那]时|哪会儿",
     "number": r"多少|第几|百分之几"
     r"|(?<!哪)几[个名位种年天岁人次本部集条座家所级届层代度元块米分小倍期季周口只道章]"
@@ -36,7 +36,7 @@ END = re.compile(  # … 的首都是, … 的首都叫什么名字？
 
 
 def answer_type(question: str) -> str:
-    """Return which of `ANSWER_TYPES` a question asks for.
+    """Return the type that a question asks for, one of `ANSWER_TYPES`.
 
     Example:
         >>> answer_type("《红楼梦》的作者是谁？"), answer_type("珠峰有多高")
@@ -57,7 +57,7 @@ def answer_type(question: str) -> str:
 
 @functools.cache
 def _nouns() -> dict[str, str]:
-    """Return the kind of each noun."""
+    """Return the type of each noun."""
     path = pathlib.Path(__file__).with_name("nouns.txt")
     rows = (line.split("\t") for line in path.read_text("utf-8").splitlines())
     return {noun: kind for kind, nouns in rows for noun in nouns.split()}
@@ -69,7 +69,7 @@ def _longest() -> int:
 
 
 def _first_noun(phrase: str) -> str:
-    """Return the kind of the first noun, ""; one of one character must lead."""
+    """Return the type of the first noun, or ""; one character counts at the start."""
     for start in range(len(phrase)):
         for length in range(_longest(), 1 if start else 0, -1):
             noun = phrase[start : start + length]
@@ -79,7 +79,7 @@ def _first_noun(phrase: str) -> str:
 
 
 def _last_noun(phrase: str) -> str:
-    """Return the kind of the noun of two characters or more that `phrase` ends in."""
+    """Return the type of the longest noun that ends `phrase`, of two characters up."""
     for length in range(_longest(), 1, -1):
         if phrase[-length:] in _nouns():
             return _nouns()[phrase[-length:]]

@@ -11,7 +11,6 @@ A reader does not change while it answers, so several threads may use one.
 Shapes: B questions of a run, Q windows of the question with the most, S tokens.
 """
 
-import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from nlg.config import apply_values
+from nlg.decode.results import batched
 from nlg.errors import NlgError
 from nlg.qa.answer import NO_CANDIDATE, Answer, QARequest
 from nlg.qa.calibrate import apply, table_of
@@ -128,8 +128,7 @@ class Reader:
         interpret: Interpret[Result],
     ) -> Iterator[Result | NlgError]:
         """Yield what `interpret` makes of each request; for a bad one, the error."""
-        requests = iter(requests)
-        while part := list(itertools.islice(requests, MOST_AT_ONCE)):
+        for part in batched(requests, MOST_AT_ONCE):
             prepared = [self._prepared_or_error(request, options) for request in part]
             good = [one for one in prepared if isinstance(one, PreparedQuestion)]
             results = self._in_runs(good, options, interpret)

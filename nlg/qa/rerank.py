@@ -1,20 +1,21 @@
-"""Choose among the answers that a search found, by what the search did not look at.
+"""Rerank the answers that a search found, by evidence that the search does not use.
 
-    question, lines and their places -> evidence for each line -> how likely it is right
+    question, lines and their places -> evidence for each line -> probability of each
 
-A search adds up how probable each token is after the ones before it. It does not see
-whether the whole line is but a piece of the question, whether the sentence around it
-repeats the question, whether it is of the kind that is asked for, and whether other
-lines say nearly the same. A conditional logit does, over the lines and "none of them":
+A search sums the log-probability of each token after the tokens before it. It does not
+see whether the line repeats the question, whether its sentence does, whether it has the
+type that is asked for, and whether other lines say nearly the same. A conditional logit
+over the lines and "none of them" uses such evidence:
 
     P(line n) = exp(w . f_n) / (1 + sum over all lines m of exp(w . f_m))
 
-Log-linear reranking of n-best lists is Collins and Koo's (aclanthology.org/J05-1003);
-what is looked at around a span is after SQuAD's first baseline (arXiv:1606.05250), and
-the likeness to other lines is minimum Bayes risk (aclanthology.org/N04-1022).
+Log-linear reranking of n-best lists is from Collins and Koo
+(aclanthology.org/J05-1003). The evidence around a span is that of the first baseline
+for SQuAD (arXiv:1606.05250); the likeness to other lines is minimum Bayes risk
+(aclanthology.org/N04-1022).
 
-The weights are fitted when a checkpoint is made, to questions of the training data, and
-are a file of it that tells each by its name. Fitting needs SciPy, ranking does not.
+The weights are fitted to questions of the training data when a checkpoint is made. A
+file of the checkpoint has them by name. Fitting needs SciPy; ranking does not.
 """
 
 import json
@@ -33,15 +34,15 @@ from nlg.runtime import Checkpoint
 from nlg.text.bigrams import character_bigrams
 
 FILE = "ranking.json"  # of a checkpoint
-RIDGE = 20.0  # weight of the squared weights, against one a question
-RAREST = 20  # lines that must show a piece of evidence for it to be weighed
-LEAST_SPREAD = 0.05  # evidence that hardly differs is not blown up by more than this
-LEAST = 50  # questions of which a right answer was found
-STEPS = 300  # of the fit
-NEAR = (8, 16, 32)  # characters before and after a line
+RIDGE = 20.0  # factor of the squared weights in the loss, which sums over questions
+RAREST = 20  # lines that must have a piece of evidence for it to get a weight
+LEAST_SPREAD = 0.05  # evidence is divided by its standard deviation, at least by this
+LEAST = 50  # questions with a right answer among their lines that a fit needs
+STEPS = 300  # most iterations of the fit
+NEAR = (8, 16, 32)  # characters on each side of a line
 STOPS = re.compile(r"[。！？!?；;]")
 CHOICE = re.compile(r"还是|、")  # 空间还是时间: the question names its answers
-SHAPES = (  # how an answer is written; the first that fits
+SHAPES = (  # how an answer is written; the first match decides
     ("number", re.compile(r"[\d.,%]+")),
     ("date", re.compile(r"(?=.*\d)(?=.*[年月日]).*")),
     ("digits", re.compile(r".*\d.*")),
@@ -50,45 +51,47 @@ SHAPES = (  # how an answer is written; the first that fits
     ("plain", re.compile(r".*", re.DOTALL)),
 )
 COUNTED = re.compile(r"(?:多少|几)(.)")  # 多少人: people are counted
-ENDS = "市省县国人年月日个块名岁族语系部队"  # of answers, where conventions differ
+ENDS = (
+    "市省县国人年月日个块名岁族语系部队"  # last characters that annotators keep or drop
+)
 
 Evidence = dict[str, float]
 
 
 class Context(NamedTuple):
-    """What was read around a line."""
+    """The window that contains a line."""
 
     text: str
-    levels: Mapping[int, int]  # see `nlg.text.lexicon`; of the character at a place
+    levels: Mapping[int, int]  # word level of the character at a place, see `lexicon`
 
 
 class FoundAnswer(NamedTuple):
-    """An answer that the search found."""
+    """A line, that is an answer that the search found."""
 
     text: str
-    vote: float  # its score in the search
-    context: Context | None = None  # None: it stands in no passage
+    vote: float  # score of the search
+    context: Context | None = None  # None: the line is in no passage
     start: int = -1  # context.text[start:end] is the line
     end: int = -1
 
 
 class _Question(NamedTuple):
-    """What the lines are held against."""
+    """The question, as the evidence needs it."""
 
     written: str  # as it was typed
     text: str  # normalised
-    pairs: set[str]  # of neighbours in `text`
-    kind: int  # number in `nlg.qa.train.options.KINDS` of what is asked for
+    pairs: set[str]  # pairs of neighbouring characters of `text`
+    kind: int  # answer type that it asks for, of `nlg.qa.config.KINDS`
 
 
 class Ranking:
-    """Weights of evidence, by its name."""
+    """The weights of evidence, by name."""
 
     def __init__(self, weights: Mapping[str, float]):
         self.weights = dict(weights)
 
     def probabilities(self, evidence: Sequence[Evidence]) -> list[float]:
-        """Return for each line how likely it is right; the rest to 1 is "none".
+        """Return the probability of each line; the rest up to 1 is "none of them".
 
         Example:
             >>> Ranking({"vote": 1.0}).probabilities([{"vote": 0.0}, {"vote": -50.0}])
@@ -107,11 +110,11 @@ class Ranking:
 def evidence_for(
     question: str, kind: int, lines: Sequence[FoundAnswer]
 ) -> list[Evidence]:
-    """Return what speaks for and against each of `lines`, by name; 0 is left out.
+    """Return the evidence for and against each of `lines`, by name, zeros left out.
 
     Args:
         question: as it was typed.
-        kind: number in `nlg.qa.train.options.KINDS` of what is asked for.
+        kind: answer type that the question asks for, of `nlg.qa.config.KINDS`.
         lines: the best first.
     """
     if not lines:
@@ -136,15 +139,15 @@ def evidence_for(
             "place": min(place, 4),
             "share": shares[place],
             "likeness": likeness,
-            **_beside_question(line.text, text, asked),
+            **_against_question(line.text, text, asked),
             **_around(line, asked),
         }
         found.append({name: float(x) for name, x in one.items() if x})
     return found
 
 
-def _beside_question(written: str, text: str, asked: _Question) -> Evidence:
-    """Return what a line is beside the question; `text` is the line normalised."""
+def _against_question(written: str, text: str, asked: _Question) -> Evidence:
+    """Return evidence from the line and the question; `text` is the line normalised."""
     size = max(1, len(text))
     repeats = bool(text) and text in asked.text
     offered = bool(CHOICE.search(asked.written))
@@ -166,7 +169,7 @@ def _beside_question(written: str, text: str, asked: _Question) -> Evidence:
 
 
 def _around(line: FoundAnswer, asked: _Question) -> Evidence:
-    """Return what stands around a line, and of which words it is."""
+    """Return evidence from the window around the line, and from the line's words."""
     if line.context is None:
         return {"nowhere": 1.0}
     (text, levels), start, end = line.context, line.start, line.end
@@ -191,61 +194,70 @@ def _around(line: FoundAnswer, asked: _Question) -> Evidence:
 
 
 def _covered(before: str, after: str, pairs: set[str]) -> float:
-    """Return the share of `pairs` that stand in one of two texts."""
+    """Return the share of `pairs` that two texts contain."""
     texts = normalised(before), normalised(after)
-    there = {pair for text in texts for pair in character_bigrams(text)}
-    return len(there & pairs) / max(1, len(pairs))
+    contained = {pair for text in texts for pair in character_bigrams(text)}
+    return len(contained & pairs) / max(1, len(pairs))
 
 
 def fit(samples: Sequence[tuple[Sequence[Evidence], int]]) -> Ranking | None:
-    """Return the weights under which what is right is most likely.
+    """Return the most likely weights, or None from too few questions.
 
     Args:
-        samples: of each question the evidence of its lines, and the number of the line
-            that is right, -1 if none is. Too few right ones tell nothing: None.
+        samples: for each question, the evidence of its lines, and the number of the
+            right line, or -1 if none is right.
     """
     from scipy.optimize import minimize
 
     if sum(best >= 0 for _, best in samples) < LEAST:
         return None
-    shown = Counter(name for lines, _ in samples for one in lines for name in one)
-    names = sorted(name for name, times in shown.items() if times >= RAREST)
-    place = {name: number for number, name in enumerate(names)}
-    owner = np.repeat(np.arange(len(samples)), [len(lines) for lines, _ in samples])
-    x = np.zeros((len(owner), len(names)))
-    right = np.zeros(len(owner))
-    row = 0
-    for lines, best in samples:
-        if best >= 0:
-            right[row + best] = 1
-        for one in lines:
-            for name, value in one.items():
-                if name in place:
-                    x[row, place[name]] = value
-            row += 1
+    counts = Counter(name for lines, _ in samples for one in lines for name in one)
+    names = sorted(name for name, count in counts.items() if count >= RAREST)
+    sizes = [len(lines) for lines, _ in samples]
+    owner = np.repeat(np.arange(len(samples)), sizes)  # (n,) question of each line
+    x = _matrix([one for lines, _ in samples for one in lines], names)  # (n, names)
     spread = np.maximum(x.std(0), LEAST_SPREAD)
-    x /= spread
-
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        odds = x @ weights
-        most = np.zeros(len(samples))
-        np.maximum.at(most, owner, odds)
-        shares = np.exp(odds - most[owner])
-        total = np.exp(-most) + np.bincount(owner, shares, len(samples))
-        nats = (most + np.log(total)).sum() - right @ odds
-        slope = x.T @ (shares / total[owner] - right)
-        ridge = RIDGE * weights
-        return float(nats + weights @ ridge / 2), slope + ridge
-
+    right = np.concatenate(
+        [np.arange(len(lines)) == best for lines, best in samples]
+    ).astype("float64")
     found = minimize(
-        loss,
+        _loss,
         np.zeros(len(names)),
+        (x / spread, right, owner, len(samples)),
         jac=True,
         method="L-BFGS-B",
         options={"maxiter": STEPS},
     )
     weights = found.x / spread
     return Ranking({n: round(float(w), 4) for n, w in zip(names, weights, strict=True)})
+
+
+def _matrix(lines: Sequence[Evidence], names: Sequence[str]) -> np.ndarray:
+    """Return the evidence of `lines` as an array (n, names)."""
+    return np.array([[one.get(name, 0.0) for name in names] for one in lines])
+
+
+def _loss(
+    weights: np.ndarray, x: np.ndarray, right: np.ndarray, owner: np.ndarray, count: int
+) -> tuple[float, np.ndarray]:
+    """Return the loss in nats with its gradient.
+
+    Args:
+        weights: (k,).
+        x: (n, k) evidence of the lines of all questions.
+        right: (n,) 1 for the right line of a question.
+        owner: (n,) number of the question of each line.
+        count: number of questions.
+    """
+    odds = x @ weights
+    most = np.zeros(count)  # of a question; "none" has 0
+    np.maximum.at(most, owner, odds)
+    shares = np.exp(odds - most[owner])
+    total = np.exp(-most) + np.bincount(owner, shares, count)
+    nats = (most + np.log(total)).sum() - right @ odds
+    slope = x.T @ (shares / total[owner] - right)
+    ridge = RIDGE * weights
+    return float(nats + weights @ ridge / 2), slope + ridge
 
 
 def save(path: pathlib.Path, ranking: Ranking) -> None:
@@ -255,7 +267,7 @@ def save(path: pathlib.Path, ranking: Ranking) -> None:
 
 
 def ranking_of(checkpoint: Checkpoint) -> Ranking | None:
-    """Return what `save` wrote into a checkpoint; None: the search's order holds."""
+    """Return the ranking of a checkpoint; None: the order of the search stays."""
     if FILE not in checkpoint.listed:
         return None
     return Ranking(json.loads(checkpoint.path(FILE).read_text("utf-8")))

@@ -1,4 +1,4 @@
-"""An answer without the marks around it: a reader may take one token too many."""
+"""Strip marks from the ends of an answer, where a reader may copy one too many."""
 
 STOPS = "，。！？；：、…,.!?;:"
 PAIRS = ("()", "（）", "[]", "【】", "《》", "〈〉", "「」", "『』", "“”", "‘’")
@@ -7,10 +7,10 @@ CLOSED = {opens: closes for closes, opens in OPENED.items()}
 
 
 def stripped(text: str) -> tuple[int, int]:
-    """Return which part of `text` is the answer, as [start, end); it may be empty.
+    """Return [start, end) of `text` without marks at its ends; it may be empty.
 
-    Left out at both ends are blanks, stops, and brackets and quotation marks whose
-    other half is not there. A stop after a Latin letter stays: Yahoo!, U.S.
+    Blanks and stops are stripped, and so are brackets and quotation marks without their
+    other half. A stop after a Latin letter stays: Yahoo!, U.S.
 
     Example:
         >>> [text[slice(*stripped(text))] for text in ("广州市！", "伫立)", "《论语》")]
@@ -28,7 +28,7 @@ def stripped(text: str) -> tuple[int, int]:
 
 
 def _is_loose(mark: str, other_half: dict[str, str], text: str) -> bool:
-    """Return whether `mark`, at an end of `text`, is no part of what is said."""
+    """Return whether `mark`, at an end of `text`, is to be stripped."""
     if mark in other_half:
         return other_half[mark] not in text
     return mark.isspace() or mark in STOPS or mark in OPENED or mark in CLOSED

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from qa.salient import salient_reader
-from qa.stub import CONFIG, stub_reader
+from qa.stub import stub_reader
 
 from nlg.errors import CheckpointError
 from nlg.qa.answer import NOWHERE, QARequest
@@ -54,7 +54,7 @@ def test_the_answer_is_told_token_by_token_with_its_end():
 def test_the_graph_gets_what_it_was_made_for():
     reader, _, _ = told([SILENT, POET])
     (inputs,) = runs_of(reader)
-    S, T = longest(CONFIG)
+    S, T = longest(reader.config)
     assert (S, T) == (32 + 16 + 3, 8 + 1)
     assert {name: x.shape for name, x in inputs.items()} == {
         **dict.fromkeys(EncodedSource._fields, (1, S)),

@@ -2,6 +2,7 @@
 
 import math
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -355,7 +356,41 @@ def test_workers_answer_at_the_same_time_and_in_order():
     assert [answer.text for answer in answers] == texts
 
 
+# --- several threads
+
+
+def test_threads_that_share_a_reader_get_the_answers_of_one_thread():
+    texts = ["一二三", "四五", "六七八九", "十"] * 8
+    requests = [QARequest(QUESTION, [SILENT, f"号<{text}>。"]) for text in texts]
+    reader = stub_reader()
+    alone = [reader.answer(*request) for request in requests]
+    started, graph = threading.Barrier(8, timeout=5), reader.checkpoint.graph
+
+    def together(name):
+        started.wait()  # eight answers are under way before one goes on
+        return graph(name)
+
+    reader.checkpoint.graph = together
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda request: reader.answer(*request), requests))
+    assert found == alone and [answer.text for answer in found] == texts
+
+
 # --- options
+
+
+def test_options_may_be_given_by_name(reader):
+    passages = [POET, OTHER, OTHER]
+    by_name = reader.answer(QUESTION, passages, top_k=2)
+    assert by_name == first(reader, passages, top_k=2) and by_name.runners_up
+    assert not reader.answer(QUESTION, passages, no_answer_threshold=0.0).text
+    with pytest.raises(OptionError, match="topk: no such setting; did you mean top_k"):
+        reader.answer(QUESTION, passages, topk=2)
+
+
+def test_one_text_in_place_of_a_list_of_passages_is_one_clear_error(reader):
+    with pytest.raises(OptionError, match="passages is one text; give a list"):
+        reader.answer(QUESTION, POET)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """The shipped reader answers what anyone can, and is silent where no one could."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from nlg.qa.options import AnswerOptions
 from nlg.qa.reader import Reader
-from nlg.runtime import checkpoints_folder
 
 RIVER = "长江全长6300余公里，是亚洲第一长河，发源于青藏高原。"
 PALACE = "故宫博物院成立于1925年，位于北京市中心，是在明清皇宫的基础上建立的。"
@@ -15,7 +16,7 @@ WALK = "今天天气很好，我们去公园散步。"
 
 @pytest.fixture(scope="module")
 def reader():
-    return Reader.from_checkpoint(checkpoints_folder() / "qa")
+    return Reader.from_checkpoint()
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,18 @@ def test_an_answer_that_is_not_sure_enough_is_withheld(reader):
     options = AnswerOptions(threshold=min(1.0, sure + 0.01))
     found = reader.answer("法国的首都是哪里？", [PARIS], options)
     assert found.text == "" and found.runners_up[0].text == "巴黎"
+
+
+def test_threads_that_share_it_get_the_answers_of_one_thread():
+    requests = [
+        ("法国的首都是哪里？", [PARIS]),
+        ("长江发源于哪里？", [RIVER, WALK]),
+    ] * 4
+    shared = Reader()  # no graph is loaded before the threads ask for it
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda one: shared.answer(*one), requests))
+    assert found == [shared.answer(*one) for one in requests]
+    assert [answer.text for answer in found] == ["巴黎", "青藏高原"] * 4
 
 
 def test_its_metrics_say_how_good_it_is(reader):

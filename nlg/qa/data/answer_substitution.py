@@ -1,9 +1,8 @@
-"""Answers put in the place of others, so that a question met again is a new one.
+"""Substitute answers, so that a repeated question cannot be answered from memory.
 
-A question that is asked in every epoch is soon known by heart: its answer is told from
-its words, and the passage not read. So the answer is exchanged, in the passage and as
-the answer, for that of another question which asks for the same kind of thing
-(arXiv:2109.05052):
+A model that meets a question in every epoch memorises its answer and ignores the
+passage. So some answers are replaced, in the passage and as the answer, by answers of
+other questions that ask for the same type (arXiv:2109.05052):
 
     谁写了《春晓》？  …唐代孟浩然的…   ->   …唐代欧阳修的…
 """
@@ -16,21 +15,22 @@ from nlg.qa.data.examples import Example
 from nlg.qa.question_type import answer_type
 
 LONGEST = 8  # characters; a longer answer is a phrase, which fits no other sentence
-Alike = tuple[str, int, str]  # what is asked for, characters, the last of them
+Key = tuple[str, int, str]  # answer type, number of characters, last character
 
 
 def substituted(
     examples: Sequence[Example], share: float, rng: random.Random
 ) -> Iterator[Example]:
-    """Yield examples, some with another answer in the place of theirs.
+    """Yield examples in order, some with the answer of another example.
 
-    The other is as long, and of the same kind: two persons, or two things of a kind
-    whose last character is the same (省, 年, 元). It is never in the passage already.
+    The new answer is as long as the old one and of the same type. Other than names of
+    persons, both end in the same character (省, 年, 元). The passage does not contain
+    the new answer before.
 
     Args:
-        examples: in the order in which they are yielded.
-        share: of those with an answer, how many get another, if there is one that fits.
-        rng: draws them, and nothing for a share of 0.
+        examples: with and without answers.
+        share: of the examples with an answer, the share that get another if one fits.
+        rng: draws the examples and their answers; it draws nothing for a share of 0.
 
     Example:
         >>> asked = [Example("", "李白来了。", "谁来了？", "李白", 0)]
@@ -41,22 +41,22 @@ def substituted(
     if not share:
         yield from examples
         return
-    keys = [_alike(example) for example in examples]
-    answers: dict[Alike, list[str]] = collections.defaultdict(list)
+    keys = [_key(example) for example in examples]
+    answers: dict[Key, list[str]] = collections.defaultdict(list)
     for example, key in zip(examples, keys, strict=True):
         if key:
             answers[key].append(example.answer)
     for example, key in zip(examples, keys, strict=True):
         if key and rng.random() < share:
-            yield _swapped(example, rng.choice(answers[key]))
+            yield _substituted(example, rng.choice(answers[key]))
         else:
             yield example
 
 
-def _alike(example: Example) -> Alike | None:
-    """Return what two answers have in common of which one may stand for the other.
+def _key(example: Example) -> Key | None:
+    """Return a key that is equal for answers that may replace each other.
 
-    None if the passage has no answer.
+    None if the answer is not in the passage.
     """
     if example.start < 0:
         return None
@@ -64,10 +64,10 @@ def _alike(example: Example) -> Alike | None:
     return kind, len(answer), "" if kind == "person" else answer[-1]
 
 
-def _swapped(example: Example, other: str) -> Example:
-    """Return `example` with `other` as its answer; as it is if that does not fit.
+def _substituted(example: Example, other: str) -> Example:
+    """Return `example` with the answer `other`, or unchanged if that does not fit.
 
-    Both are of one length, so what stands in the passage stays where it stood.
+    Both answers have the same length, so every place in the passage stays the same.
     """
     _, passage, question, answer, _ = example
     if len(answer) > LONGEST or answer in question or other in passage + question:

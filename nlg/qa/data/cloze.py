@@ -1,14 +1,14 @@
-"""Questions made of plain text: a name is blanked in a sentence, which becomes one.
+"""Make questions from plain text: blank a name in a sentence of a document.
 
-Recurring span selection (arXiv:2101.00438): one sentence with the name is the question,
-the rest of the document the passage, where the name still stands. Nobody labels
-anything, and telling which name is missing takes reading both.
+Recurring span selection (arXiv:2101.00438): a sentence with the name becomes the
+question, and the rest of the document, which contains the name again, the passage. No
+labels are needed, and to find the missing name a model must read both.
 
-    text -> sentences -> spans by sentence -> recurring ones -> some of them blanked
+    text -> sentences -> spans by sentence -> recurring spans -> some of them blanked
 
-Beside these, where asked for: questions with a word that asks in place of the blank;
-those whose sentence stays in the passage; those about a passage that has lost the name
-and so has no answer.
+Options add questions with a question word in place of the blank, questions whose
+sentence stays in the passage, and questions whose passage has lost the name and so has
+no answer.
 """
 
 import collections
@@ -27,33 +27,33 @@ from nlg.text.words import cut_words, part_of_speech, tagged_words
 
 BLANK = "（）"  # as exams write it, and so WebQA's questions
 LONGEST_WORDS = 5  # words of a span
-# Tags of what a span may begin and end with; a word without a tag may be any name.
+# Tags of the words that begin and end a span; a word without a tag may be any name.
 NOUNS = ("n", "j", "x", "eng")
 UNITS = ("m", "q")  # after a digit: 2008 年
 LATIN = "[0-9A-Za-z]"
 LEAST_SILENT = 40  # characters of a passage that has no answer
-Spans = Mapping[str, Sequence[int]]  # the numbers of the sentences that have each span
+Spans = Mapping[str, Sequence[int]]  # numbers of the sentences that contain a span
 
 
 @dataclasses.dataclass(frozen=True)
 class ClozeOptions:
-    """Which spans are blanked, and how long the texts may be, in characters."""
+    """Which spans are blanked; lengths are in characters."""
 
-    shortest: int = 2  # span
-    longest: int = 10  # span
-    passage: int = 256  # at most
-    question: int = 64  # at most
-    least_question: int = 8  # a shorter sentence says too little to tell the span
+    shortest: int = 2  # of a span
+    longest: int = 10  # of a span
+    passage: int = 256  # longest
+    question: int = 64  # longest
+    least_question: int = 8  # a shorter sentence does not determine its span
     per_document: int = 4  # questions, at most
-    asked: float = 0.0  # share with a word that asks in place of the blank
-    kept: float = 0.0  # share whose sentence stays in the passage; always with a word
+    asked: float = 0.0  # share of questions with a question word in place of the blank
+    kept: float = 0.0  # share whose sentence stays; they all have a question word
     silent: float = 0.0  # share whose passage has lost the name
 
 
 def clozes(
     text: str, source: str, rng: random.Random, options: ClozeOptions
 ) -> Iterator[Example]:
-    """Yield questions about a document, each with a passage that holds the answer.
+    """Yield questions about a document, each with its passage.
 
     Example:
         >>> text = "鲁迅姓周。一九一八年鲁迅发表了《狂人日记》。"
@@ -62,7 +62,7 @@ def clozes(
         ('一九一八年（）发表了《狂人日记》。', '鲁迅', '鲁迅姓周。')
     """
     parts = map(str.strip, cut_sentences(text))
-    sentences = list(dict.fromkeys(filter(None, parts)))  # one twice gives all away
+    sentences = list(dict.fromkeys(filter(None, parts)))  # a copy would answer
     document = _Document(source, sentences, rng, options)
     found = document.recurring(), document.kept()
     for _ in range(options.per_document):
@@ -72,9 +72,9 @@ def clozes(
 
 
 def recurring(sentences: Iterable[list[str]], options: ClozeOptions) -> Spans:
-    """Return the spans of two sentences or more, with the numbers of those.
+    """Return the spans that two or more sentences contain, with their numbers.
 
-    A span is not told if a longer one stands in the same sentences.
+    A span is left out if a longer one is in the same sentences.
 
     Example:
         >>> words = [["北京", "大学", "很", "大"], ["我", "爱", "北京", "大学"]]
@@ -100,7 +100,7 @@ def recurring(sentences: Iterable[list[str]], options: ClozeOptions) -> Spans:
 def _spans(words: list[str], options: ClozeOptions) -> Iterator[str]:
     """Yield the spans of a sentence: from a noun or a number to a noun or a unit.
 
-    A plain noun by itself (问题, 情况) names nothing and is none.
+    A plain noun by itself (问题, 情况) names nothing and is no span.
     """
     for start, first in enumerate(words):
         counted = first[0].isdigit()
@@ -124,7 +124,7 @@ def _is(word: str, tags: tuple[str, ...]) -> bool:
 
 
 class _Document(NamedTuple):
-    """Sentences to ask about; each is there once."""
+    """The different sentences of a document."""
 
     source: str
     sentences: list[str]
@@ -132,7 +132,7 @@ class _Document(NamedTuple):
     options: ClozeOptions
 
     def recurring(self) -> Iterator[Example]:
-        """Yield questions of which another sentence holds the answer."""
+        """Yield questions that another sentence answers."""
         spans = recurring(map(cut_words, self.sentences), self.options)
         for span in self.rng.sample(sorted(spans), len(spans)):
             having = (self.sentences[number] for number in spans[span])
@@ -147,7 +147,7 @@ class _Document(NamedTuple):
                 yield self._example(rest, question, span, self.rng.choice(starts))
 
     def kept(self) -> Iterator[Example]:
-        """Yield questions about a passage that has their sentence."""
+        """Yield questions whose sentence is in the passage."""
         passage = "".join(self.sentences)
         fit = list(filter(self._is_fit, self.sentences))
         for sentence in self.rng.sample(fit, len(fit)):
@@ -165,7 +165,7 @@ class _Document(NamedTuple):
         return self.options.least_question <= len(sentence) <= self.options.question
 
     def _question(self, sentence: str, span: str) -> str:
-        """Return a sentence with a blank for `span`, or a word that asks for it."""
+        """Return a sentence with a blank, or a question word, in place of `span`."""
         if self.rng.random() < self.options.asked:
             words = tagged_words(sentence)
             unnamed = Name(span, _places(span, sentence)[0], OTHER)
@@ -186,7 +186,7 @@ def _places(span: str, text: str) -> list[int]:
 
 
 def _pattern(span: str) -> re.Pattern[str]:
-    """Return what finds `span`, but not as a part of a longer word in Latin letters."""
+    """Return a pattern of `span` that matches no part of a word in Latin letters."""
     before = f"(?<!{LATIN})" if re.match(LATIN, span) else ""
     after = f"(?!{LATIN})" if re.match(LATIN, span[-1]) else ""
     return re.compile(before + re.escape(span) + after)

@@ -1,9 +1,8 @@
-"""What a model is trained on: one question, one passage, one answer.
+"""Make training examples: one question, one passage, one answer.
 
-    questions -> clean questions -> train and dev -> examples of no more than a window
+    questions -> clean questions -> train and dev -> examples no longer than a window
 
-A clean question has passages with one answer or none. An example with the answer "" is
-one whose passage does not answer the question.
+The answer "" means that the passage does not answer the question.
 """
 
 import dataclasses
@@ -22,22 +21,22 @@ from nlg.text.collect import Report, readable
 
 @dataclasses.dataclass(frozen=True)
 class CleanOptions:
-    """What is fit to train on; lengths in characters, 0 is any length."""
+    """What to keep for training; lengths are in characters, 0 is any length."""
 
-    passage: int = 256  # a longer one is cut to a window that holds the answer
-    question: int = 64  # of a longer one the end stays: Chinese asks there
-    answer: int = 32  # a longer one is dropped
-    extractive: bool = False  # an answer that is not in its passage is dropped
+    passage: int = 256  # a longer one is cut to a window that contains the answer
+    question: int = 64  # a longer one keeps its end, where Chinese questions ask
+    answer: int = 32  # an example with a longer answer is dropped
+    extractive: bool = False  # an example whose passage lacks its answer is dropped
 
 
 class Example(NamedTuple):
-    """A question about a passage; answer "" says that the passage has none."""
+    """A question about a passage; the answer "" means that the passage has none."""
 
     source: str
     passage: str
     question: str
     answer: str
-    start: int = -1  # where `answer` stands in `passage`; -1 if it does not
+    start: int = -1  # of `answer` in `passage`, in characters; -1: it is not there
 
     def to_json(self) -> str:
         """Return one JSON line."""
@@ -48,7 +47,7 @@ def load_examples(path: pathlib.Path) -> list[Example]:
     """Read what `nlg data qa` wrote.
 
     Raises:
-        DataError: a record is no example, or there is none.
+        DataError: a record is no example, or the file has none.
     """
     records = readable(read(path, "jsonl"), Report(), strict=True)
     found = [example for record in records for example in _examples(_asked(record))]
@@ -60,13 +59,13 @@ def load_examples(path: pathlib.Path) -> list[Example]:
 def clean(
     records: Iterable[Record], report: Report, strict: bool, options: CleanOptions
 ) -> Iterator[Question]:
-    """Yield each question with those of its passages that are fit to train on.
+    """Yield each question with the passages to keep.
 
     Args:
-        records: as found.
+        records: of `nlg.qa.data.read.read`.
         report: counts passages: kept by source, dropped by reason, changed.
         strict: raise a DataError at the first record that cannot be read.
-        options: what is fit; long passages are counted, but not cut yet.
+        options: what to keep; long passages are counted here and cut later.
     """
     seen: set[tuple[str, ...]] = set()
     for record in readable(records, report, strict):
@@ -79,7 +78,7 @@ def clean(
 def split(
     questions: Sequence[Question], dev_share: float, seed: int
 ) -> tuple[list[Question], list[Question]]:
-    """Return train and dev; questions about one passage stay on one side."""
+    """Return train and dev; all questions about a passage are on the same side."""
     groups = [question.passages[0].text for question in questions]
     return collect.split(questions, dev_share, seed, groups)
 
@@ -92,9 +91,9 @@ def examples(questions: Iterable[Question], size: int, seed: int) -> list[Exampl
 
 
 def cut(example: Example, size: int, rng: random.Random) -> Example:
-    """Return `example` with a passage of no more than `size` characters.
+    """Return `example` with a passage of at most `size` characters.
 
-    The window lies anywhere at random, but for the answer, which it holds whole.
+    The window is drawn at random from those that contain the whole answer.
 
     Example:
         >>> long = Example("", "春眠不觉晓处处闻啼鸟", "闻什么？", "啼鸟", 8)
@@ -113,7 +112,7 @@ def cut(example: Example, size: int, rng: random.Random) -> Example:
 
 
 def write(found: Iterable[Example], path: pathlib.Path) -> None:
-    """Write JSON lines, gzipped if `path` ends in .gz; whole or not at all."""
+    """Write JSON lines, gzipped if `path` ends in .gz; all of them or none."""
     collect.write_lines((example.to_json() for example in found), path)
 
 
@@ -142,7 +141,7 @@ def _fit(
     options: CleanOptions,
     seen: set[tuple[str, ...]],
 ) -> Iterator[Passage]:
-    """Yield the passages to keep; count them all."""
+    """Yield the passages to keep, and count all."""
     if not question.passages:
         report.dropped["no passage"] += 1
     for example, passage in zip(_examples(question), question.passages, strict=True):
@@ -165,7 +164,7 @@ def _fit(
 def _reason_to_drop(
     example: Example, options: CleanOptions, lost: bool, again: bool
 ) -> str:
-    """Return why an example is not kept, or ""."""
+    """Return why an example is dropped, or "" to keep it."""
     longest = min(filter(None, (options.answer, options.passage)), default=math.inf)
     if not example.passage.strip():
         return "empty passage"

@@ -1,8 +1,8 @@
-"""Questions beside a passage that looks like theirs and does not answer them.
+"""Make negatives: examples whose passage is on the topic but has no answer.
 
-A model that only ever sees the right passage learns to answer from any (SQuAD 2.0,
-arXiv:1806.03822). The passage of another question that shares most words with this one
-(BM25 over jieba words) is the hard case: the right topic without the answer.
+A model that sees only passages with an answer learns to answer from any passage (SQuAD
+2.0, arXiv:1806.03822). A negative has the question of one example and the passage of
+another, one that shares many words with the question (BM25 over jieba words).
 """
 
 import collections
@@ -15,7 +15,7 @@ from nlg.qa.data.examples import Example
 from nlg.text.bm25 import BM25
 from nlg.text.words import content_words
 
-CANDIDATES = 10  # best passages that one is drawn from, so that they vary
+CANDIDATES = 10  # nearest passages, of which one is drawn
 Watch = Callable[[Sequence[Any], str], Iterable[Any]]  # such as a progress bar
 
 
@@ -25,14 +25,14 @@ def negatives(
     seed: int,
     watch: Watch = lambda items, label: items,
 ) -> list[Example]:
-    """Return examples with the answer "", made of some that have one.
+    """Return new examples with the answer "".
 
     Args:
-        examples: they stay as they are; their passages are the ones to draw from.
-        share: of the examples with an answer, how many get a negative. One whose
-            nearest passages all hold its answer gets none.
-        seed: of what is drawn.
-        watch: hands on what takes time, and is told what it is for.
+        examples: stay as they are; the new examples have their questions and passages.
+        share: of the examples with an answer, the share that get a negative. An example
+            whose nearest passages all contain its answer gets none.
+        seed: of the random draws.
+        watch: passes items on under a label, such as a progress bar.
     """
     rng = random.Random(seed)
     answered = [example for example in examples if example.answer]
@@ -50,10 +50,10 @@ def negatives(
 
 
 class Pool:
-    """The passages of all examples, found by the words of a question."""
+    """The passages of all examples, indexed by their words."""
 
     def __init__(self, examples: Iterable[Example], watch: Watch):
-        self._own = collections.defaultdict(set)  # passages by question
+        self._own = collections.defaultdict(set)  # passages of each question
         for example in examples:
             self._own[example.question].add(example.passage)
         self.passages = sorted(set().union(*self._own.values()))

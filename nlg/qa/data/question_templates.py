@@ -1,11 +1,11 @@
-"""Questions made of a sentence: a name in it gives way to the word that asks for it.
+"""Turn a sentence into a question: replace a name by the word that asks for it.
 
     霍元甲于1910年创立了精武体育会。
     谁于1910年创立了精武体育会？   霍元甲于哪一年创立了精武体育会？
 
-Chinese asks where the answer would stand, so that such a question reads as people ask
-(the idea: arXiv:1906.04980, where English has to be translated). Some of its words are
-left out, for who asks rarely has the sentence's own.
+A Chinese question has its question word where the answer would be, so the result is a
+natural question (the idea is from arXiv:1906.04980, where English needs a translation
+step). Some words are dropped, since people rarely ask in the words of the sentence.
 """
 
 import itertools
@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-# jieba's tags of names and the kinds, see nlg.qa.question_type, that they are of
+# jieba's tags of names, and the answer type of each (`nlg.qa.config.ANSWER_TYPES`)
 TAGS = {"nr": "person", "ns": "place", "nt": "organisation", "nz": "other"}
 COUNTS = ("m", "q", "t")  # 1910 年, 三 个, 去年
 TITLE = re.compile("《([^《》]{2,20})》")
@@ -25,12 +25,12 @@ ASKS = {
     "organisation": ("哪个机构", "什么组织", "哪个单位", "哪家公司"),
     "other": ("什么", "什么", "哪个"),
 }
-ENDS = {  # of a name of a kind, with the word that asks for such a one
+ENDS = {  # by type: the end of a name, and the word that asks for such a name
     "place": {"国": "哪个国家", "省": "哪个省", "市": "哪个城市", "县": "哪个县"},
     "organisation": {"大学": "哪所大学", "公司": "哪家公司"},
     "time": {"年": "哪一年", "月": "哪个月", "日": "哪一天"},
 }
-LOST = (0.0, 0.1, 0.2)  # shares of the words that a question leaves out
+LOST = (0.0, 0.1, 0.2)  # shares of the words that a question drops; one is drawn
 DIGITS = "0123456789〇零一二三四五六七八九十百千万亿两"
 VAGUE = re.compile(
     f"第?[一两]([^{DIGITS}年月日].*)?|[几数].*"
@@ -38,11 +38,11 @@ VAGUE = re.compile(
 COMMAS = "，,；;：:"
 STOPS = "。！？!?；;，,：: "
 MARKS = ("？", "？", "？", "?", "")
-LEAST_CLAUSE = 6  # characters beside the name that say enough
+LEAST_CLAUSE = 6  # characters that a clause must have beside the name
 
 
 class Name(NamedTuple):
-    """What may be asked for in a sentence, and its place in characters."""
+    """A name, title, time or count in a sentence, which a question can ask for."""
 
     text: str
     start: int
@@ -69,7 +69,7 @@ def names(words: Sequence[tuple[str, str]]) -> list[Name]:
 
 
 def _beside(text: str, name: Name) -> str:
-    """Return the characters before and after; next to · is half a name."""
+    """Return the characters before and after `name`; · means that it is half a name."""
     end = name.start + len(name.text)
     return text[max(0, name.start - 1) : name.start] + text[end : end + 1]
 
@@ -96,7 +96,7 @@ def _kind_of_count(span: str) -> str:
 
 
 def asking(name: Name, rng: random.Random) -> str:
-    """Return a word that asks for `name`.
+    """Return a question word for `name`.
 
     Example:
         >>> asking(Name("300人", 0, "number"), random.Random(1))
@@ -114,7 +114,7 @@ def asking(name: Name, rng: random.Random) -> str:
 def ask(words: Sequence[tuple[str, str]], name: Name, rng: random.Random) -> str:
     """Return the sentence of `words` as a question that `name` answers.
 
-    Of a long sentence it may be the clause alone; some words are left out.
+    Half of the questions keep only the clause of the name; some words are dropped.
     """
     asks = asking(name, rng)
     before, after = _around(words, name)
@@ -137,7 +137,7 @@ def _kept(words: list[str], lost: float, rng: random.Random) -> list[str]:
 def _around(
     words: Sequence[tuple[str, str]], name: Name
 ) -> tuple[list[str], list[str]]:
-    """Return the words before and after `name`; one cut by it in two goes in parts."""
+    """Return the words before and after `name`, also parts of words it overlaps."""
     before, after, place = [], [], 0
     end = name.start + len(name.text)
     for word, _ in words:
@@ -148,7 +148,7 @@ def _around(
 
 
 def _clause(before: list[str], after: list[str]) -> tuple[list[str], list[str]]:
-    """Return what stands between the commas next to the name, if it says enough."""
+    """Return the words between the commas around the name, unless they are too few."""
     starts = [i + 1 for i, word in enumerate(before) if word in COMMAS]
     ends = [i for i, word in enumerate(after) if word in COMMAS]
     head, tail = before[max(starts, default=0) :], after[: min(ends, default=None)]

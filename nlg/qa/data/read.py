@@ -1,15 +1,15 @@
 """Read questions with the passages that may answer them.
 
-    path, text -> records (one a question, as found) -> questions
+    path, text -> records, one for each question -> questions
 
-Four layouts are read, gzipped or not, and told apart by what stands in them:
+Four layouts are read, gzipped or not; the content shows which one a file has:
 
     webqa, sogou  JSON array of {id, question, passages: [{passage, answer}]}
     squad         JSON object of data, paragraphs and qas (SQuAD 1 and 2, CMRC 2018, …)
     jsonl         JSON lines of {source, passage, question, answer}, or with passages
     (gold)        id TAB answer TAB variant|variant, as SogouQA's scorer keeps its gold
 
-An empty answer says that the passage does not answer the question.
+An empty answer means that the passage does not answer the question.
 """
 
 import collections
@@ -41,22 +41,24 @@ class Passage(NamedTuple):
     """A text that may answer a question."""
 
     text: str
-    answers: tuple[str, ...] = ()  # what it answers, those in `text` first; or nothing
-    start: int = -1  # where answers[0] stands in `text`; -1 if it does not
+    answers: tuple[
+        str, ...
+    ] = ()  # its answers, those in `text` first; () if it has none
+    start: int = -1  # of answers[0] in `text`, in characters; -1: it is not there
 
 
 class Question(NamedTuple):
-    """A question and where its answer may stand."""
+    """A question and the passages that may answer it."""
 
     id: str
     question: str
     passages: tuple[Passage, ...]
     source: str
-    answers: tuple[str, ...] = ()  # right ones, the canonical first; () has none
+    answers: tuple[str, ...] = ()  # the canonical one first; () if there is none
 
 
 class Record(NamedTuple):
-    """A question as found at `where` (file:line); `problem`: why it is unreadable."""
+    """A question at `where` (file:line); `problem` says why it is unreadable."""
 
     where: str
     question: Question | None = None
@@ -64,21 +66,22 @@ class Record(NamedTuple):
 
 
 class _Broken(ValueError):
-    """What is wrong with a record, in one phrase."""
+    """A record is unreadable; the message says why, in one phrase."""
 
 
 def find_files(inputs: Iterable[str]) -> list[pathlib.Path]:
-    """Return the files that `inputs` name; a folder stands for what is below it."""
+    """Return the files that `inputs` name; a folder means all files below it."""
     return collect.find_files(inputs, SUFFIXES)
 
 
 def load_questions(
     path: pathlib.Path, layout: str, report: Report, strict: bool = False
 ) -> list[Question]:
-    """Read the questions of a file that has one at least, each by an id of its own.
+    """Read the questions of a file.
 
     Raises:
-        DataError: no question, or two of one id; with `strict`, a bad record.
+        DataError: there is no question, or two have the same id; with `strict`, a
+            record is unreadable.
     """
     places: dict[str, str] = {}
     questions = []
@@ -98,8 +101,8 @@ def load_questions(
 def read(path: pathlib.Path, layout: str = "auto") -> Iterator[Record]:
     """Yield the questions of one file; `-` is standard input.
 
-    A question without an id is called by its number in the file, one without a source
-    by the file's name. What cannot be read is yielded with its `problem`.
+    The default id of a question is its number in the file, the default source the name
+    of the file. An unreadable record is yielded with its `problem`.
     """
     name = name_of(path)
     try:
@@ -113,7 +116,7 @@ def read(path: pathlib.Path, layout: str = "auto") -> Iterator[Record]:
 
 
 def _records(found: Value, number: str, layout: str, source: str) -> Iterator[Record]:
-    """Yield the questions of one value of a file, which is its `number`-th."""
+    """Yield the questions of the `number`-th value of a file."""
     where, value, problem = found
     if problem:
         yield Record(where, problem=problem)
@@ -127,7 +130,7 @@ def _records(found: Value, number: str, layout: str, source: str) -> Iterator[Re
 
 
 def _values(name: str, text: str) -> Iterator[Value]:
-    """Yield JSON values, or the fields of lines that TABs part, as tuples."""
+    """Yield JSON values, or the fields between TABs of each line as a tuple."""
     start = text.lstrip()[:1]
     if start == "[":
         yield from array_values(name, text)
@@ -141,7 +144,7 @@ def _values(name: str, text: str) -> Iterator[Value]:
 
 
 def _record(where: str, read: Callable[..., Question], *fields: Any) -> Record:
-    """Return the question that `read` makes of `fields`, or what is wrong with them."""
+    """Return the question that `read` makes of `fields`, or the problem with them."""
     try:
         return Record(where, read(*fields))
     except _Broken as broken:
@@ -159,34 +162,34 @@ def _of_object(fields: Any, number: str, source: str) -> Question:
     """Return the question of an object with a passage, or with passages."""
     fields = _object(fields)
     question = _asked(fields, "question")
-    told = _answers(fields) if ANSWER_KEYS & fields.keys() else None
+    given = _answers(fields) if ANSWER_KEYS & fields.keys() else None
     parts = _list(fields, "passages") if "passages" in fields else [fields]
-    passages = tuple(_passage(part, told) for part in parts)
-    if told is None:
+    passages = tuple(_passage(part, given) for part in parts)
+    if given is None:
         found = (answer for passage in passages for answer in passage.answers)
-        told = tuple(name for name, _ in collections.Counter(found).most_common())
+        given = tuple(name for name, _ in collections.Counter(found).most_common())
     source = _text(fields, "source") if "source" in fields else source
-    return Question(_id(fields, "id") or number, question, passages, source, told)
+    return Question(_id(fields, "id") or number, question, passages, source, given)
 
 
-def _passage(part: Any, told: tuple[str, ...] | None) -> Passage:
-    """Return a passage with its own answers, else with the `told` ones that it has."""
+def _passage(part: Any, given: tuple[str, ...] | None) -> Passage:
+    """Return a passage with its own answers, or with those `given` that it contains."""
     fields = {"passage": part} if isinstance(part, str) else _object(part)
     text = _text(fields, "passage")
-    if told is None or ANSWER_KEYS & fields.keys():
+    if given is None or ANSWER_KEYS & fields.keys():
         answers = _answers(fields)
     else:
-        answers = tuple(answer for answer in told if answer in text)
+        answers = tuple(answer for answer in given if answer in text)
     return _answered(text, answers, fields.get("start"))
 
 
-def _answered(text: str, answers: tuple[str, ...], told: Any) -> Passage:
-    """Return a passage whose first answer stands where it was `told`, if it does."""
+def _answered(text: str, answers: tuple[str, ...], start: Any) -> Passage:
+    """Return a passage; its first answer is at `start`, or where it is found."""
     answers = tuple(sorted(answers, key=lambda answer: answer not in text))
     if not answers:
         return Passage(text)
-    right = type(told) is int and told >= 0 and text.startswith(answers[0], told)
-    return Passage(text, answers, told if right else text.find(answers[0]))
+    right = type(start) is int and start >= 0 and text.startswith(answers[0], start)
+    return Passage(text, answers, start if right else text.find(answers[0]))
 
 
 def _is_squad(value: Any) -> bool:
@@ -194,7 +197,7 @@ def _is_squad(value: Any) -> bool:
 
 
 def _paragraphs(found: Value) -> Iterator[Value]:
-    """Yield the paragraphs of a whole file or an article, each with its place."""
+    """Yield the paragraphs of a file or an article, each with its place."""
     where, value, _ = found
     for key in ("data", "paragraphs"):
         if isinstance(value, dict) and isinstance(value.get(key), list):
@@ -225,17 +228,17 @@ def _of_qa(fields: Any, text: str, number: str, source: str) -> Question:
     name = _id(fields, "query_id" if "query_id" in fields else "id") or number
     impossible = fields.get("is_impossible") in (True, "true")  # CJRC writes a text
     answers = () if impossible else _answers(fields)
-    told = fields.get("answers")
-    first = told[0] if isinstance(told, list) and told else None
+    listed = fields.get("answers")
+    first = listed[0] if isinstance(listed, list) and listed else None
     place = first.get("answer_start") if isinstance(first, dict) else None
     passage = _answered(text, answers, place)
     return Question(name, question, (passage,), source, answers)
 
 
 def _answers(fields: dict[str, Any]) -> tuple[str, ...]:
-    """Return the texts under `answers` or `answer`; one of "" is no answer."""
-    told = fields.get("answers", fields.get("answer"))
-    parts: list[Any] = told if isinstance(told, list) else [told]
+    """Return the texts under `answers` or `answer`; the text "" is no answer."""
+    value = fields.get("answers", fields.get("answer"))
+    parts: list[Any] = value if isinstance(value, list) else [value]
     texts = (part if isinstance(part, dict) else {"text": part} for part in parts)
     return _unique([_text(fields, "text", "answer") for fields in texts])
 
@@ -263,7 +266,7 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _text(fields: dict[str, Any], key: str, called: str = "") -> str:
-    """Return the text under `key`, which messages call so, or as it is `called`."""
+    """Return the text under `key`; errors name it `called`, by default `key`."""
     text = fields.get(key)
     if not isinstance(text, str):
         raise _Broken(f"no text under {called or key}")
