@@ -75,7 +75,8 @@ class Cluster(NamedTuple):
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
         facts = self._asdict()
-        return {"cluster": facts.pop("number"), **facts}
+        facts["cluster"] = facts.pop("number")
+        return facts
 
 
 class LatentMap(NamedTuple):

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nlg.config import apply_values
-from nlg.decode.results import filled
+from nlg.decode.results import batched, filled
 from nlg.errors import OptionError
 from nlg.metrics.originality import KnownLines
 from nlg.poem.known import Originality, known_lines
@@ -233,7 +233,7 @@ class Poet:
         """Yield, for each of `draws`, the best of its rows."""
         rules = self.rulebook.arrays(form, request.rules)
         rows = self._rows(form, draws, request.warmth, rules)
-        while drafts := list(itertools.islice(rows, candidates)):
+        for drafts in batched(rows, candidates):
             chosen = max(drafts, key=self._merit) if len(drafts) > 1 else drafts[0]
             yield self._describe(chosen, request.seed)
 
@@ -322,6 +322,6 @@ def _printable(latent: np.ndarray) -> np.ndarray:
 def _blocks(draws: Iterator[Draws]) -> Iterator[tuple[Draws, int]]:
     """Yield up to `BLOCK` rows at a time, and how many of them are not padding."""
     rows = (row for draw in draws for row in zip(*draw, strict=True))
-    while block := list(itertools.islice(rows, BLOCK)):
+    for block in batched(rows, BLOCK):
         latents, noises = zip(*filled(block, TILE), strict=True)
         yield Draws(np.stack(latents), np.stack(noises)), len(block)

@@ -51,7 +51,7 @@ TILE = 4  # rows of a run are a multiple, see `filled`
 
 @dataclasses.dataclass(frozen=True)
 class ComposerConfig:
-    """What a checkpoint of the writer says of its model."""
+    """The facts of a writer's checkpoint."""
 
     latent_units: int
     vae: str = ""  # sha256 of the weights of the VAE whose latents it knows

@@ -1,4 +1,3 @@
-import concurrent.futures
 import itertools
 import json
 
@@ -288,18 +287,6 @@ def test_a_poem_turns_into_json_and_back(poet):
 def test_the_shipped_checkpoint_is_found(poet):
     (found,) = Poet().write(ONE, seed=4)
     assert [found] == list(poet.write(ONE, seed=4))
-
-
-def test_threads_write_what_one_thread_writes():
-    poet = Poet()  # nothing of it is loaded yet
-    requests = [
-        SampleRequest(form, count=2, seed=seed, candidates=2)
-        for form in FORMS
-        for seed in (1, 2)
-    ]
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda request: list(poet.write(request)), requests))
-    assert found == [list(poet.write(request)) for request in requests]
 
 
 # --- candidates

@@ -3,7 +3,6 @@
 Its graphs run on TensorFlow here; tests/poem/writer/train/test_train.py exports them.
 """
 
-import concurrent.futures
 import json
 import re
 
@@ -316,15 +315,6 @@ def test_a_poem_turns_into_json(composer):
     assert list(facts) == list(poem._fields)
     assert facts["originality"] == poem.originality._asdict()
     assert (tuple(facts["lines"]), facts["seed"]) == (poem.lines, 3)
-
-
-def test_threads_write_what_one_thread_writes(composer):
-    requests = [
-        PoemRequest(form, theme="秋思", seed=n) for form in FORMS for n in (1, 2)
-    ]
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda request: list(composer.write(request)), requests))
-    assert found == [list(composer.write(request)) for request in requests]
 
 
 def test_composer_is_opened_from_a_folder_of_its_task(tmp_path):
