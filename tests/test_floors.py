@@ -23,7 +23,7 @@ TRAINS = {"layers", "backbone", "decode", "onnx_export", "training", "pretrain"}
 # Of these folders, what answers needs too; so it imports no Keras either.
 SHARED = {"backbone.config", "decode.results"}
 # Commands that train; and the import of a BERT, which writes Keras weights.
-TRAINING_COMMANDS = {"cli.train", "cli.pretrain", "cli.import_bert"}
+TRAINING_COMMANDS = {"cli.train", "cli.pretrain", "cli.average", "cli.import_bert"}
 # Others that need no Keras, since a process that has not chosen a backend imports them.
 ALSO_FREE = {
     *(f"training.{n}" for n in ("options", "settings", "run", "backend", "batches")),

@@ -6,10 +6,8 @@ import threading
 import pytest
 
 import nlg
-from nlg.text.forms import FORMS as FORM_OF
 
 THREADS = 6
-FORMS = tuple(FORM_OF)
 LINES = ("晚风摇树树还挺", "海阔凭鱼跃", "春风又绿江南岸", "天", "明月松间照", "江水")
 
 

@@ -110,14 +110,11 @@ def eval_poem(
 def _trigrams_of(path: pathlib.Path) -> "CharacterTrigrams":
     """Return a language model of the text at `path`."""
     from nlg.errors import DataError
-    from nlg.files import UNREADABLE, text_of
+    from nlg.files import load_text
     from nlg.metrics.trigrams import CharacterTrigrams
     from nlg.text.normalize import to_simplified, verses
 
-    try:
-        lines = verses(to_simplified(text_of(path)))
-    except UNREADABLE as error:
-        raise DataError(f"{path} cannot be read: {error}") from None
+    lines = verses(to_simplified(load_text(path)))
     if not lines:
         raise DataError(f"{path}: no Chinese text in it")
     return CharacterTrigrams(lines)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 import nlg
+from nlg.cli.average import average
 from nlg.cli.check import check
 from nlg.cli.classify import classify
 from nlg.cli.couplet import couplet
@@ -111,7 +112,7 @@ def main() -> None:
 
 
 ASKED = (poem, couplet, qa, write, classify, check)
-MADE = (data, train, pretrain, import_bert, evaluate)
+MADE = (data, train, pretrain, average, import_bert, evaluate)
 for command in (*ASKED, *MADE):
     main.add_command(command)
 for command in (qa_data, cloze_data, vector_data):

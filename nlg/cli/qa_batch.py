@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 import click
 
 from nlg.cli.options import progress, write_lines, writing
-from nlg.cli.qa_passages import passage_of, read_file
+from nlg.cli.qa_passages import passage_of
 from nlg.errors import DataError, NlgError
-from nlg.files import parse_json
+from nlg.files import load_text, parse_json
 from nlg.qa.answer import Answer, QARequest
 from nlg.qa.options import AnswerOptions
 from nlg.qa.reader import Reader
@@ -52,7 +52,7 @@ def answer_file(
         source: JSON lines of id, question and passages; - is standard input.
         output: where the answers go; None is standard output.
     """
-    lines = read_lines(read_file(source))
+    lines = read_lines(load_text(source))
     done = _begun(output, lines) if output else []
     rest = lines[len(done) :]
     failed = sum("error" in one for one in done)

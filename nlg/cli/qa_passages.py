@@ -6,7 +6,7 @@ from typing import Any
 
 from nlg.cli.options import as_typed, read_text
 from nlg.errors import DataError
-from nlg.files import UNREADABLE, text_of
+from nlg.files import load_text
 from nlg.text.collect import HALF, json_values, name_of
 
 
@@ -21,7 +21,7 @@ def passages_of(
     """
     for argument in arguments:
         if argument.startswith("@"):
-            yield read_file(pathlib.Path(as_typed(argument[1:]))).strip()
+            yield load_text(pathlib.Path(as_typed(argument[1:]))).strip()
         else:
             yield read_text(argument).strip()
     if file:
@@ -30,7 +30,7 @@ def passages_of(
 
 def of_file(path: pathlib.Path) -> Iterator[str]:
     """Yield the passages of a file, text or JSON lines; blank lines are skipped."""
-    text = read_file(path)
+    text = load_text(path)
     if text.lstrip()[:1] not in ("{", '"'):
         yield from filter(None, map(str.strip, text.split("\n")))
         return
@@ -47,11 +47,3 @@ def passage_of(value: Any, where: str) -> str:
     if not isinstance(value, str) or HALF.search(value):
         raise DataError(f"{where}: no text, and no object with a passage or a text")
     return value
-
-
-def read_file(path: pathlib.Path) -> str:
-    """Return the text of a file; raise a DataError if it cannot be read."""
-    try:
-        return text_of(path)
-    except UNREADABLE as error:
-        raise DataError(f"{path} cannot be read: {error}") from None

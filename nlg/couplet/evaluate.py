@@ -11,7 +11,7 @@ from nlg.couplet.dataset import Couplet
 from nlg.couplet.inputs import LONGEST
 from nlg.couplet.responder import DEFAULTS, Couplets, ReplyOptions
 from nlg.errors import DataError
-from nlg.files import UNREADABLE, parse_json, text_of
+from nlg.files import load_text, parse_json
 from nlg.metrics.couplets import couplet_report
 from nlg.text.couplets import is_mark
 
@@ -87,10 +87,7 @@ def load_second_lines(path: pathlib.Path, count: int) -> list[str]:
         DataError: it cannot be read, a record has no second line, or there are not
             `count` of them.
     """
-    try:
-        text = text_of(path)
-    except UNREADABLE as error:
-        raise DataError(f"{path}: cannot be read: {error}") from None
+    text = load_text(path)
     lines = text.removesuffix("\n").split("\n") if text else []
     if len(lines) != count:
         raise DataError(

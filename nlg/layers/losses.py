@@ -45,7 +45,9 @@ class MaskedCrossEntropy(keras.layers.Layer):
 class SymmetricKL(keras.layers.Layer):
     """Charge two distributions for differing: R-Drop's term (arXiv:2106.14448).
 
-    (KL(p || q) + KL(q || p)) / 2 in nats, averaged over the places with weight.
+    (KL(p || q) + KL(q || p)) / 2 in nats, averaged over the places with weight. R-Drop
+    makes the two by calling a model twice, so that they differ by what dropout left
+    out; the rest of its loss is the mean of the two calls'.
     """
 
     def __init__(self, weight: float = 1.0, **kwargs):

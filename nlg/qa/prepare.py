@@ -18,6 +18,7 @@ from nlg.qa.options import AUTO, UNCONDITIONED, AnswerOptions
 from nlg.qa.question_type import answer_type
 from nlg.text.bigrams import character_bigrams
 from nlg.text.bm25 import BM25
+from nlg.text.collect import HALF
 from nlg.text.lexicon import Lexicon
 from nlg.text.tokenizer import Tokenizer
 
@@ -73,9 +74,10 @@ class Preparer:
         """Return `request` as the graph reads it.
 
         Raises:
-            OptionError: the question or a passage is empty, there is no passage, or the
-                network takes no answer type and `options` name one.
+            OptionError: the question or a passage is empty or no text, there is no
+                passage, or the network takes no answer type and `options` name one.
         """
+        _check_text("the question", request.question)
         question = self.read_part(request.question)[1]
         token_ids = self.tokenizer.encode(question)[-self.config.max_question :]
         if not token_ids:
@@ -123,6 +125,7 @@ class Preparer:
             raise OptionError("there is no passage to answer from; give one at least")
         spans = []
         for number, passage in enumerate(request.passages):
+            _check_text(f"passage {number + 1}", passage)
             parts = cut_up(as_read(passage), self.config.max_passage)
             found = [Span(number, *part) for part in parts if part[1].strip()]
             if not found:
@@ -138,6 +141,14 @@ class Preparer:
         offsets = [(span.start + a, span.start + b) for a, b in offsets[:most]]
         source = source_of(token_ids[:most], question, self.lexicon)
         return Window(*span, offsets, token_ids[:most], source)
+
+
+def _check_text(name: str, text: str) -> None:
+    """Refuse what JSON or a caller in Python can pass in place of a text."""
+    if not isinstance(text, str):
+        raise OptionError(f"{name} is {text!r}; give a text")
+    if HALF.search(text):
+        raise OptionError(f"{name} has half a character, such as \\ud840 by itself")
 
 
 def cut_up(text: str, size: int) -> Iterator[tuple[int, str]]:

@@ -14,13 +14,15 @@ class Graph:
     """A compiled graph.
 
     Raises:
-        OptionError: the GPU is asked for and this ONNX Runtime has none.
+        OptionError: no such device, or this ONNX Runtime has no GPU.
         CheckpointError: the file is not an ONNX graph that can run.
     """
 
     def __init__(self, path: pathlib.Path, device: str, threads: int | None = None):
         import onnxruntime
 
+        if device not in PROVIDERS:
+            raise OptionError(f"device is {device!r}; choose {', '.join(PROVIDERS)}")
         if PROVIDERS[device] not in onnxruntime.get_available_providers():
             raise OptionError(
                 f"--device {device}: ONNX Runtime sees no {PROVIDERS[device]}; install "

@@ -11,7 +11,7 @@ import pathlib
 from typing import Any
 
 from nlg.errors import DataError
-from nlg.files import UNREADABLE, parse_json, text_of
+from nlg.files import load_text, parse_json
 
 NOTES = ("task", "data", "dev", "init", "labels", "vae", "word_vectors")
 
@@ -29,11 +29,9 @@ def read_config(path: pathlib.Path) -> dict[str, Any]:
         DataError: the file cannot be read or holds no JSON object; the line is named.
     """
     try:
-        config = parse_json(text_of(path))
+        config = parse_json(load_text(path))
     except json.JSONDecodeError as error:
         raise DataError(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
-    except UNREADABLE as error:
-        raise DataError(f"{path} cannot be read: {error}") from None
     if not isinstance(config, dict):
         raise DataError(f'{path}:1: not a JSON object such as {{"steps": 2000}}')
     return config

@@ -112,7 +112,7 @@ def test_human_lines_need_no_sacrebleu_and_predictions_say_so(
         ("春风\n", "-: 1 second lines for 3 couplets; give one for each"),
         ("", "-: 0 second lines for 3 couplets"),
         ('{"second_line": "春"}\n{}\n{}\n', "-:2: no JSON object with a string"),
-        (b"\xff\xfe\x00", "-: cannot be read: 'utf-8' codec can't decode"),
+        (b"\xff\xfe\x00", "- cannot be read: 'utf-8' codec can't decode"),
     ],
 )
 def test_predictions_that_do_not_fit_are_told(measure, couplets, predictions, reason):

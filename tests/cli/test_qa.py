@@ -322,6 +322,14 @@ def test_a_line_that_fails_says_why_and_the_others_are_answered(ask, tmp_path):
             assert facts["answer"] == "" and facts["line"] == 2 * number + 1
 
 
+def test_a_number_and_a_text_that_read_alike_are_one_id(ask, tmp_path):
+    file = tmp_path / "questions.jsonl"
+    file.write_text(text_of([{**LINES[0], "id": 1}, {**LINES[1], "id": "1"}]), "utf-8")
+    first, second = objects(ask("--input", file).stdout)
+    assert first["answer"] == "少陵"
+    assert second["error"] == "id 1 again, after line 1"
+
+
 @pytest.mark.parametrize("kept", [0, 1, 2, 3])
 def test_a_killed_run_goes_on_where_it_was(ask, questions, tmp_path, kept):
     out, part = tmp_path / "answers.jsonl", tmp_path / "answers.jsonl.part"

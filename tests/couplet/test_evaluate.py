@@ -168,10 +168,10 @@ def test_a_bad_record_is_named_with_its_line(file, second, reason):
     "content", ["春风".encode("gbk"), gzip.compress(b"spring")[:-9]], ids=["gbk", "cut"]
 )
 def test_a_file_that_is_no_text_is_told(file, content):
-    with pytest.raises(DataError, match="theirs: cannot be read"):
+    with pytest.raises(DataError, match="theirs cannot be read"):
         load_second_lines(file(content), 1)
 
 
 def test_a_missing_file_is_told(tmp_path):
-    with pytest.raises(DataError, match=r"nowhere: cannot be read: .*No such file"):
+    with pytest.raises(DataError, match=r"nowhere cannot be read: .*No such file"):
         load_second_lines(tmp_path / "nowhere", 1)

@@ -45,6 +45,12 @@ def test_the_end_of_a_bin_belongs_to_it():
     assert apart == pytest.approx((0.8 + 0.21) / 2)
 
 
+def test_a_confidence_of_zero_is_in_the_first_bin():
+    # Both in one bin: |(1 - 0) + (0 - 0.05)| / 2; in bins of their own 1.05 / 2
+    error = expected_calibration_error([0.0, 0.05], [True, False])
+    assert error == pytest.approx(0.95 / 2)
+
+
 def test_errors_of_one_bin_cancel_and_those_of_two_do_not():
     assert expected_calibration_error([0.5, 0.5], [True, False]) == 0
     assert expected_calibration_error([0.4, 0.6], [True, False]) == pytest.approx(0.6)

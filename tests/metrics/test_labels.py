@@ -35,3 +35,9 @@ def test_majority_is_what_always_the_same_answer_would_get():
 def test_levels_tell_how_far_off_a_label_is():
     report = label_report(list("12345"), [0, 1, 4, 2], [0, 2, 2, 2], True)
     assert (report["mean_error"], report["within_one"]) == (0.75, 0.75)
+
+
+def test_a_label_that_is_only_found_wrongly_lowers_f1():
+    # 坏: precision 1, recall 1/2, F1 2/3; 好: F1 0; 中 does not occur
+    report = label_report(["坏", "中", "好"], [0, 0], [0, 2], False)
+    assert report["macro_f1"] == pytest.approx((2 / 3 + 0) / 2, abs=1e-4)

@@ -112,6 +112,12 @@ def test_places_are_those_of_the_texts_as_they_came():
     assert "國" in {piece.text for piece in found.passage}
 
 
+def test_of_a_question_with_more_tokens_than_characters_the_last_tokens_are_shown():
+    _, _, found = told([POET], "号" + "한" * 15)  # a syllable is several tokens
+    assert found.question[-1].text == "한" and found.question[-1].start == 15
+    assert found.question[0].start > 0
+
+
 def test_an_answer_longer_than_the_graph_is_cut():
     long = "一二三四五六七八"
     reader, answer, found = told([f"号<{long}>。"])

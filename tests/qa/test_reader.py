@@ -2,6 +2,7 @@
 
 import math
 import threading
+import types
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,7 +15,7 @@ from nlg.qa.config import KINDS
 from nlg.qa.inputs import EncodedSource
 from nlg.qa.options import MOST_AT_ONCE, AnswerOptions
 from nlg.qa.prepare import cut_up, pairs
-from nlg.qa.reader import RUN_TOKENS, Reader
+from nlg.qa.reader import RUN_TOKENS, Reader, _runs
 from nlg.qa.rerank import Ranking
 
 POET = "杜甫，字子美，号<少陵>野老。"
@@ -120,6 +121,31 @@ def test_of_equal_places_the_one_beside_the_questions_words_is_meant(reader):
     answer = first(reader, [text], "长江多少")
     assert (answer.start, answer.end) == (25, 26) and is_the_passage(answer, [text])
     assert text.index("五") == 1
+
+
+def test_words_of_the_question_count_up_to_sixteen_tokens_after_a_place(reader):
+    text = "<五>" + "，" * 9 + "五" + "，" * 15 + "长江。"
+    assert text.index("长") - text.rindex("五") == 16 and len(text) <= 32
+    answer = first(reader, [text], "长江多少")
+    assert (answer.start, answer.end) == (12, 13)
+
+
+def test_a_passage_is_as_likely_to_answer_as_its_best_window(reader):
+    (vote,) = first(reader, [POET + SILENT * 4]).votes  # only the first window has one
+    assert len(reader.checkpoint.runs[-1][1]["present"][0]) > 1
+    assert vote.no_answer == 0.05
+
+
+def test_a_hypothesis_that_the_rules_forbid_is_no_runner_up(reader, monkeypatch):
+    from qa import stub
+
+    def with_forbidden(*given, answer=stub.answer):
+        found = answer(*given)
+        found["answers"][1] = stub.filled(stub.VOCABULARY.encode("长江"), given[3])
+        return found  # its score is NEG_INF, as that of all that fill up
+
+    monkeypatch.setattr(stub, "answer", with_forbidden)
+    assert first(reader, [POET], mode="generative", top_k=3).runners_up == ()
 
 
 # --- choosing
@@ -264,6 +290,14 @@ def test_blank_windows_of_a_long_text_are_passed_over(reader):
     assert {answer.text, answer.runners_up[0].text} == {"少陵", "青莲居士"}
 
 
+def test_the_windows_that_are_read_keep_their_order(reader):
+    passages = [OTHER, SILENT, POET]
+    prepared = reader.preparer.prepare(
+        QARequest("少陵号什么？", passages), AnswerOptions(windows=2)
+    )
+    assert [window.passage for window in prepared.windows] == [0, 2]
+
+
 def test_pairs_are_of_neighbours_in_lower_case():
     assert pairs("春眠A") == ["春眠", "眠a"] and pairs("春") == ["春"]
 
@@ -324,6 +358,14 @@ def test_a_run_holds_no_more_tokens_than_it_may(reader):
     sizes = [inputs["token_ids"].size for _, inputs in reader.checkpoint.runs]
     assert max(sizes) <= RUN_TOKENS
     assert len(sizes) < 30
+
+
+def test_a_long_question_does_not_narrow_the_runs_of_others():
+    def prepared(windows, longest):
+        return types.SimpleNamespace(windows=[None] * windows, longest=longest)
+
+    long, short = prepared(1, RUN_TOKENS - 1), prepared(2, RUN_TOKENS // 8)
+    assert list(_runs([short, short, long, short, short], 0)) == [[2], [0, 1, 3, 4]]
 
 
 @pytest.mark.parametrize("size", [1, 7, 128])
@@ -388,6 +430,20 @@ def test_options_may_be_given_by_name(reader):
         reader.answer(QUESTION, passages, topk=2)
 
 
+@pytest.mark.parametrize(
+    ("question", "passages", "says"),
+    [
+        (None, [POET], "the question is None; give a text"),
+        ("\ud840？", [POET], "the question has half a character"),
+        (QUESTION, [POET, 7], "passage 2 is 7; give a text"),
+        (QUESTION, ["\udc00"], "passage 1 has half a character"),
+    ],
+)
+def test_what_is_no_text_is_one_clear_error(reader, question, passages, says):
+    with pytest.raises(OptionError, match=says):
+        reader.answer(question, passages)
+
+
 def test_one_text_in_place_of_a_list_of_passages_is_one_clear_error(reader):
     with pytest.raises(OptionError, match="passages is one text; give a list"):
         reader.answer(QUESTION, POET)
@@ -430,6 +486,16 @@ def test_the_type_is_told_from_the_question_unless_it_is_given(told, kind):
     typed = stub_reader(answer_types=True)
     first(typed, [POET, SILENT], "谁号少陵？", answer_type=told)
     assert typed.checkpoint.runs[-1][1]["class_ids"].tolist() == [[[kind], [kind]]]
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"), [("auto", "person"), ("none", "person"), ("place", "place")]
+)
+def test_the_ranking_uses_the_type_that_is_given_or_asked_for(given, kind):
+    request = QARequest("谁号少陵？", [POET])
+    preparer = stub_reader(answer_types=True).preparer
+    prepared = preparer.prepare(request, AnswerOptions(answer_type=given))
+    assert prepared.asks_for == KINDS[kind]
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,26 @@ def test_odd_questions_and_lines_are_weighed(odd):
     assert all(math.isfinite(x) for one in found for x in one.values())
 
 
+def test_a_line_is_late_by_its_place_in_the_window():
+    first, last = evidence(line("鲁迅"), line("北京人"))
+    assert "late" not in first  # evidence of 0 is left out
+    assert last["late"] == pytest.approx(TEXT.index("北京人") / len(TEXT))
+
+
+def test_the_place_among_the_lines_counts_up_to_four():
+    found = evidence(*[line("鲁迅")] * 7)
+    assert [one.get("place", 0) for one in found] == [0, 1, 2, 3, 4, 4, 4]
+    assert [one.get("first", 0) for one in found] == [1] + [0] * 6
+
+
+def test_a_line_may_start_or_end_like_a_piece_of_the_question():
+    starts, ends = evidence(line("周树"), line("原名周树人"))
+    assert starts["starts asked"] == 1 and starts["ends asked"] == 1
+    assert "starts asked" not in ends and ends["ends asked"] == 1  # 树人
+    (one,) = evidence(FoundAnswer("笔名鲁迅", -1.0))
+    assert one["starts asked"] == 1 and "ends asked" not in one
+
+
 # --- what it is worth
 
 

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from nlg.errors import OptionError
 from nlg.qa.options import AnswerOptions
 from nlg.qa.reader import Reader
 
@@ -84,6 +85,11 @@ def test_threads_that_share_it_get_the_answers_of_one_thread():
         found = list(pool.map(lambda one: shared.answer(*one), requests))
     assert found == [shared.answer(*one) for one in requests]
     assert [answer.text for answer in found] == ["巴黎", "青藏高原"] * 4
+
+
+def test_a_device_that_is_none_is_one_clear_error():
+    with pytest.raises(OptionError, match="device is 'tpu'; choose cpu, gpu"):
+        Reader(device="tpu").answer("法国的首都是哪里？", [PARIS])
 
 
 def test_its_metrics_say_how_good_it_is(reader):

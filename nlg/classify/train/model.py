@@ -14,7 +14,7 @@ import keras
 from keras import ops
 
 from nlg.backbone.unilm import UniLM
-from nlg.layers.losses import nats_of
+from nlg.layers.losses import SymmetricKL, nats_of
 
 
 class ClassifierNetwork(keras.Model):
@@ -25,6 +25,7 @@ class ClassifierNetwork(keras.Model):
         unilm: UniLM,
         label_priors: Sequence[float],
         dropout: float = 0.0,
+        r_drop: float = 0.0,
         name: str = "classifier",
         **kwargs,
     ):
@@ -33,6 +34,7 @@ class ClassifierNetwork(keras.Model):
         self.label_priors = tuple(label_priors)  # C, in nats
         self.dropout = keras.layers.Dropout(dropout, name="dropout")
         self.scores = keras.layers.Dense(len(label_priors), name="scores")
+        self.agreement = SymmetricKL(r_drop, name="agreement") if r_drop else None
 
     def build(self, inputs_shape=None):
         """Create what stands beside `unilm`, which comes built, and whose head rests.
@@ -52,10 +54,19 @@ class ClassifierNetwork(keras.Model):
             inputs: `token_ids` (B, T), padding at the end, and `labels` (B,).
             training: drop out.
         """
+        scores, nats = self._scores_and_nats(inputs, training)
+        if training and self.agreement:
+            again, more = self._scores_and_nats(inputs, training)
+            self.agreement(scores, again, ops.ones_like(nats))
+            nats = (nats + more) / 2
+        self.add_loss(ops.mean(nats))
+        return scores
+
+    def _scores_and_nats(self, inputs, training):
+        """Return the scores (B, C), and -log p of the labels (B,) with their lead."""
         scores = self.logits(inputs["token_ids"], training)
         ahead = scores + ops.convert_to_tensor(self.label_priors, scores.dtype)
-        self.add_loss(ops.mean(nats_of(ahead, inputs["labels"])))
-        return scores
+        return scores, nats_of(ahead, inputs["labels"])
 
     def logits(self, token_ids, training=None):
         """Return the scores (B, C) of the labels of texts, before any softmax."""

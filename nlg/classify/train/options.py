@@ -13,6 +13,7 @@ class ClassifierTraining(TrainOptions):
     max_tokens: int = 128  # of a text, [CLS] and [SEP] with it; the rest is not read
     dropout: float = 0.1  # inside the backbone
     head_dropout: float = 0.3  # of what is classified
+    r_drop: float = 0.0  # weight of what two dropouts differ by (arXiv:2106.14448)
     balance: float = 0.0  # 1 finds rare labels as willingly as frequent ones
     batch_tokens: int = 2048
     learning_rate: float = 5e-4
@@ -31,4 +32,5 @@ class ClassifierTraining(TrainOptions):
             "dropout": (0, 0.9),
             "head_dropout": (0, 0.9),
             "balance": (0, 2),
+            "r_drop": (0, 100),
         }

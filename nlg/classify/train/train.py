@@ -73,7 +73,9 @@ def classifier_task(
         options=options,
         notes={"data": data.name, "dev": dev.name, "init": str(init)},
         prepare=prepare,
-        model=lambda run, rows: build_model(unilm, priors, options.head_dropout),
+        model=lambda run, rows: build_model(
+            unilm, priors, options.head_dropout, options.r_drop
+        ),
         batches=lambda rows: Batches(rows, names, opened.tokenizer, options).at,
         evaluate=lambda model, rows: (
             Evaluator(model, kept_back, names, opened.tokenizer, options).scores
@@ -85,10 +87,13 @@ def classifier_task(
 
 
 def build_model(
-    unilm: UniLM, label_priors: Sequence[float], dropout: float = 0.0
+    unilm: UniLM,
+    label_priors: Sequence[float],
+    dropout: float = 0.0,
+    r_drop: float = 0.0,
 ) -> ClassifierNetwork:
     """Return `unilm` with what stands on it."""
-    model = ClassifierNetwork(unilm, label_priors, dropout)
+    model = ClassifierNetwork(unilm, label_priors, dropout, r_drop)
     model.build()
     return model
 

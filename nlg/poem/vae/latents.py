@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nlg.errors import DataError
-from nlg.files import UNREADABLE, parse_json, text_of
+from nlg.files import load_text, parse_json
 from nlg.text.forms import FORMS
 
 Latents = tuple[tuple[float, ...], ...]  # (B, Z)
@@ -24,7 +24,7 @@ def read_latents(name: str) -> tuple[str, Latents]:
     Raises:
         DataError: not JSON, no usable numbers, two lengths, or two forms.
     """
-    values = _parse(name, _read(name))
+    values = _parse(name, load_text(pathlib.Path(name)))
     forms = [str(v["form"]) for v in values if isinstance(v, dict) and v.get("form")]
     found = list(dict.fromkeys(forms))
     if len(found) > 1 or not FORMS.keys() >= set(found):
@@ -58,13 +58,6 @@ def as_array(latents: Sequence[Sequence[float]], units: int) -> np.ndarray:
             "those that `nlg poem --json` printed"
         )
     return array
-
-
-def _read(name: str) -> str:
-    try:
-        return text_of(pathlib.Path(name))
-    except UNREADABLE as error:
-        raise DataError(f"{name} cannot be read: {error}") from None
 
 
 def _parse(name: str, text: str) -> list[Any]:

@@ -8,6 +8,7 @@ its own: `nlg.qa.train.export` and `nlg average` call this last.
 """
 
 import pathlib
+import random
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -22,20 +23,25 @@ from nlg.qa.reader import Reader
 from nlg.qa.rerank import Ranking
 from nlg.runtime.graph import available_cores
 
+RANKED = 4000  # questions that a ranking is fitted to
+
 
 def measure(
-    out: pathlib.Path, to_rank: Sequence[Example], examples: Sequence[Example]
+    out: pathlib.Path, to_rank: Sequence[Example] | None, examples: Sequence[Example]
 ) -> dict[str, Any]:
     """Write what it knows of its answers; return how good the checkpoint is.
 
-    First how to choose among the answers found is learned, from questions of the
-    training data. Then the limit of silence, for it decides what is answered, and how
-    sure it may be, from `examples`.
+    Three things are fitted, in this order: how to rank the answers found, from
+    `to_rank`, questions of the training data (None keeps the ranking there is); the
+    limit of silence, which decides what is answered; and the confidence, both from
+    `examples`.
     """
     reader = Reader.from_checkpoint(out, workers=available_cores())
-    reader.ranking = fitted(reader, to_rank)
-    if reader.ranking:
-        rerank.save(out / rerank.FILE, reader.ranking)
+    if to_rank is not None:
+        reader.ranking = fitted(reader, to_rank)
+        (out / rerank.FILE).unlink(missing_ok=True)
+        if reader.ranking:
+            rerank.save(out / rerank.FILE, reader.ranking)
     said = list(answered(reader, examples))
     reader.table = Table([], silent_from(said, examples))
     answers = attempts(answered(reader, examples), examples)
@@ -102,3 +108,13 @@ def report(answers: Sequence[Attempt]) -> dict[str, float]:
     """Return how good `answers` are."""
     scores = squad_report(answers) | abstention_report(answers, equals)
     return {"questions": len(answers), **scores}
+
+
+def some(examples: Sequence[Example], count: int) -> Sequence[Example]:
+    """Return `count` of `examples`, all for 0; the same in every run.
+
+    So runs can be compared, whatever their seed and what they are trained on.
+    """
+    if not 0 < count < len(examples):
+        return examples
+    return random.Random(0).sample(examples, count)

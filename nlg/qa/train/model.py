@@ -45,7 +45,7 @@ from nlg.layers.copy import (
     same_tokens,
 )
 from nlg.layers.dgcnn import DGCNN
-from nlg.layers.losses import nats_of
+from nlg.layers.losses import SymmetricKL, nats_of
 from nlg.layers.meaning import Meaning
 from nlg.qa.config import QAConfig
 from nlg.qa.inputs import LONGEST_OVERLAP, NEAREST
@@ -84,6 +84,28 @@ class SourceReading(NamedTuple):
     same: Any  # (R, S, S), see `nlg.layers.copy.same_tokens`; None without copying
 
 
+class Ways(NamedTuple):
+    """The ways in which a prediction may come to a token: to write or to copy it.
+
+    R-Drop compares these in place of tokens. Ways that lead to one token count apart,
+    so they differ at least as much as the tokens do.
+    """
+
+    logits: Any  # (P, V), of the tokens that are written
+    openness: Any = None  # (P,), the logit of a copy; None without copying
+    scores: Any = None  # (P, T), of the places that are copied from
+
+    def log_probs(self):
+        """Return the log-probability of each way, float32 (P, V + T)."""
+        written = ops.log_softmax(ops.cast(self.logits, "float32"), axis=-1)
+        if self.scores is None:
+            return written
+        copied = ops.log_softmax(self.scores, axis=-1)
+        written += ops.log_sigmoid(-self.openness)[:, None]
+        copied += ops.log_sigmoid(self.openness)[:, None]
+        return ops.concatenate([written, copied], axis=-1)
+
+
 class Cache(NamedTuple):
     """What is known of lines that are being written."""
 
@@ -94,8 +116,16 @@ class Cache(NamedTuple):
 class Answerer(keras.Model):
     """The network; its loss is added inside, so `fit` needs no targets."""
 
-    def __init__(self, unilm: UniLM, config: QAConfig, name="answerer", **kwargs):
+    def __init__(
+        self,
+        unilm: UniLM,
+        config: QAConfig,
+        r_drop: float = 0.0,
+        name: str = "answerer",
+        **kwargs,
+    ):
         super().__init__(name=name, **kwargs)
+        self.agreement = SymmetricKL(r_drop, name="agreement") if r_drop else None
         self.unilm = unilm
         self.config = config
         units = unilm.config.hidden_size
@@ -146,25 +176,33 @@ class Answerer(keras.Model):
             inputs: what `nlg.qa.train.batches.Batches.batch` returns.
             training: drop out.
         """
-        inputs = self.with_meanings(inputs)
+        inputs, weights = self.with_meanings(inputs), inputs["weights"]
+        nats, ways = self._predicted(inputs, training)
+        if training and self.agreement:
+            others, other_ways = self._predicted(inputs, training)
+            self.agreement(ways.log_probs(), other_ways.log_probs(), weights)
+            nats = (nats + others) / 2
+        self.add_loss(ops.sum(nats * weights) / ops.maximum(ops.sum(weights), 1.0))
+        return nats
+
+    def _predicted(self, inputs, training):
+        """Return -log p of each target (P,), and the `Ways` that it sums up."""
         around = self.around(inputs, training)
         states, keys = self.states_and_keys(inputs, around, training)
         flat = ops.reshape(states, (-1, ops.shape(states)[-1]))  # (B * T, D)
         picked = ops.take(flat, inputs["places"], axis=0)  # (P, D)
-        nats = nats_of(
-            self.unilm.logits(picked, self._condition(inputs)), inputs["targets"]
+        logits = self.unilm.logits(picked, self._condition(inputs))
+        nats = nats_of(logits, inputs["targets"])
+        if not self.copying:
+            return nats, Ways(logits)
+        scores = self.copying(states, ops.transpose(keys, (0, 2, 1)))  # (B, T, T)
+        scores, is_open, holds = _places_to_copy(scores, inputs)
+        scores += self.copying.bonus(picked, runs_of(inputs))
+        openness = self.copying.openness(
+            picked, _seen_by(scores, is_open, inputs, keys)
         )
-        if self.copying:
-            scores = self.copying(states, ops.transpose(keys, (0, 2, 1)))  # (B, T, T)
-            scores, is_open, holds = _places_to_copy(scores, inputs)
-            scores += self.copying.bonus(picked, runs_of(inputs))
-            openness = self.copying.openness(
-                picked, _seen_by(scores, is_open, inputs, keys)
-            )
-            nats = copy_nats(nats, openness, scores, is_open, holds)
-        weights = inputs["weights"]
-        self.add_loss(ops.sum(nats * weights) / ops.maximum(ops.sum(weights), 1.0))
-        return nats
+        nats = copy_nats(nats, openness, scores, is_open, holds)
+        return nats, Ways(logits, openness, ops.where(is_open, scores, NEG_INF))
 
     def read(self, inputs) -> SourceReading:
         """Read sources once.

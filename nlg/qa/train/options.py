@@ -15,6 +15,7 @@ class QATraining(TrainOptions):
 
     preset: str = ""  # of PRESETS: random weights of that size; "" takes the backbone's
     dropout: float = 0.1
+    r_drop: float = 0.0  # weight of what two dropouts differ by (arXiv:2106.14448)
     overlap: bool = QAConfig.overlap
     words: bool = QAConfig.words
     copy: bool = QAConfig.copy
@@ -77,6 +78,7 @@ class QATraining(TrainOptions):
             "vector_units": (1, 8192),
             "layers": (0, MANY),
             "dropout": (0, 0.9),
+            "r_drop": (0, 100),
             "untold_share": (0, 1),
             "swapped": (0, 1),
         }

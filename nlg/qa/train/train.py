@@ -1,11 +1,10 @@
 """Train the reader: questions in, a run folder and a checkpoint folder out."""
 
 import dataclasses
-import fnmatch
 import math
 import pathlib
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,13 +21,7 @@ from nlg.backbone.unilm import UniLM
 from nlg.decode.compile import bucket_of_length, compiled
 from nlg.decode.results import line_of
 from nlg.errors import DataError, OptionError
-from nlg.layers.weights import (
-    assign,
-    compare,
-    shapes_of,
-    variables_by_path,
-    weights_by_path,
-)
+from nlg.layers.weights import assign, variables_by_path, weights_by_path
 from nlg.metrics.qa import Attempt, squad_report
 from nlg.qa.config import ANSWER_TYPES
 from nlg.qa.data.answer_substitution import substituted
@@ -36,15 +29,16 @@ from nlg.qa.data.examples import Example, load_examples, write
 from nlg.qa.inputs import padded
 from nlg.qa.reader import TASK
 from nlg.qa.train.batches import Batches, Encoded, PackedRows, encode, in_company
+from nlg.qa.train.measure import RANKED, some
 from nlg.qa.train.model import Answerer
 from nlg.qa.train.options import QATraining
 from nlg.qa.train.search import greedy
-from nlg.qa.train.word_vectors import WEIGHTS as MEANINGS
 from nlg.qa.train.word_vectors import fixed_weights, lexicon_of, vectors_for
 from nlg.runtime.checkpoint import WEIGHTS, Checkpoint, open_checkpoint
 from nlg.text.lexicon import Lexicon
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import SEP_ID
+from nlg.training.average import mean_of
 from nlg.training.export_subprocess import export_in_subprocess
 from nlg.training.metric_means import mean_scores
 from nlg.training.progress_bar import counted, note
@@ -54,7 +48,6 @@ from nlg.training.task import TrainingTask
 
 # in the run's folder; the last is the last to be written
 TO_RANK, TRAIN, DEV = "ranking.jsonl", "train.safetensors", "dev.safetensors"
-RANKED = 4000  # questions that the checkpoint's ranking is fitted to
 CONDITION = 64  # units
 EVAL_BATCH = 16  # questions that are answered at once
 WELL_FILLED = 0.75  # of a row's places
@@ -135,24 +128,28 @@ def init_from_mean(
 ) -> tuple[Answerer, Tokenizer]:
     """Return a model that begins with the mean of several readers' weights.
 
-    Trainings that parted from one another lie around weights that are better than
-    theirs (model soups, arXiv:2203.05482). Of one reader or backbone, see `init_from`.
+    See `nlg.training.average`; of one reader or backbone, see `init_from`.
 
     Raises:
-        OptionError: they know other tokens, or other words by their vectors.
-        CheckpointError: they are not of one size, or not readers.
+        OptionError: they know other tokens.
+        CheckpointError: they are not of one size, not readers, or know other words by
+            their vectors.
     """
-    first, *rest = inits
-    if not rest:
-        return init_from(first, options)
-    model, tokenizer = init_from(first, options, (TASK,))
-    means = weights_by_path(model)
-    for count, init in enumerate(rest, 2):
-        other, its = init_from(init, options, (TASK,))
-        weights = weights_by_path(other)
-        _check_alike(its, tokenizer, weights, means, f"{init} and {first}")
-        means = {name: x + (weights[name] - x) / count for name, x in means.items()}
-    assign(variables_by_path(model), means, first)
+    if len(inits) == 1:
+        return init_from(inits[0], options)
+    opened = [init_from(init, options, (TASK,)) for init in inits]
+    model, tokenizer = opened[0]
+    for init, (_, its) in zip(inits, opened, strict=True):
+        if its.vocabulary.tokens != tokenizer.vocabulary.tokens:
+            raise OptionError(
+                f"{init} and {inits[0]} know other tokens; take readers of one "
+                "vocabulary"
+            )
+    means = mean_of(
+        (init, weights_by_path(its))
+        for init, (its, _) in zip(inits, opened, strict=True)
+    )
+    assign(variables_by_path(model), means, inits[0])
     return model, tokenizer
 
 
@@ -222,25 +219,9 @@ def _check_room(
         )
 
 
-def _check_alike(
-    its: Tokenizer,
-    tokenizer: Tokenizer,
-    weights: Mapping[str, np.ndarray],
-    means: Mapping[str, np.ndarray],
-    where: str,
-) -> None:
-    """Refuse a mean of readers to whom one number means two tokens or words."""
-    compare(shapes_of(means), shapes_of(weights), where, "take readers of one size")
-    if its.vocabulary.tokens != tokenizer.vocabulary.tokens:
-        raise OptionError(f"{where} know other tokens; take readers of one vocabulary")
-    known = fnmatch.filter(means, MEANINGS)
-    if not all(np.array_equal(weights[name], means[name]) for name in known):
-        raise OptionError(f"{where} have other vectors of words; take readers of one")
-
-
 def build_model(unilm: UniLM, options: QATraining) -> Answerer:
     """Return `unilm` with what `options` put beside it."""
-    model = Answerer(unilm, options.model())
+    model = Answerer(unilm, options.model(), options.r_drop)
     model.build()
     return model
 
@@ -365,13 +346,3 @@ class Evaluator:
 
     def _text(self, token_ids: list[int]) -> str:
         return self.tokenizer.decode(line_of(token_ids, SEP_ID))
-
-
-def some(examples: Sequence[Example], count: int) -> Sequence[Example]:
-    """Return `count` of `examples`, all for 0; the same in every run.
-
-    So runs can be compared, whatever their seed and what they are trained on.
-    """
-    if not 0 < count < len(examples):
-        return examples
-    return random.Random(0).sample(examples, count)

@@ -1,3 +1,5 @@
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -67,3 +69,28 @@ def test_what_scores_tokens_rests_but_their_table_learns(model):
     assert any("embeddings/token" in path for path in paths)
     assert not any("/head/" in path for path in paths)
     assert any(path.startswith("classifier/scores") for path in paths)
+
+
+def test_two_dropouts_are_charged_for_what_they_differ_by(model, monkeypatch):
+    agreeing = build_model(model.unilm, LEADS, r_drop=0.5)
+    once, again = np.random.default_rng(3).normal(size=(2, 2, 3)).astype("float32")
+    calls = itertools.cycle([once, again])
+    monkeypatch.setattr(agreeing, "logits", lambda ids, training=None: next(calls))
+    labels = np.array([2, 0], "int32")
+    agreeing({"token_ids": ROWS, "labels": labels}, training=True)
+    want = np.mean([nats(once, labels), nats(again, labels)])
+    p, q = softmax(once), softmax(again)
+    want += 0.5 * np.mean(np.sum((p - q) * np.log(p / q), axis=1) / 2)
+    assert float(sum(agreeing.losses)) == pytest.approx(want, rel=1e-4)
+    agreeing({"token_ids": ROWS, "labels": labels})  # to be scored, once is enough
+    assert float(sum(agreeing.losses)) == pytest.approx(nats(once, labels), rel=1e-4)
+
+
+def softmax(scores):
+    odds = np.exp(scores.astype("float64"))
+    return odds / odds.sum(1, keepdims=True)
+
+
+def nats(scores, labels):
+    """The mean of -log p of the labels, each with its lead."""
+    return -np.log(softmax(scores + LEADS)[[0, 1], labels]).mean()

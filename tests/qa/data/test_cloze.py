@@ -166,3 +166,11 @@ def test_a_passage_too_short_without_the_name_keeps_it():
         "鲁迅",
         "绍兴",
     }
+
+
+def test_the_rest_of_a_passage_that_loses_the_name_has_forty_characters():
+    text = "鲁迅姓周。一九一八年鲁迅发表了《狂人日记》。"
+    short, enough = "今天下雨。", "今天下了一场很大的雨，" * 4 + "。"
+    assert {example.answer for example in made(text + short, silent=1.0)} == {"鲁迅"}
+    silent = made(text + enough, silent=1.0)
+    assert [(example.answer, example.passage) for example in silent] == [("", enough)]

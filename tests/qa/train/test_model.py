@@ -1,5 +1,7 @@
 """What training charges is what decoding thinks: two ways through the same weights."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -201,3 +203,40 @@ def test_training_lowers_the_loss_of_what_it_sees():
     batch = BATCHES.batch([PackedRow([0, 1]), PackedRow([2])])
     losses = [float(model.train_on_batch(batch)) for _ in range(9)]
     assert losses[-1] < 0.3 * losses[0]
+
+
+def test_ways_are_a_distribution_whose_target_is_as_probable_as_charged():
+    model = tiny_reader()
+    batch = model.with_meanings(BATCHES.batch([PackedRow([0, 1]), PackedRow([2])]))
+    nats, ways = model._predicted(batch, training=False)
+    probs = np.exp(numpy(ways.log_probs()))
+    real = batch["weights"] > 0
+    np.testing.assert_allclose(probs[real].sum(1), 1, rtol=1e-4)
+    T = batch["token_ids"].shape[1]
+    for place, p, charge in zip(
+        batch["places"][real], probs[real], numpy(nats)[real], strict=True
+    ):
+        row, target = divmod(place, T)[0], batch["token_ids"].reshape(-1)[place + 1]
+        copied = p[WORDS:][batch["token_ids"][row] == target].sum()
+        assert p[target] + copied == pytest.approx(np.exp(-charge), rel=1e-3)
+
+
+@pytest.mark.parametrize("changes", [{}, {"copy": False}])
+def test_two_dropouts_are_charged_for_what_they_differ_by(changes, monkeypatch):
+    model = tiny_reader(**changes)
+    agreeing = Answerer(model.unilm, model.config, r_drop=0.5)
+    agreeing.build()
+    one, other = tiny_reader(1, **changes), tiny_reader(2, **changes)
+    calls = itertools.cycle([one, other])
+    monkeypatch.setattr(
+        agreeing, "_predicted", lambda batch, training: next(calls)._predicted(batch, 0)
+    )
+    batch = BATCHES.batch([PackedRow([0, 1]), PackedRow([2])])
+    agreeing(batch, training=True)
+    made = [x._predicted(x.with_meanings(batch), False) for x in (one, other)]
+    real = batch["weights"] > 0
+    want = np.mean([numpy(nats)[real].mean() for nats, _ in made])
+    log_p, log_q = (numpy(ways.log_probs())[real].astype("float64") for _, ways in made)
+    terms = (np.exp(log_p) - np.exp(log_q)) * (log_p - log_q)
+    want += 0.5 * (terms.sum(1) / 2).mean()
+    assert float(sum(agreeing.losses)) == pytest.approx(want, rel=1e-3)

@@ -15,19 +15,27 @@ from keras import ops
 
 from nlg.backbone.unilm import UniLM
 from nlg.decode.seq2seq import read, writer
-from nlg.layers.losses import nats_of
+from nlg.layers.losses import SymmetricKL, nats_of
 
 
 class Writer(keras.Model):
     """The network; its loss is added inside, so `fit` needs no targets."""
 
-    def __init__(self, unilm: UniLM, latent_units: int, name="writer", **kwargs):
+    def __init__(
+        self,
+        unilm: UniLM,
+        latent_units: int,
+        r_drop: float = 0.0,
+        name: str = "writer",
+        **kwargs,
+    ):
         super().__init__(name=name, **kwargs)
         self.unilm = unilm
         self.latent_units = latent_units
         self.latent = keras.layers.Dense(
             unilm.config.condition_size, use_bias=False, name="latent"
         )
+        self.agreement = SymmetricKL(r_drop, name="agreement") if r_drop else None
 
     def build(self, inputs_shape=None):
         """Create what stands beside `unilm`, which comes built."""
@@ -42,14 +50,23 @@ class Writer(keras.Model):
             training: drop out.
         """
         inputs = self.conditioned(inputs)
+        logits = self._logits(inputs, training)
+        nats = nats_of(logits, inputs["targets"])
+        if training and self.agreement:
+            again = self._logits(inputs, training)
+            self.agreement(logits, again, ops.ones_like(nats))
+            nats = (nats + nats_of(again, inputs["targets"])) / 2
+        self.add_loss(ops.mean(nats))
+        return nats
+
+    def _logits(self, inputs, training):
+        """Return the scores (P, V) of the tokens of each prediction."""
         states = self.unilm(inputs, training=training)
         flat = ops.reshape(states, (-1, ops.shape(states)[-1]))  # (B * L, D)
         picked = ops.take(flat, inputs["places"], axis=0)  # (P, D)
         rows = inputs["places"] // ops.shape(inputs["token_ids"])[1]
         condition = ops.take(self.unilm.condition_of(inputs), rows, axis=0)
-        nats = nats_of(self.unilm.logits(picked, condition), inputs["targets"])
-        self.add_loss(ops.mean(nats))
-        return nats
+        return self.unilm.logits(picked, condition)
 
     def conditioned(self, inputs):
         """Return the backbone's inputs: the latents as the vector of its condition."""

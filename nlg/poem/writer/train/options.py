@@ -21,6 +21,7 @@ class WriterTraining(TrainOptions):
     layers: int = 0  # the first so many blocks of the backbone; 0 is all
     author_poems: int = 400  # an author of fewer is not told
     dropout: float = 0.1
+    r_drop: float = 0.0  # weight of what two dropouts differ by (arXiv:2106.14448)
     condition_units: int = 128
     dev_poems: int = 400
     metric_samples: int = 200  # poems of each form, for the checkpoint's metrics
@@ -47,5 +48,6 @@ class WriterTraining(TrainOptions):
             **dict.fromkeys(SHARES, (0, 1)),
             **dict.fromkeys(counts, (1, MANY)),
             "dropout": (0, 0.9),
+            "r_drop": (0, 100),
             "layers": (0, MANY),
         }

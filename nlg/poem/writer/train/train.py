@@ -11,7 +11,7 @@ from nlg.backbone.checkpoint import load_backbone
 from nlg.backbone.init_from import Shape, init_from
 from nlg.backbone.unilm import UniLM
 from nlg.errors import DataError
-from nlg.files import UNREADABLE, parse_json, text_of
+from nlg.files import load_text, parse_json
 from nlg.poem.dataset import Poem, load_poems
 from nlg.poem.vae.poet import Poet
 from nlg.poem.writer.conditions import AUTHORS, SENTIMENTS, Conditions
@@ -87,7 +87,7 @@ def writer_task(
             classes=data.conditions.sizes,
         )
         Shape(unilm.config, opened.tokenizer).save(folder)
-        return build_model(unilm, poet.latent_units)
+        return build_model(unilm, poet.latent_units, options.r_drop)
 
     return TrainingTask(
         folder=folder,
@@ -104,9 +104,9 @@ def writer_task(
     )
 
 
-def build_model(unilm: UniLM, latent_units: int) -> Writer:
+def build_model(unilm: UniLM, latent_units: int, r_drop: float = 0.0) -> Writer:
     """Return `unilm` with what stands beside it."""
-    model = Writer(unilm, latent_units)
+    model = Writer(unilm, latent_units, r_drop)
     model.build()
     return model
 
@@ -119,10 +119,7 @@ def load_sentiments(path: pathlib.Path) -> dict[str, int]:
     Raises:
         DataError: a line is no JSON object with lines and a sentiment.
     """
-    try:
-        rows = text_of(path).splitlines()
-    except UNREADABLE as error:
-        raise DataError(f"{path} cannot be read: {error}") from None
+    rows = load_text(path).splitlines()
     found = {}
     for number, row in enumerate(rows, 1):
         try:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 import json
 import shutil
 
@@ -25,6 +26,7 @@ from nlg.poem.vae.poet import Poet, parse_poem
 from nlg.poem.writer.composer import Composer
 from nlg.poem.writer.request import PoemRequest
 from nlg.poem.writer.train import export as export_writer
+from nlg.poem.writer.train.batches import Encoded, inputs
 from nlg.poem.writer.train.options import WriterTraining
 from nlg.poem.writer.train.train import (
     DEV,
@@ -348,3 +350,26 @@ def test_run_may_go_on_longer(trained, files, tmp_path, eager):
 def test_defaults_compose(trained):
     composer = Composer.from_checkpoint(trained[0] / "checkpoint")
     assert len(list(composer.write())) == 1
+
+
+def test_two_dropouts_are_charged_for_what_they_differ_by(trained, monkeypatch):
+    batch = a_batch_of(trained[0])
+    model = start_of(trained[0])
+    agreeing = build_model(model.unilm, model.latent_units, r_drop=0.5)
+    P = len(batch["targets"])
+    once, again = np.random.default_rng(3).normal(size=(2, P, 9)).astype("float32")
+    calls = itertools.cycle([once, again])
+    monkeypatch.setattr(agreeing, "_logits", lambda inputs, training: next(calls))
+    agreeing({**batch, "targets": batch["targets"] % 9}, training=True)
+    p, q = (np.exp(x) / np.exp(x).sum(1, keepdims=True) for x in (once, again))
+    targets = np.arange(P), batch["targets"] % 9
+    want = -np.mean([np.log(p)[targets], np.log(q)[targets]])
+    want += 0.5 * np.mean(np.sum((p - q) * np.log(p / q), axis=1) / 2)
+    assert float(sum(agreeing.losses)) == pytest.approx(want, rel=1e-4)
+
+
+def a_batch_of(out):
+    """The inputs of one poem of dev without a title."""
+    form, encoded = next(iter(load_encoded(Run(out), DEV).items()))
+    one = Encoded(*(array[:1] for array in encoded))
+    return inputs(form, [[]], one.poems, one.told, one.latents.astype("float32"))
