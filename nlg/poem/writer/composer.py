@@ -165,9 +165,7 @@ class Composer:
     ) -> Iterator[ComposedPoem]:
         """Yield the first poem that `write` draws of one candidate, a line at a time.
 
-        Each is what is written so far, the last the whole poem. A line is drawn with
-        those before it fixed, by the same noise as at once. Where words of a theme are
-        boosted the score differs: characters that are fixed are not boosted.
+        Each is what is written so far, the last the whole poem.
         """
         request = apply_values(request or PoemRequest(), changes, "stream()")
         return self._stream(next(_by_latent(self.prepare(request))))
@@ -221,16 +219,11 @@ class Composer:
         return (self._describe(draft, asked) for draft in drafts)
 
     def _stream(self, asked: PreparedRequest) -> Iterator[ComposedPoem]:
-        """Yield a poem line by line."""
+        """Yield a poem line by line: a longer draw by the same noise begins alike."""
         noise = next(_noises(asked))
-        lines: tuple[str, ...] = ()
         for number in range(1, asked.form.lines + 1):
-            fixed = asked.fixed | _places_of(lines)
-            plan_inputs = self.plans.arrays(asked.form, fixed, asked.request)
-            stage = asked._replace(plan_inputs=plan_inputs)
-            (draft,) = self._draw(stage, [noise], number)
+            (draft,) = self._draw(asked, [noise], number)
             _refuse_impossible([draft], asked)
-            lines = draft.lines
             yield self._describe(draft, asked)
 
     def _words(self, theme: str) -> np.ndarray:
@@ -362,15 +355,6 @@ def _gains(form: Form, weight: float) -> np.ndarray:
     It grows from nothing, or every poem would begin with its theme.
     """
     return np.linspace(0, 2 * weight, form.tokens, dtype="float32")
-
-
-def _places_of(lines: Sequence[str]) -> Fixed:
-    """Return the characters of `lines` by their places."""
-    return {
-        (line, column): character
-        for line, text in enumerate(lines)
-        for column, character in enumerate(text)
-    }
 
 
 def _refuse_impossible(drafts: Sequence[Draft], asked: PreparedRequest) -> None:

@@ -52,8 +52,9 @@ def form_wanted(request: PoemRequest) -> Form:
     }
 
     def misfits(form: Form) -> list[bool]:
+        """Compare with `form`; a part that is not given misfits every form alike."""
         pairs = zip(parts.values(), _sizes(form), strict=True)
-        return [has not in (0, takes) for has, takes in pairs]
+        return [has != takes for has, takes in pairs]
 
     form = form_named(request.form) if request.form else min(BY_SIZE, key=misfits)
     for (name, has), takes in zip(parts.items(), _sizes(form), strict=True):

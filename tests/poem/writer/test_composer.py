@@ -124,6 +124,7 @@ def test_of_candidates_the_best_is_kept(composer):
     (best,) = written(composer, options={"candidates": 3})
     noises = [given["noise"] for given in composer.checkpoint.runs[-1:]]
     assert noises[0].shape == (4, 32)  # three, and one to fill the tile
+    assert len(np.unique(noises[0], axis=0)) == 3  # each is drawn by its own
     (alone,) = written(composer)
     assert best.score >= alone.score
 
@@ -159,11 +160,7 @@ def test_a_poem_drawn_line_by_line_is_the_one_drawn_at_once(composer):
         poem_request = PoemRequest(**asked)
         stages = list(composer.stream(poem_request, seed=3))
         (whole,) = composer.write(poem_request, seed=3, candidates=1)
-        assert stages[-1] == whole._replace(score=stages[-1].score)
-        assert (
-            stages[-1].score == pytest.approx(whole.score, abs=1e-3)
-            or poem_request.theme
-        )
+        assert stages[-1] == whole
         for number, stage in enumerate(stages, 1):
             assert stage.lines == whole.lines[:number]
 
