@@ -194,6 +194,24 @@ def write_json(path: pathlib.Path, value: dict[str, Any]) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
+_one_line = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def json_line(value: Any) -> str:
+    """Return JSON on one line; with escapes if a text has half a character.
+
+    Example:
+        >>> json_line({"text": "春"}), json_line({"text": "春\\ud800"})
+        ('{"text": "春"}', '{"text": "\\\\u6625\\\\ud800"}')
+    """
+    text = _one_line(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value)
+    return text
+
+
 def parse_json(text: str) -> Any:
     """Return the value of a JSON text.
 

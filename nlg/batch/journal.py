@@ -22,10 +22,11 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from nlg.batch.rows import Row
-from nlg.batch.work import ERROR, Answer
+from nlg.batch.work import Answer
 from nlg.errors import DataError
-from nlg.files import locked
+from nlg.files import json_line, locked
 
+_content = json.JSONEncoder(sort_keys=True, default=str).encode
 NOWHERE = -1  # offset of a row without an answer
 
 
@@ -79,12 +80,13 @@ class Journal:
 
     def add(self, answers: Iterator[tuple[Row, Answer]]) -> None:
         """Write answers; they are safe from a kill when this returns."""
+        self._file.seek(0, os.SEEK_END)
         for row, answer in answers:
             missing = row.number + 1 - len(self._offsets)
             self._offsets.extend([NOWHERE] * missing)
             self._offsets[row.number] = self._file.tell()
-            entry = [row.number, mark_of(row), answer]
-            self._file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+            entry = json_line([row.number, mark_of(row), answer])
+            self._file.write(f"{entry}\n".encode())
         self._file.flush()
 
     def answers(self, count: int) -> Iterator[Answer]:
@@ -92,19 +94,13 @@ class Journal:
         for number in range(count):
             yield self._read(number)[2]
 
-    def errors(self, count: int) -> int:
-        """Return how many of the first `count` rows have an error for an answer."""
-        return sum(ERROR in answer for answer in self.answers(count))
-
     def remove(self) -> None:
         """Delete the file: all that it held stands elsewhere."""
         self.path.unlink()
 
     def _read(self, number: int) -> list[Any]:
         self._file.seek(self._offsets[number])
-        entry = json.loads(self._file.readline())
-        self._file.seek(0, os.SEEK_END)
-        return entry
+        return json.loads(self._file.readline().decode())
 
     def _load(self, work: str) -> None:
         """Read what is there, and leave the file ready to be written on."""
@@ -147,5 +143,5 @@ class Journal:
 
 def mark_of(row: Row) -> str:
     """Return what tells the content of a row from others: 12 hexadecimal digits."""
-    text = json.dumps([row.fields, row.problem], sort_keys=True, default=str)
+    text = _content([row.fields, row.problem])
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from nlg.batch.journal import Journal
 from nlg.batch.local import answer_rows
 from nlg.batch.rows import Row
-from nlg.batch.table import line_of, write_answers
-from nlg.batch.work import ERROR, Work
-from nlg.files import has_no_place, replacing
+from nlg.batch.table import write_answers
+from nlg.batch.work import ERROR, Answer, Work
+from nlg.files import has_no_place, json_line, replacing
 
 Watch = Callable[[Iterable[Row]], Iterable[Row]]  # hands rows on, and shows how many
 
@@ -61,7 +61,7 @@ def _stream(rows: Iterable[Row], batch: Batch, output: pathlib.Path | None) -> O
     try:
         for block in answer_rows(rows, batch.work, batch.block_rows, batch.workers):
             for _, answer in block:
-                file.write(f"{line_of(answer)}\n")
+                file.write(f"{json_line(answer)}\n")
                 errors += ERROR in answer
             count += len(block)
             file.flush()
@@ -88,9 +88,16 @@ def _to_file(rows: Iterable[Row], batch: Batch, output: pathlib.Path) -> Outcome
         work = batch.work, batch.block_rows, batch.workers
         for block in answer_rows(missing(), *work):
             journal.add(block)
+        errors = 0
+
+        def answers() -> Iterator[Answer]:
+            nonlocal errors
+            for answer in journal.answers(count):
+                errors += ERROR in answer
+                yield answer
+
         with replacing(output) as part:
-            write_answers(journal.answers(count), part, output.name)
-        errors = journal.errors(count)
+            write_answers(answers(), part, output.name)
         journal.remove()
         return Outcome(count, errors, kept, tuple(_notes(journal, output)))
 

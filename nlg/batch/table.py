@@ -15,7 +15,6 @@ import csv
 import gzip
 import io
 import itertools
-import json
 import pathlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO
@@ -23,6 +22,7 @@ from typing import Any, TextIO
 from nlg.batch.rows import SEPARATORS, suffix_of
 from nlg.batch.work import Answer
 from nlg.errors import DataError, OptionError
+from nlg.files import json_line
 
 HEAD = 1000  # answers that decide the columns
 GROUP = 4096  # rows of a Parquet row group
@@ -46,12 +46,7 @@ def write_answers(answers: Iterable[Answer], path: pathlib.Path, name: str) -> N
         if suffix in SEPARATORS:
             _write_table(answers, file, SEPARATORS[suffix])
         else:
-            file.writelines(f"{line_of(answer)}\n" for answer in answers)
-
-
-def line_of(answer: Answer) -> str:
-    """Return an answer as a JSON line, as all commands print it."""
-    return json.dumps(answer, ensure_ascii=False)
+            file.writelines(f"{json_line(answer)}\n" for answer in answers)
 
 
 @contextlib.contextmanager
@@ -115,7 +110,7 @@ def _cell(value: Any) -> Any:
     """Return a value as a cell: nothing, text and numbers as they are, else JSON."""
     if value is None or isinstance(value, str | int | float):
         return "" if value is None else value
-    return json.dumps(value, ensure_ascii=False)
+    return json_line(value)
 
 
 def _write_parquet(answers: Iterable[Answer], path: pathlib.Path) -> None:

@@ -18,7 +18,8 @@ def open_echo(log="", slow=0.0):
     def answer(texts):
         if any("die" in text for text in texts):
             os._exit(9)
-        time.sleep(slow * len(texts))
+        if slow:
+            time.sleep(slow * len(texts))
         if log:
             with open(log, "a", encoding="utf-8") as file:
                 file.writelines(f"{text}\n" for text in texts)
