@@ -83,6 +83,12 @@ def unpacked(source: pathlib.Path | str | BinaryIO) -> Iterator[BinaryIO]:
         yield whole
 
 
+def is_packed(path: pathlib.Path | str) -> bool:
+    """Return whether a file starts as gzip, xz or zstd does."""
+    with pathlib.Path(path).open("rb") as file:
+        return file.read(len(XZ)).startswith((GZIP, XZ, ZSTD))
+
+
 class _Joined(io.RawIOBase):
     """What was read of a file, and the rest of it."""
 
@@ -109,7 +115,7 @@ def _open_zstd(file: BinaryIO) -> Any:
             'a file packed by zstd needs zstandard; pip install "nlg[batch]", or '
             "unpack it first"
         ) from None
-    return zstandard.open(file, "rb", closefd=False)
+    return io.BufferedReader(zstandard.open(file, "rb", closefd=False))
 
 
 def write_whole(path: pathlib.Path, content: bytes) -> None:

@@ -26,11 +26,15 @@ DIED = "the process that answered it died, perhaps for want of memory"
 Block = list[Row]
 
 _opened: Answerer | NlgError  # in a process of the pool
-_id_field = "id"
+_work: Work
 
 
 def answer_rows(
-    rows: Iterable[Row], work: Work, block_rows: int, workers: int
+    rows: Iterable[Row],
+    work: Work,
+    block_rows: int,
+    workers: int,
+    apart: bool = False,
 ) -> Iterator[list[tuple[Row, Answer]]]:
     """Yield the rows with their answers, in order, a block at a time.
 
@@ -40,15 +44,16 @@ def answer_rows(
         block_rows: rows of a block; those whose graph takes a batch go through it
             together.
         workers: processes; 1 answers in this one.
+        apart: even one worker is a process of its own, which may die.
 
     Raises:
         NlgError: the work cannot be opened.
     """
     blocks = _blocks(rows, block_rows)
-    if workers == 1:
+    if workers == 1 and not apart:
         answer = open_work(work)
         for block in blocks:
-            answers = answer_block(answer, block, work.id_field)
+            answers = answer_block(answer, block, work)
             yield list(zip(block, answers, strict=True))
         return
     with _Pool(work, workers) as pool:
@@ -56,15 +61,23 @@ def answer_rows(
             yield list(zip(block, answers, strict=True))
 
 
-def answer_block(answer: Answerer, block: Sequence[Row], id_field: str) -> list[Answer]:
-    """Return the answers of a block, each after the id of its row, else its number."""
+def answer_block(answer: Answerer, block: Sequence[Row], work: Work) -> list[Answer]:
+    """Return the answers of a block, each with the id of its row, else its number."""
     found = iter(answer([row.fields for row in block if not row.problem]))
     return [
-        {
-            "id": row.fields.get(id_field, row.number + 1),
-            **({ERROR: row.problem} if row.problem else next(found)),
-        }
+        _signed([{ERROR: row.problem}] if row.problem else next(found), row, work)
         for row in block
+    ]
+
+
+def _signed(answer: Answer, row: Row, work: Work) -> Answer:
+    """Return an answer that tells its row; an error tells the line of the file too."""
+    name = {"id": row.fields.get(work.id_field, row.number + 1)}
+    return [
+        {**name, **dict.fromkeys(work.blank, ""), **one, "line": row.line}
+        if ERROR in one
+        else {**name, **one}
+        for one in answer
     ]
 
 
@@ -119,7 +132,7 @@ class _Pool:
         except BrokenProcessPool:
             self._close()
         if len(block) == 1:
-            return answer_block(_died, block, self.work.id_field)
+            return answer_block(_died, block, self.work)
         half = len(block) // 2
         return self._carefully(block[:half]) + self._carefully(block[half:])
 
@@ -146,8 +159,8 @@ class _Pool:
 
 def _open(work: Work) -> None:
     """Open the work in a new process; an error is kept for the first block."""
-    global _opened, _id_field
-    _id_field = work.id_field
+    global _opened, _work
+    _work = work
     try:
         _opened = open_work(work)
     except NlgError as error:
@@ -157,8 +170,8 @@ def _open(work: Work) -> None:
 def _answer_here(block: Block) -> list[Answer]:
     if isinstance(_opened, NlgError):
         raise _opened
-    return answer_block(_opened, block, _id_field)
+    return answer_block(_opened, block, _work)
 
 
 def _died(rows: Sequence[Fields]) -> list[Answer]:
-    return [{ERROR: DIED} for _ in rows]
+    return [[{ERROR: DIED}] for _ in rows]

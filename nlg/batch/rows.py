@@ -13,6 +13,7 @@ their files, in order of name; s3:// and the like are opened by pyarrow or fsspe
 This file knows no task: what the fields mean is its own.
 """
 
+import contextlib
 import csv
 import glob
 import itertools
@@ -23,11 +24,12 @@ from typing import Any, BinaryIO, NamedTuple, TextIO
 
 from nlg.batch.remote import is_remote, open_remote, remote_files
 from nlg.errors import DataError, OptionError
-from nlg.files import UNREADABLE, parse_json, text_reader, unpacked
+from nlg.files import UNREADABLE, is_packed, parse_json, text_reader, unpacked
 
 SUFFIXES = (".txt", ".jsonl", ".csv", ".tsv", ".parquet")  # taken from a folder
 PACKED = (".gz", ".xz", ".zst")
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
+TABLES = (*SEPARATORS, ".parquet")
 TEXT = "text"  # the field of a text line
 PARQUET_ROWS = 4096  # that are held at once
 
@@ -36,9 +38,14 @@ class Row(NamedTuple):
     """One row of the input."""
 
     number: int  # from 0, over all files
-    where: str  # file:line or file:row, from 1
+    where: str  # file:line, from 1; of a Parquet file, file:row
     fields: dict[str, Any]
     problem: str = ""  # why it cannot be read; then there are no fields
+
+    @property
+    def line(self) -> int:
+        """Return the number of its line in the file, from 1."""
+        return int(self.where.rpartition(":")[2])
 
 
 def find_inputs(inputs: Iterable[str]) -> list[str]:
@@ -66,21 +73,42 @@ def _files_of(name: str) -> list[str]:
     return found
 
 
-def read_rows(files: Iterable[str], text_field: str = "") -> Iterator[Row]:
+class Place(NamedTuple):
+    """Where in a file reading begins."""
+
+    offset: int = 0  # bytes before it; 0 in a table, or a file that is packed
+    lines: int = 0  # lines before it
+    is_json: bool | None = None  # None: the first line tells
+    rows: int = 0  # rows after `offset` that are passed over
+
+
+BEGINNING = Place()
+
+
+def read_rows(
+    files: Iterable[str],
+    text_field: str = "",
+    start: Place = BEGINNING,
+    first_number: int = 0,
+) -> Iterator[Row]:
     """Yield the rows of `files`, one after another.
 
     Args:
         files: what `find_inputs` returns.
         text_field: the field that is to be called `text`; "" leaves the names.
+        start: where in the first of `files` reading begins.
+        first_number: number of the row at `start`.
 
     Raises:
         DataError: a file cannot be read at all.
         OptionError: a table without the field `text_field`; the nearest is named.
     """
-    numbers = itertools.count()
-    for name in files:
+    numbers = itertools.count(first_number)
+    for count, name in enumerate(files):
+        place = BEGINNING if count else start
         try:
-            for where, fields, problem in _rows_of(name, text_field):
+            rows = _rows_of(name, text_field, place)
+            for where, fields, problem in itertools.islice(rows, place.rows, None):
                 yield Row(next(numbers), where, fields, problem)
         except UNREADABLE as error:
             raise DataError(f"{name}: cannot be read: {error}") from None
@@ -89,17 +117,54 @@ def read_rows(files: Iterable[str], text_field: str = "") -> Iterator[Row]:
 Parts = Iterator[tuple[str, dict[str, Any], str]]  # where, fields, problem
 
 
-def _rows_of(name: str, text_field: str) -> Parts:
-    suffix = suffix_of(name)
-    if suffix == ".parquet":
-        yield from _renamed(_of_parquet(name, text_field), text_field)
-        return
-    with unpacked(open_remote(name) if is_remote(name) else name) as raw:
-        file = text_reader(raw)
-        if suffix in SEPARATORS:
-            rows = _of_table(name, file, suffix, text_field)
+def places_of(name: str) -> Iterator[Place]:
+    """Yield the place of each row of a file; reading may begin at each.
+
+    Raises:
+        DataError: as `read_rows` does.
+    """
+    try:
+        if suffix_of(name) in TABLES:
+            for number, _ in enumerate(_rows_of(name, "", BEGINNING)):
+                yield Place(rows=number)
         else:
-            rows = _of_lines(name, file)
+            yield from _places_of_lines(name)
+    except UNREADABLE as error:
+        raise DataError(f"{name}: cannot be read: {error}") from None
+
+
+def _places_of_lines(name: str) -> Iterator[Place]:
+    with _opened(name) as file:
+        can_seek = name != "-" and not is_remote(name) and not is_packed(name)
+        offset, is_json, row = 0, None, 0
+        for number, line in enumerate(file):
+            text = line.decode("utf-8", "replace").removeprefix("\ufeff").strip()
+            if text:
+                is_json = text.startswith("{") if is_json is None else is_json
+                at = Place(offset, number, is_json) if can_seek else Place(rows=row)
+                yield at
+                row += 1
+            offset += len(line)
+
+
+def _opened(name: str) -> contextlib.AbstractContextManager[BinaryIO]:
+    return unpacked(open_remote(name) if is_remote(name) else name)
+
+
+def _rows_of(name: str, text_field: str, place: Place) -> Parts:
+    suffix = suffix_of(name)
+    with contextlib.ExitStack() as stack:
+        if suffix == ".parquet":
+            rows = _of_parquet(name, text_field)
+        elif suffix in SEPARATORS:
+            file = text_reader(stack.enter_context(_opened(name)))
+            rows = _of_table(name, file, suffix, text_field)
+        elif place.offset:
+            plain = stack.enter_context(pathlib.Path(name).open("rb"))
+            plain.seek(place.offset)
+            rows = _of_lines(name, plain, place)
+        else:
+            rows = _of_lines(name, stack.enter_context(_opened(name)), place)
         yield from _renamed(rows, text_field)
 
 
@@ -119,20 +184,30 @@ def _is_data(path: pathlib.Path) -> bool:
     return path.is_file() and suffix_of(path.name) in SUFFIXES
 
 
-def _of_lines(name: str, file: TextIO) -> Parts:
-    """Yield the rows of JSON lines, or of text lines if the first is no object."""
-    is_json: bool | None = None
-    for number, line in enumerate(file, 1):
+def _of_lines(name: str, file: BinaryIO, place: Place) -> Parts:
+    """Yield the rows of JSON lines, or of text lines if the first is no object.
+
+    Raises:
+        UnicodeDecodeError: the first line is no text; of a later one it is a problem.
+    """
+    is_json = place.is_json
+    for number, raw in enumerate(file, place.lines + 1):
+        where = f"{name}:{number}"
+        try:
+            line = raw.decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            if is_json is None:
+                raise
+            yield where, {}, "no UTF-8 text"
+            continue
+        if number == 1:
+            line = line.removeprefix("\ufeff")
         text = line.strip()
         if not text:
             continue
         if is_json is None:
             is_json = text.startswith("{")
-        where = f"{name}:{number}"
-        if is_json:
-            yield _of_json(where, text)
-        else:
-            yield where, {TEXT: line.rstrip("\r\n")}, ""
+        yield _of_json(where, text) if is_json else (where, {TEXT: line}, "")
 
 
 def _of_json(where: str, text: str) -> tuple[str, dict[str, Any], str]:
@@ -176,7 +251,7 @@ def _of_parquet(name: str, text_field: str) -> Parts:
             for fields in batch.to_pylist():
                 number += 1
                 kept = {key: x for key, x in fields.items() if x is not None}
-                yield f"{name}: row {number}", kept, ""
+                yield f"{name}:{number}", kept, ""
     except pyarrow.ArrowException as error:
         raise DataError(f"{name}: cannot be read as Parquet: {error}") from None
 

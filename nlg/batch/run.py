@@ -14,7 +14,7 @@ from nlg.batch.journal import Journal
 from nlg.batch.local import answer_rows
 from nlg.batch.rows import Row
 from nlg.batch.table import write_answers
-from nlg.batch.work import ERROR, Answer, Work
+from nlg.batch.work import Fields, Work, failed
 from nlg.files import has_no_place, json_line, replacing
 
 Watch = Callable[[Iterable[Row]], Iterable[Row]]  # hands rows on, and shows how many
@@ -61,8 +61,8 @@ def _stream(rows: Iterable[Row], batch: Batch, output: pathlib.Path | None) -> O
     try:
         for block in answer_rows(rows, batch.work, batch.block_rows, batch.workers):
             for _, answer in block:
-                file.write(f"{json_line(answer)}\n")
-                errors += ERROR in answer
+                file.writelines(f"{json_line(one)}\n" for one in answer)
+                errors += failed(answer)
             count += len(block)
             file.flush()
     finally:
@@ -90,11 +90,11 @@ def _to_file(rows: Iterable[Row], batch: Batch, output: pathlib.Path) -> Outcome
             journal.add(block)
         errors = 0
 
-        def answers() -> Iterator[Answer]:
+        def answers() -> Iterator[Fields]:
             nonlocal errors
             for answer in journal.answers(count):
-                errors += ERROR in answer
-                yield answer
+                errors += failed(answer)
+                yield from answer
 
         with replacing(output) as part:
             write_answers(answers(), part, output.name)

@@ -20,17 +20,17 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO
 
 from nlg.batch.rows import SEPARATORS, suffix_of
-from nlg.batch.work import Answer
+from nlg.batch.work import Fields
 from nlg.errors import DataError, OptionError
 from nlg.files import json_line
 
 HEAD = 1000  # answers that decide the columns
 GROUP = 4096  # rows of a Parquet row group
 
-Writer = Callable[[Iterable[Answer], pathlib.Path, str], None]
+Writer = Callable[[Iterable[Fields], pathlib.Path, str], None]
 
 
-def write_answers(answers: Iterable[Answer], path: pathlib.Path, name: str) -> None:
+def write_answers(answers: Iterable[Fields], path: pathlib.Path, name: str) -> None:
     """Write `answers` to `path`, in the format that `name` asks for.
 
     Raises:
@@ -74,18 +74,18 @@ def _zstd(file: Any) -> Any:
     return zstandard.ZstdCompressor().stream_writer(file, closefd=False)
 
 
-def _columns(head: Iterable[Answer]) -> list[str]:
+def _columns(head: Iterable[Fields]) -> list[str]:
     """Return the fields of some answers, in the order in which they come."""
     return list(dict.fromkeys(key for answer in head for key in answer))
 
 
-def _headed(answers: Iterable[Answer]) -> tuple[list[str], Iterator[Answer]]:
+def _headed(answers: Iterable[Fields]) -> tuple[list[str], Iterator[Fields]]:
     """Return the columns, and all answers, each checked to have no other."""
     left = iter(answers)
     head = list(itertools.islice(left, HEAD))
     columns = _columns(head)
 
-    def checked() -> Iterator[Answer]:
+    def checked() -> Iterator[Fields]:
         for answer in itertools.chain(head, left):
             more = answer.keys() - set(columns)
             if more:
@@ -98,7 +98,7 @@ def _headed(answers: Iterable[Answer]) -> tuple[list[str], Iterator[Answer]]:
     return columns, checked()
 
 
-def _write_table(answers: Iterable[Answer], file: TextIO, separator: str) -> None:
+def _write_table(answers: Iterable[Fields], file: TextIO, separator: str) -> None:
     columns, checked = _headed(answers)
     writer = csv.writer(file, delimiter=separator, lineterminator="\n")
     writer.writerow(columns)
@@ -113,7 +113,7 @@ def _cell(value: Any) -> Any:
     return json_line(value)
 
 
-def _write_parquet(answers: Iterable[Answer], path: pathlib.Path) -> None:
+def _write_parquet(answers: Iterable[Fields], path: pathlib.Path) -> None:
     try:
         import pyarrow
         import pyarrow.parquet

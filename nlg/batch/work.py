@@ -3,21 +3,22 @@
     Work("nlg.batch.tasks:couplet", {"checkpoint": "…", "n": 1})
         -> open_work -> Answerer: rows' fields -> answers
 
-An answer is what `--json` prints for one request, or {"error": why there is none}. A
-row that cannot be answered never stops the others.
+An answer is what `--json` prints for one request: an object, or several where a
+request has several answers; or {"error": why there is none}. A row that cannot be
+answered never stops the others.
 """
 
 import hashlib
 import importlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import nlg
 from nlg.errors import NlgError
 
 Fields = dict[str, Any]
-Answer = dict[str, Any]
+Answer = list[dict[str, Any]]  # objects, each a line of the output
 Answerer = Callable[[Sequence[Fields]], list[Answer]]
 Request = TypeVar("Request")
 ERROR = "error"  # the field of an answer that says why there is none
@@ -29,6 +30,7 @@ class Work(NamedTuple):
     opener: str  # "module:function", which takes the settings and returns an Answerer
     settings: dict[str, Any]
     id_field: str = "id"  # of the row, which the answer repeats
+    blank: tuple[str, ...] = ()  # fields that are "" beside an error
 
 
 def open_work(work: Work) -> Answerer:
@@ -55,26 +57,38 @@ def fingerprint(work: Work, checkpoint: str = "") -> str:
 
 def answerer(
     parse: Callable[[Fields], Request],
-    answer: Callable[[Sequence[Request]], Sequence[Answer]],
+    answer: Callable[[Sequence[Request]], Iterable[Answer | Fields | NlgError]],
 ) -> Answerer:
     """Return an Answerer of a task's own two functions.
 
     Args:
         parse: returns the request that a row's fields make; raises an NlgError.
-        answer: answers requests, each whatever the others are.
+        answer: answers requests, each whatever the others are; a single object is an
+            answer too, and an NlgError says why there is none.
     """
 
     def run(rows: Sequence[Fields]) -> list[Answer]:
-        answers: list[Answer] = [{} for _ in rows]
+        answers: list[Answer] = [[] for _ in rows]
         requests: dict[int, Request] = {}
         for place, fields in enumerate(rows):
             try:
                 requests[place] = parse(fields)
             except NlgError as error:
-                answers[place] = {ERROR: str(error)}
+                answers[place] = [{ERROR: str(error)}]
         found = answer(list(requests.values())) if requests else []
         for place, one in zip(requests, found, strict=True):
-            answers[place] = one
+            answers[place] = _as_answer(one)
         return answers
 
     return run
+
+
+def _as_answer(found: Answer | Fields | NlgError) -> Answer:
+    if isinstance(found, NlgError):
+        return [{ERROR: str(found)}]
+    return found if isinstance(found, list) else [found]
+
+
+def failed(answer: Answer) -> bool:
+    """Return whether an answer says why there is none."""
+    return any(ERROR in one for one in answer)

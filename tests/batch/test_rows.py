@@ -4,7 +4,7 @@ import lzma
 
 import pytest
 
-from nlg.batch.rows import find_inputs, read_rows
+from nlg.batch.rows import find_inputs, places_of, read_rows
 from nlg.errors import DataError, OptionError
 
 VERSE = ["春眠不觉晓", "处处闻啼鸟"]
@@ -139,3 +139,28 @@ def test_file_that_is_no_text_is_one_clear_line(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"verse.txt: cannot be read"):
         rows_of(path)
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.txt", "a.csv", "a.jsonl.gz"])
+def test_reading_may_begin_at_the_place_of_any_row(tmp_path, name):
+    content = {
+        "a.jsonl": f"\ufeff{AS_JSON}\r\n　\n{AS_JSON}broken\n{AS_JSON}",
+        "a.txt": "\ufeff\n春\r\n\n　夏\n{秋}\n冬",
+        "a.csv": 'id,text\n1,"春\n眠"\n2,不\n',
+        "a.jsonl.gz": AS_JSON,
+    }[name].encode()
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    whole = rows_of(path)
+    places = list(places_of(str(path)))
+    assert len(places) == len(whole) > 1
+    for number, place in enumerate(places):
+        rest = read_rows([str(path)], "", place, number)
+        assert list(rest) == whole[number:]
+
+
+def test_line_that_is_no_text_is_a_problem_of_its_own(tmp_path):
+    path = tmp_path / "verse.txt"
+    path.write_bytes("春\n".encode() + b"\xff\xfe\n" + "夏\n".encode())
+    assert [row.problem for row in rows_of(path)] == ["", "no UTF-8 text", ""]
+    assert len(list(places_of(str(path)))) == 3

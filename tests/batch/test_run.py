@@ -51,7 +51,7 @@ def test_answers_stand_in_the_order_of_the_rows_with_their_ids(source, tmp_path)
     assert outcome == (COUNT + 1, 2, 0, ())
     assert [one["id"] for one in found[:3]] == ["q0", "q1", "q2"]
     assert found[3] == {"id": "q3", "text": "3春", "characters": 2}
-    assert found[7] == {"id": "q7", "error": "no text"}
+    assert found[7] == {"id": "q7", "error": "no text", "line": 8}
     assert found[-1]["id"] == COUNT + 1 and "not JSON" in found[-1]["error"]
     assert sorted(os.listdir(tmp_path)) == ["out.jsonl", "rows.jsonl"]
 
