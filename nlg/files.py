@@ -12,7 +12,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import Any, BinaryIO, TextIO, cast
+from typing import Any, BinaryIO, TextIO
 
 from nlg.errors import DataError, NlgError
 
@@ -204,11 +204,11 @@ _one_line = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def json_line(value: Any) -> str:
-    """Return JSON on one line; with escapes if a text has half a character.
+    r"""Return JSON on one line; with escapes if a text has half a character.
 
     Example:
-        >>> json_line({"text": "春"}), json_line({"text": "春\\ud800"})
-        ('{"text": "春"}', '{"text": "\\\\u6625\\\\ud800"}')
+        >>> json_line({"text": "春"}), json_line({"text": "春\ud800"})
+        ('{"text": "春"}', '{"text": "\\u6625\\ud800"}')
     """
     text = _one_line(value)
     try:

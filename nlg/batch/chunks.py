@@ -1,6 +1,6 @@
 """Cut files into chunks of rows that any machine can read by itself.
 
-    Chunk(part=1, first=8192, rows=8192, files=("poems.jsonl",), start=Place(…), key="…")
+    Chunk(part=1, first=8192, rows=8192, files=("a.jsonl",), start=Place(…), key="…")
 
 One pass over the files finds the places; no row is kept. A chunk may end in a later
 file than it begins in. Its key changes when one of its files does.

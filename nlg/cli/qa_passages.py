@@ -13,7 +13,9 @@ from nlg.text.collect import HALF, json_values, name_of
 def passages_of(
     arguments: Iterable[str], file: pathlib.Path | None = None
 ) -> Iterator[str]:
-    """Yield the passages in the order in which they were given.
+    """Yield the passages in the order in which they were given, each as it stands.
+
+    The places in an answer count the spaces and line ends of the text too.
 
     Args:
         arguments: texts, @FILE, or - for standard input.
@@ -21,9 +23,9 @@ def passages_of(
     """
     for argument in arguments:
         if argument.startswith("@"):
-            yield load_text(pathlib.Path(as_typed(argument[1:]))).strip()
+            yield load_text(pathlib.Path(as_typed(argument[1:])))
         else:
-            yield read_text(argument).strip()
+            yield read_text(argument)
     if file:
         yield from of_file(file)
 
@@ -32,7 +34,7 @@ def of_file(path: pathlib.Path) -> Iterator[str]:
     """Yield the passages of a file, text or JSON lines; blank lines are skipped."""
     text = load_text(path)
     if text.lstrip()[:1] not in ("{", '"'):
-        yield from filter(None, map(str.strip, text.split("\n")))
+        yield from (line.rstrip("\r") for line in text.split("\n") if line.strip())
         return
     for where, value, problem in json_values(name_of(path), text):
         if problem:

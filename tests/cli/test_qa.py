@@ -395,3 +395,18 @@ def test_help_has_an_example_in_chinese(run):
 def test_the_checkpoint_and_the_device_are_those_asked_for(ask, tmp_path):
     ask(*ASK, "-p", POET, "--device", "gpu")
     assert str(ask.opened[-1][0]) == "rule" and ask.opened[-1][1] == "gpu"
+
+
+@pytest.mark.parametrize("before", ["", "　　", "\n\n", " \t"])
+def test_places_are_those_of_the_text_that_was_given(ask, tmp_path, before):
+    text = f"{before}{POET}\n"
+    file, lines = tmp_path / "passage.txt", tmp_path / "passages.txt"
+    file.write_text(f"\ufeff{text}", "utf-8")
+    lines.write_text(f"{SILENT}\n{text}", "utf-8")
+    ways = [("-p", text), ("-p", f"@{file}")]
+    for way in ways:
+        found = json.loads(*shown(ask(*ASK, *way, "--json")))
+        assert text[found["start"] : found["end"]] == found["answer"]
+    found = json.loads(*shown(ask(*ASK, "--passages", lines, "--json")))
+    row = text.split("\n")[-2]
+    assert row[found["start"] : found["end"]] == found["answer"]
