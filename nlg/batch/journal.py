@@ -18,7 +18,7 @@ import json
 import os
 import pathlib
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from nlg.batch.rows import Row
@@ -78,7 +78,7 @@ class Journal:
         self.changed += 1
         return None
 
-    def add(self, answers: Iterator[tuple[Row, Answer]]) -> None:
+    def add(self, answers: Iterable[tuple[Row, Answer]]) -> None:
         """Write answers; they are safe from a kill when this returns."""
         self._file.seek(0, os.SEEK_END)
         for row, answer in answers:

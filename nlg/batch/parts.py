@@ -72,14 +72,14 @@ class Folder:
             with filesystem.open_output_stream(f"{path}/{name}") as file:
                 file.write(content)
             return
-        path = pathlib.Path(self.name) / name
-        new = path.with_name(f".{name}.{uuid.uuid4().hex}")
+        place = pathlib.Path(self.name) / name
+        new = place.with_name(f".{name}.{uuid.uuid4().hex}")
         try:
             with new.open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(new, path)
+            os.replace(new, place)
         except BaseException:
             new.unlink(missing_ok=True)
             raise

@@ -258,8 +258,8 @@ class Worker:
 
     def _answers(self, rows: Iterator[Row]) -> Iterator[Answer]:
         if self.careful:
-            for block in answer_rows(rows, self.work, self.job.block_rows, 1, True):
-                yield from (answer for _, answer in block)
+            for answered in answer_rows(rows, self.work, self.job.block_rows, 1, True):
+                yield from (answer for _, answer in answered)
             return
         self.answerer = self.answerer or open_work(self.work)
         while block := list(itertools.islice(rows, self.job.block_rows)):

@@ -5,18 +5,25 @@ file is written once all are there, whole or not at all. To stdout, a pipe or a 
 they go as they come.
 """
 
+import os
 import pathlib
+import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from nlg.batch.journal import Journal
 from nlg.batch.local import answer_rows
+from nlg.batch.remote import is_remote
 from nlg.batch.rows import Row
 from nlg.batch.table import write_answers
 from nlg.batch.work import Fields, Work, failed
 from nlg.files import has_no_place, json_line, replacing
 
+if TYPE_CHECKING:
+    from nlg.batch.ray_engine import Cluster
+
+PARTS = ".nlg-parts"  # ends the name of a folder beside the output
 Watch = Callable[[Iterable[Row]], Iterable[Row]]  # hands rows on, and shows how many
 
 
@@ -110,3 +117,49 @@ def _notes(journal: Journal, output: pathlib.Path) -> Iterator[str]:
         )
     if journal.changed:
         yield f"{journal.changed:,} rows have changed since: they were answered anew"
+
+
+def run_on_cluster(
+    files: Sequence[str],
+    batch: Batch,
+    output: str,
+    cluster: "Cluster",
+    chunk_rows: int,
+    text_field: str = "",
+) -> Outcome:
+    """Answer the rows of `files` on a cluster.
+
+    Args:
+        files: names that all its machines know.
+        batch: what is answered; its workers are those of `cluster`.
+        output: a file, or a folder (with / at its end, or one that is there) for parts;
+            the parts of a file stand beside it, in OUTPUT.nlg-parts, until it is there.
+        cluster: which machines.
+        chunk_rows: rows of a part.
+        text_field: see `read_rows`.
+
+    Raises:
+        NlgError: see `nlg.batch.ray_engine.run_chunks`.
+    """
+    from nlg.batch.chunks import find_chunks
+    from nlg.batch.parts import Folder, Manifest
+    from nlg.batch.ray_engine import Job, run_chunks
+
+    is_folder = output.endswith("/") or is_remote(output) or os.path.isdir(output)
+    folder = output.rstrip("/") if is_folder else f"{output}{PARTS}"
+    chunks = find_chunks(files, chunk_rows)
+    known = f"{batch.fingerprint} {batch.block_rows} {chunk_rows}"
+    place = folder if is_remote(folder) else os.path.abspath(folder)
+    manifest = Manifest(Folder(place), known, chunks)
+    job = Job(batch.work, batch.block_rows, text_field, manifest.folder.name)
+    run_chunks(manifest, job, cluster)
+    if not is_folder:
+        path = pathlib.Path(output)
+        with replacing(path) as part:
+            write_answers(manifest.answers(), part, path.name)
+        shutil.rmtree(folder)
+    rows = sum(chunk.rows for chunk in chunks)
+    errors = sum(part.errors for part in manifest.parts.values())
+    changed = f"{manifest.changed:,} parts of other input were computed anew"
+    notes = (changed,) if manifest.changed else ()
+    return Outcome(rows, errors, manifest.kept, notes)

@@ -9,6 +9,7 @@ Nothing is imported here that takes time, so an interrupt is never a traceback.
 import contextlib
 import os
 import sys
+from typing import Any
 
 STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 # Modules that nlg can do without, and the extra of nlg that installs them.
@@ -42,7 +43,7 @@ def _run() -> int:
     try:
         from nlg.cli.main import main
 
-        main(prog_name="nlg")
+        main()
     except SystemExit as ended:
         return _code_of(ended)
     except ImportError as error:
@@ -75,15 +76,16 @@ def replace_closed_streams() -> None:
     Without that, the next file to be opened would take the number of a stream, and get
     what is printed.
     """
-    modes = {0: os.O_WRONLY, 1: os.O_RDONLY, 2: os.O_RDWR}  # of 0 and 1: the wrong ones
-    for number, mode in modes.items():
+    wrong = {0: os.O_WRONLY, 1: os.O_RDONLY, 2: os.O_RDWR}  # of 0 and 1: the wrong ones
+    for number, mode in wrong.items():
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, mode)  # takes the lowest number that is free
-    for number, (name, mode) in enumerate(STREAMS):
+    for number, (name, way) in enumerate(STREAMS):
         if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+            stream: Any = os.fdopen(number, way, encoding="utf-8", closefd=False)
+            setattr(sys, name, stream)
 
 
 def _flush() -> str:
@@ -94,7 +96,7 @@ def _flush() -> str:
     except BrokenPipeError:  # `| head` has what it wanted
         why = ""
     except OSError as error:
-        why = error.strerror
+        why = str(error.strerror)
     # What cannot be written would be tried again, and told, when Python ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return why

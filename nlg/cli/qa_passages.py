@@ -2,12 +2,12 @@
 
 import pathlib
 from collections.abc import Iterable, Iterator
-from typing import Any
 
+from nlg.batch.tasks import passage_of
 from nlg.cli.options import as_typed, read_text
 from nlg.errors import DataError
 from nlg.files import load_text
-from nlg.text.collect import HALF, json_values, name_of
+from nlg.text.collect import json_values, name_of
 
 
 def passages_of(
@@ -40,12 +40,3 @@ def of_file(path: pathlib.Path) -> Iterator[str]:
         if problem:
             raise DataError(f"{where}: {problem}")
         yield passage_of(value, where)
-
-
-def passage_of(value: Any, where: str) -> str:
-    """Return the text of a JSON value: a text, or an object with passage or text."""
-    if isinstance(value, dict):
-        value = value.get("passage", value.get("text"))
-    if not isinstance(value, str) or HALF.search(value):
-        raise DataError(f"{where}: no text, and no object with a passage or a text")
-    return value

@@ -15,8 +15,8 @@ from nlg.batch.chunks import find_chunks
 from nlg.batch.parts import Folder, Manifest, part_name
 from nlg.batch.ray_engine import Cluster, Job, run_chunks
 from nlg.batch.rows import read_rows
-from nlg.batch.run import Batch, run
-from nlg.batch.work import Work
+from nlg.batch.run import Batch, run, run_on_cluster
+from nlg.batch.work import Work, fingerprint
 from nlg.errors import DataError, NlgError
 
 ray = pytest.importorskip("ray")
@@ -155,3 +155,23 @@ with connected("127.0.0.1:{port}"):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True)
     assert b"no Ray cluster at 127.0.0.1" in done.stderr.splitlines()[-1]
     assert time.monotonic() - start < 15
+
+
+def test_file_of_a_cluster_is_that_of_this_machine(cluster, source, tmp_path):
+    output = tmp_path / "out.jsonl"
+    work = Work("echoes:open_echo", {})
+    batch = Batch(work, fingerprint(work), BLOCK, 1)
+    outcome = run_on_cluster([str(source)], batch, str(output), Cluster(), CHUNK)
+    assert (outcome.rows, outcome.errors) == (COUNT, 1)
+    assert output.read_bytes() == of_local(source, tmp_path)
+    assert not (tmp_path / "out.jsonl.nlg-parts").exists()
+
+
+def test_checkpoint_that_a_node_lacks_comes_by_the_object_store(cluster, tmp_path):
+    from nlg.batch.ray_engine import _local_work
+
+    files = {"config.json": b"{}"}
+    work = Work("echoes:open_echo", {"checkpoint": str(tmp_path / "elsewhere")})
+    there = _local_work(Job(work, 1, "", "", ray.put(files)))
+    copy = pathlib.Path(there.settings["checkpoint"])
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == files
