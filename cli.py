@@ -1,6 +1,6 @@
 """Run nlg from a checkout: `python cli.py poem --sample`."""
 
-from nlg.cli.main import main
+from nlg.cli.program import run
 
 if __name__ == "__main__":
-    main()
+    run()

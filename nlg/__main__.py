@@ -1,6 +1,6 @@
 """Run nlg as a module: `python -m nlg poem --sample`."""
 
-from nlg.cli.main import main
+from nlg.cli.program import run
 
 if __name__ == "__main__":
-    main()
+    run()

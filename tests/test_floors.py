@@ -13,6 +13,7 @@ FLOORS = [  # ground floor first; names on one floor do not import each other
     {"backbone", "decode", "training"},
     {"onnx_export"},
     {"poem", "couplet", "qa", "classify", "write", "pretrain"},
+    {"batch"},
     {"web"},
     {"cli"},
     {"__main__", "cli.py"},

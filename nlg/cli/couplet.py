@@ -13,21 +13,21 @@ import click
 from nlg.cli.options import (
     DEVICE,
     JSON,
-    OUTPUT,
     SEED,
     Number,
     as_typed,
     checkpoint_option,
-    progress,
     read_text,
     write_lines,
 )
+from nlg.cli.rows_options import RowsOptions, answer_rows, rows_options
 
 if TYPE_CHECKING:
     from nlg.couplet.responder import Couplets, ReplyOptions
     from nlg.couplet.results import Reply
 
 RULES = ("marks", "reuse", "repeat", "ends", "tones")  # those of nlg.couplet.rules
+BLOCK_ROWS = 512  # lines that are answered, and kept on the disk, together
 LENGTH = 7  # characters a line of a couplet about a theme
 
 
@@ -37,8 +37,7 @@ class Request:
 
     line: str | None
     theme: str | None
-    source: pathlib.Path | None
-    output: pathlib.Path | None
+    rows: RowsOptions
     length: int | None
     without: tuple[str, ...]
     count: int
@@ -56,13 +55,13 @@ class Request:
 
     def __post_init__(self) -> None:
         """Refuse options that exclude each other."""
-        ways = (self.line, self.theme, self.source)
+        ways = (self.line, self.theme, self.rows.source)
         given = sum(way is not None for way in ways)
         if given > 1:
             raise click.UsageError("give LINE, --theme or --input, one of them")
         if not given and not sys.stdin.isatty():
             raise click.UsageError("give a line to answer, or - for standard input")
-        if not given and self.output:
+        if not given and self.rows.output:
             raise click.UsageError("--output goes with LINE, --theme or --input")
         if self.length and not self.theme:
             raise click.UsageError(
@@ -130,13 +129,7 @@ class Request:
 )
 @click.option("--scroll", is_flag=True, help="Add a 横批 of four characters.")
 @click.option("--traditional", is_flag=True, help="Print traditional characters.")
-@click.option(
-    "--input",
-    "source",
-    type=click.Path(path_type=pathlib.Path, dir_okay=False, allow_dash=True),
-    help="A line each to answer; - is standard input. Prints JSON lines.",
-)
-@OUTPUT
+@rows_options("Lines to answer; prints JSON lines.")
 @JSON
 @checkpoint_option("couplet")
 @DEVICE
@@ -158,20 +151,38 @@ def couplet(ctx: click.Context, **options: Any) -> None:
     LINE may be -, standard input.
     """
     request = Request(**options)
+    if request.rows.source is not None:
+        ctx.exit(_answer_file(request))
     from nlg.couplet.responder import Couplets
 
     reply_options = request.reply_options()
     couplets = Couplets.from_checkpoint(request.checkpoint, request.device)
     session = Session(couplets, reply_options, request)
-    if request.source is not None:
-        ctx.exit(int(session.answer_file(request.source) > 0))
-    elif request.theme is not None:
+    if request.theme is not None:
         session.write(session.about(request.theme))
     elif request.line is not None:
         session.answer(read_text(request.line))
         ctx.exit(int(session.failed > 0))
     else:
         session.keep_asking()
+
+
+def _answer_file(request: Request) -> int:
+    """Answer the lines of files; return the exit code."""
+    from nlg.batch.work import Work
+
+    options = request.reply_options()
+    if not options.temperature:  # a seed that nothing asks for makes no other answers
+        options = dataclasses.replace(options, seed=0)
+    settings = {
+        "checkpoint": request.checkpoint and str(request.checkpoint),
+        "device": request.device,
+        "options": dataclasses.asdict(options),
+        "traditional": request.traditional,
+    }
+    blank = ("first_line", "second_line")
+    work = Work("nlg.batch.tasks:couplet", settings, request.rows.id_field, blank)
+    return answer_rows(request.rows, work, BLOCK_ROWS)
 
 
 class Session:
@@ -183,7 +194,7 @@ class Session:
 
     def write(self, rows: Iterable[str]) -> None:
         """Print rows, or write them to the output."""
-        write_lines(rows, self.request.output)
+        write_lines(rows, self.request.rows.output)
 
     def about(self, theme: str) -> Iterator[str]:
         """Yield the rows of couplets about a theme."""
@@ -204,20 +215,6 @@ class Session:
         else:
             self.write(self._all_answered(lines))
 
-    def answer_file(self, source: pathlib.Path) -> int:
-        """Write a JSON line for each answer, or for what is wrong with a line."""
-        from nlg.files import load_text
-
-        # Not splitlines(): it would also part at a character like U+2028 or U+000C.
-        lines = [line.rstrip("\r\n") for line in io.StringIO(load_text(source))]
-        self.write(self._records(lines))
-        if self.failed:
-            click.echo(
-                f"{self.failed:,} of {len(lines):,} lines could not be answered",
-                err=True,
-            )
-        return self.failed
-
     def keep_asking(self) -> None:
         """Answer what is typed until the end of input, or an empty line."""
         asked = "下联" if self.options.reverse else "上联"
@@ -228,20 +225,6 @@ class Session:
             if not line.strip():
                 return
             self.write(self._all_answered([line]))
-
-    def _records(self, lines: list[str]) -> Iterator[str]:
-        """Yield the JSON lines of a file."""
-        from nlg.errors import NlgError
-
-        answers = self.couplets.reply_all(lines, self.options)
-        shown = progress(answers, "answering", len(lines))
-        for number, (line, found) in enumerate(zip(lines, shown, strict=True), 1):
-            if isinstance(found, NlgError):
-                self.failed += 1
-                facts = {"first_line": line, "second_line": "", "error": str(found)}
-                yield json.dumps(facts | {"line": number}, ensure_ascii=False)
-            else:
-                yield from map(self._json, found)
 
     def _all_answered(self, lines: Iterable[str]) -> Iterator[str]:
         """Yield the rows of some lines; report those without an answer, and go on."""

@@ -12,6 +12,7 @@ import click
 
 import nlg
 from nlg.cli.lazy import LazyGroup
+from nlg.cli.program import missing_package
 from nlg.errors import NlgError
 
 
@@ -36,26 +37,28 @@ class Suite(LazyGroup):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run from the shell; help and wrong usage are Chinese too."""
         use_streams_that_can_write_chinese()
-        return super().main(*args, **kwargs)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
         try:
-            return super().invoke(ctx)
+            # `| head`, an interrupt and wrong usage end in here.
+            return super().main(*args, **kwargs)
         except NlgError as error:
             # It may quote what a person typed, line ends included.
-            click.echo(f"Error: {' '.join(str(error).split())}", err=True)
-            ctx.exit(error.exit_code)
-        except OSError as error:
-            if error.errno == errno.EPIPE:  # `| head`; click ends that quietly
-                raise
-            click.echo(f"Error: {error}", err=True)  # a full disk, no permission
-            ctx.exit(NlgError.exit_code)
+            line, code = " ".join(str(error).split()), error.exit_code
+        except OSError as error:  # a full disk, no permission, a closed stream
+            line, code = _why(error), NlgError.exit_code
         except MemoryError:
-            click.echo("Error: not enough memory; ask for less at once", err=True)
-            ctx.exit(NlgError.exit_code)
-        except KeyboardInterrupt:
-            raise click.Abort from None
+            line, code = "not enough memory; ask for less at once", NlgError.exit_code
+        except ImportError as error:
+            line, code = missing_package(error), NlgError.exit_code
+            if not line:
+                raise
+        click.echo(f"Error: {line}", err=True)
+        sys.exit(code)
+
+
+def _why(error: OSError) -> str:
+    if error.errno == errno.EBADF:
+        return "standard input or standard output is closed, and this needs it"
+    return str(error)
 
 
 def use_streams_that_can_write_chinese() -> None:

@@ -137,7 +137,7 @@ def write_lines(lines: Iterable[str], output: pathlib.Path | None) -> None:
     with (
         writing(output),
         replacing(output) as part,
-        part.open("w", encoding="utf-8") as file,
+        part.open("w", encoding="utf-8", errors="backslashreplace") as file,
     ):
         for line in lines:
             file.write(f"{line}\n")

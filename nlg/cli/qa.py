@@ -13,7 +13,6 @@ from nlg.cli.options import (
     DEVICE,
     JSON,
     checkpoint_option,
-    or_stdout,
     read_text,
     write_lines,
 )
@@ -27,6 +26,7 @@ from nlg.cli.qa_options import (
     TOP_K,
     ReaderOptions,
 )
+from nlg.cli.rows_options import RowsOptions, answer_rows, rows_options
 
 if TYPE_CHECKING:
     from nlg.qa.answer import Answer, Candidate, QARequest
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from nlg.qa.reader import Reader
 
 FILE = click.Path(path_type=pathlib.Path, dir_okay=False, allow_dash=True)
+BLOCK_ROWS = 32  # questions that are answered, and kept on the disk, together
 SHOWN = 20  # characters of a text in a note
 
 
@@ -46,13 +47,12 @@ class QACommand(ReaderOptions):
     passage_file: pathlib.Path | None
     explain: bool
     html: pathlib.Path | None
-    source: pathlib.Path | None
-    output: pathlib.Path | None
+    rows: RowsOptions
     as_json: bool
 
     def __post_init__(self):
         """Refuse options that exclude each other, or that need another."""
-        if self.source:
+        if self.rows.source is not None:
             if self.question or self.passages or self.passage_file:
                 raise click.UsageError("--input has questions and passages of its own")
             if self.explain or self.html:
@@ -109,20 +109,7 @@ class QACommand(ReaderOptions):
     type=click.Path(path_type=pathlib.Path, dir_okay=False),
     help="Write what --explain shows as a page for a browser.",
 )
-@click.option(
-    "--input",
-    "source",
-    type=FILE,
-    help="JSON lines of id, question and passages; - is standard input.",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=pathlib.Path, dir_okay=False),
-    callback=or_stdout,
-    help="Write here instead of stdout. With --input, the answers so far are in "
-    "OUTPUT.part; the same command goes on from there.",
-)
+@rows_options("Questions with their passages.")
 @BATCH_SIZE
 @JSON
 @checkpoint_option("qa")
@@ -146,8 +133,8 @@ def qa(ctx: click.Context, **options: Any) -> None:
     the exit code is 1.
     """
     command = QACommand(**options)
-    if command.source:
-        ctx.exit(int(_answer_file(command, command.source) > 0))
+    if command.rows.source is not None:
+        ctx.exit(_answer_file(command))
     request = command.request()
     reader = command.open_reader()
     _note_cut_off(reader, request.question)
@@ -155,20 +142,26 @@ def qa(ctx: click.Context, **options: Any) -> None:
     if not answer.text:
         click.echo(_why_none(answer), err=True)
     explanation = _explanation(reader, request, answer, command)
-    write_lines(_rows(request, answer, explanation, command), command.output)
+    write_lines(_rows(request, answer, explanation, command), command.rows.output)
     if command.html:
         from nlg.cli.qa_page import page
 
         write_lines([page(request, answer, explanation)], command.html)
 
 
-def _answer_file(command: QACommand, source: pathlib.Path) -> int:
-    """Answer the questions of a file; return how many have no answer."""
-    from nlg.cli.qa_batch import answer_file
+def _answer_file(command: QACommand) -> int:
+    """Answer the questions of files; return the exit code."""
+    from nlg.batch.work import Work
     from nlg.runtime.graph import available_cores
 
-    reader = command.open_reader(workers=available_cores())
-    return answer_file(reader, command.answering(), source, command.output)
+    settings = {
+        "checkpoint": command.checkpoint and str(command.checkpoint),
+        "device": command.device,
+        "options": dataclasses.asdict(command.answering()),
+        "threads": max(1, available_cores() // command.rows.workers[0]),
+    }
+    work = Work("nlg.batch.tasks:qa", settings, command.rows.id_field, ("answer",))
+    return answer_rows(command.rows, work, command.batch_size or BLOCK_ROWS)
 
 
 def _note_cut_off(reader: "Reader", question: str) -> None:
@@ -217,7 +210,7 @@ def _rows(
     if command.explain:
         from nlg.cli.qa_drawing import columns_of, explained
 
-        columns = None if command.output else columns_of(sys.stdout)
+        columns = None if command.rows.output else columns_of(sys.stdout)
         yield from explained(request, answer, explanation, columns)
 
 

@@ -2,18 +2,20 @@
 
 import pathlib
 from collections.abc import Iterable, Iterator
-from typing import Any
 
+from nlg.batch.tasks import passage_of
 from nlg.cli.options import as_typed, read_text
 from nlg.errors import DataError
 from nlg.files import load_text
-from nlg.text.collect import HALF, json_values, name_of
+from nlg.text.collect import json_values, name_of
 
 
 def passages_of(
     arguments: Iterable[str], file: pathlib.Path | None = None
 ) -> Iterator[str]:
-    """Yield the passages in the order in which they were given.
+    """Yield the passages in the order in which they were given, each as it stands.
+
+    The places in an answer count the spaces and line ends of the text too.
 
     Args:
         arguments: texts, @FILE, or - for standard input.
@@ -21,9 +23,9 @@ def passages_of(
     """
     for argument in arguments:
         if argument.startswith("@"):
-            yield load_text(pathlib.Path(as_typed(argument[1:]))).strip()
+            yield load_text(pathlib.Path(as_typed(argument[1:])))
         else:
-            yield read_text(argument).strip()
+            yield read_text(argument)
     if file:
         yield from of_file(file)
 
@@ -32,18 +34,9 @@ def of_file(path: pathlib.Path) -> Iterator[str]:
     """Yield the passages of a file, text or JSON lines; blank lines are skipped."""
     text = load_text(path)
     if text.lstrip()[:1] not in ("{", '"'):
-        yield from filter(None, map(str.strip, text.split("\n")))
+        yield from (line.rstrip("\r") for line in text.split("\n") if line.strip())
         return
     for where, value, problem in json_values(name_of(path), text):
         if problem:
             raise DataError(f"{where}: {problem}")
         yield passage_of(value, where)
-
-
-def passage_of(value: Any, where: str) -> str:
-    """Return the text of a JSON value: a text, or an object with passage or text."""
-    if isinstance(value, dict):
-        value = value.get("passage", value.get("text"))
-    if not isinstance(value, str) or HALF.search(value):
-        raise DataError(f"{where}: no text, and no object with a passage or a text")
-    return value

@@ -228,7 +228,7 @@ def test_without_a_seed_chance_takes_its_own(answer):
 
 
 def test_a_seed_gives_a_line_its_answer_in_any_batch(answer):
-    alone = objects(answer(TREES, "--json", *HARD))
+    alone = [{"id": 2} | one for one in objects(answer(TREES, "--json", *HARD))]
     lines = f"春风又绿江南岸\n{TREES}\n海阔凭鱼跃\n"
     assert objects(answer("--input", "-", *HARD, stdin=lines))[1:2] == alone
 
@@ -322,8 +322,13 @@ def test_a_file_gives_json_lines_in_its_order(answer, responder, tmp_path):
     path = tmp_path / "上联.txt"
     path.write_text("\n".join(lines) + "\n", "utf-8")
     found = objects(answer("--input", path))
-    assert found == [responder.reply(line)[0].to_dict() for line in lines]
+    replies = [responder.reply(line)[0].to_dict() for line in lines]
+    assert found == [{"id": n} | reply for n, reply in enumerate(replies, 1)]
     assert objects(answer("--input", "-", stdin="\n".join(lines))) == found
+    rows = [{"id": f"x{n}", "上联": line} for n, line in enumerate(lines)]
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    of_json = objects(answer("--input", path, "--text-field", "上联"))
+    assert of_json == [one | {"id": f"x{n}"} for n, one in enumerate(found)]
 
 
 @pytest.mark.parametrize(
@@ -348,12 +353,18 @@ def test_lines_that_cannot_be_answered_are_told_in_their_place(answer):
     lines = f"春风\n\n，\n明月\n{'春' * 65}\n"
     result = answer("--input", "-", stdin=lines)
     found = objects(result, exit_code=1)
-    assert [couplet["first_line"] for couplet in found] == lines.splitlines()
-    assert [bool(couplet["second_line"]) for couplet in found] == [1, 0, 0, 1, 0]
-    assert [couplet.get("line") for couplet in found] == [None, 2, 3, None, 5]
+    filled = [line for line in lines.splitlines() if line]
+    assert [couplet["first_line"] for couplet in found] == filled
+    assert [bool(couplet["second_line"]) for couplet in found] == [1, 0, 1, 0]
+    assert [couplet.get("line") for couplet in found] == [None, 3, None, 5]
     assert "nothing to answer" in found[1]["error"]
-    assert "65 characters, at most 64" in found[4]["error"]
-    assert result.stderr == "3 of 5 lines could not be answered\n"
+    assert "65 characters, at most 64" in found[3]["error"]
+    assert result.stderr == "2 of 4 lines could not be answered\n"
+
+
+def test_blank_last_line_is_no_error(answer):
+    result = answer("--input", "-", stdin="春风\n\n \n")
+    assert len(objects(result)) == 1 and result.stderr == ""
 
 
 def test_an_empty_file_gives_nothing(answer):
@@ -419,7 +430,7 @@ def test_standard_input_that_is_no_text_is_told(answer):
         message = told(answer(*arguments, stdin=b"\xff\xfe\x00\xd8"), 1)
         assert "standard input is no UTF-8 text" in message
     message = told(answer("--input", "-", stdin=b"\xff\xfe\x00\xd8"), 1)
-    assert "- cannot be read: 'utf-8' codec can't decode" in message
+    assert "-: cannot be read: 'utf-8' codec can't decode" in message
 
 
 # --- a conversation
@@ -505,7 +516,6 @@ def test_a_conversation_is_not_written_to_a_file(terminal, tmp_path):
         ([TREES, "--seed", "-1"], "-1 is not in the range"),
         ([TREES, "--device", "tpu"], "'tpu' is not one of 'cpu', 'gpu'"),
         ([TREES, SEA], "unexpected extra argument"),
-        (["--input", "."], "is a directory"),
     ],
     ids=lambda value: " ".join(value)[:30] if isinstance(value, list) else "",
 )
@@ -521,10 +531,10 @@ def test_the_longest_theme_line_is_the_longest_line():
 
 
 def test_a_file_that_is_not_there_or_no_text_is_named(answer, tmp_path):
-    assert "nowhere cannot be read" in told(answer("--input", tmp_path / "nowhere"), 1)
+    assert "nowhere: no such file" in told(answer("--input", tmp_path / "nowhere"), 1)
     path = tmp_path / "gbk.txt"
     path.write_bytes("春风".encode("gbk"))
-    assert f"{path} cannot be read: 'utf-8' codec" in told(answer("--input", path), 1)
+    assert f"{path}: cannot be read: 'utf-8' codec" in told(answer("--input", path), 1)
 
 
 def test_gpu_without_cuda_is_told_in_one_line(answer):

@@ -1,7 +1,6 @@
 """The command around a reader that is a rule (`qa.stub`): < and > mark an answer."""
 
 import json
-import shutil
 
 import pytest
 from qa.stub import stub_reader
@@ -194,7 +193,7 @@ def test_odd_texts_do_no_harm(ask, text):
         ((*ASK, "-p", POET, "--answer-type", "place"), 2, "without answer types"),
         ((*ASK, "--input", "a.jsonl"), 2, "--input has questions and passages"),
         (("--explain", "--input", "a.jsonl"), 2, "are for one question"),
-        (("--input", "nowhere.jsonl"), 1, "nowhere.jsonl cannot be read"),
+        (("--input", "nowhere.jsonl"), 1, "nowhere.jsonl: no such file"),
         ((*ASK, "-p", POET, "--batch-size", 8), 2, "--batch-size is for the questions"),
         (
             ("--input", "a.jsonl", "--batch-size", 0),
@@ -302,8 +301,7 @@ def test_a_line_that_fails_says_why_and_the_others_are_answered(ask, tmp_path):
         ({"id": 9, "question": "谁？", "passages": ["春", " "]}, "passage 2 is empty"),
         ({"id": 10, "question": "", "passages": ["春"]}, "the question is empty"),
         ({"id": 11, "question": "谁？", "passages": []}, "no passage to answer from"),
-        ({"question": "谁？", "passages": ["春"]}, "no id"),
-        (LINES[0], "id a again, after line 1"),
+        ("[" * 5000, "not JSON"),
         ([1], "not a JSON object"),
         ('{"id": 1, "question": "\\ud840", "passages": ["a"]}', "question: no text"),
         (LINES[1], ""),
@@ -313,7 +311,7 @@ def test_a_line_that_fails_says_why_and_the_others_are_answered(ask, tmp_path):
     file.write_text("\n\n".join(rows), "utf-8")
     result = ask("--input", file, "--output", out)
     assert result.exit_code == 1
-    assert "12 of 14 could not be answered" in result.stderr
+    assert "11 of 13 lines could not be answered" in result.stderr
     found = objects(out.read_text("utf-8"))
     assert [found[0], found[-1]] == ANSWERS[:2]
     for number, (facts, (_, says)) in enumerate(zip(found, broken, strict=True)):
@@ -322,47 +320,67 @@ def test_a_line_that_fails_says_why_and_the_others_are_answered(ask, tmp_path):
             assert facts["answer"] == "" and facts["line"] == 2 * number + 1
 
 
-def test_a_number_and_a_text_that_read_alike_are_one_id(ask, tmp_path):
+def test_line_without_an_id_gets_its_number(ask, tmp_path):
     file = tmp_path / "questions.jsonl"
-    file.write_text(text_of([{**LINES[0], "id": 1}, {**LINES[1], "id": "1"}]), "utf-8")
-    first, second = objects(ask("--input", file).stdout)
-    assert first["answer"] == "少陵"
-    assert second["error"] == "id 1 again, after line 1"
+    rows = [{**LINES[0], "id": 1}, {**LINES[1], "key": "x"}, {**LINES[2]}]
+    del rows[2]["id"]
+    file.write_text(text_of(rows), "utf-8")
+    assert [one["id"] for one in objects(ask("--input", file).stdout)] == [1, 2, 3]
+    result = ask("--input", file, "--id-field", "key")
+    assert [one["id"] for one in objects(result.stdout)] == [1, "x", 3]
 
 
-@pytest.mark.parametrize("kept", [0, 1, 2, 3])
-def test_a_killed_run_goes_on_where_it_was(ask, questions, tmp_path, kept):
-    out, part = tmp_path / "answers.jsonl", tmp_path / "answers.jsonl.part"
-    done = [{**row, "confidence": 0.5} for row in ANSWERS[:kept]]  # known again by it
-    half = json.dumps(ANSWERS[2], ensure_ascii=False)[: 20 if kept < 3 else 0]
-    part.write_text(text_of(done) + half, "utf-8")
-    result = ask("--input", questions, "--output", out)
-    assert result.exit_code == 0
-    assert objects(out.read_text("utf-8")) == done + ANSWERS[kept:]
-    assert not part.exists()
-    if kept:
-        assert f"going on after {kept} answers" in result.stderr
+@pytest.fixture
+def stop_after(monkeypatch):
+    """Let the reader answer so many requests, then fail as a kill would end it."""
+    answer_all = Reader.answer_all
+
+    def stop_after(count):
+        left = [count]
+
+        def answer(self, requests, options):
+            requests = list(requests)
+            left[0] -= len(requests)
+            if left[0] < 0:
+                raise RuntimeError("killed")
+            return answer_all(self, requests, options)
+
+        monkeypatch.setattr(Reader, "answer_all", answer)
+
+    return stop_after
 
 
-def test_failed_lines_of_a_killed_run_are_counted_too(ask, tmp_path):
-    file, out = tmp_path / "questions.jsonl", tmp_path / "answers.jsonl"
-    file.write_text("{\n" + text_of(LINES), "utf-8")
-    assert ask("--input", file, "--output", out).exit_code == 1
-    first = out.read_text("utf-8").splitlines()[0]
-    (tmp_path / "answers.jsonl.part").write_text(first + "\n", "utf-8")
-    again = ask("--input", file, "--output", out)
-    assert again.exit_code == 1 and "1 of 4 could not" in again.stderr
+def test_a_killed_run_goes_on_where_it_was(ask, questions, tmp_path, stop_after):
+    out = tmp_path / "answers.jsonl"
+    given = ("--input", questions, "--output", out, "--batch-size", "1")
+    stop_after(2)
+    with pytest.raises(RuntimeError):
+        ask(*given)
+    assert not out.exists()
+    stop_after(1)
+    result = ask(*given)
+    assert objects(out.read_text("utf-8")) == ANSWERS
+    assert "2 answers of an earlier run were kept" in result.stderr
+    assert sorted(x.name for x in tmp_path.iterdir()) == [out.name, questions.name]
 
 
-@pytest.mark.parametrize(
-    "content", [text_of(ANSWERS[1:]), text_of([*ANSWERS, *ANSWERS]), "春\n", "[1]\n"]
-)
-def test_what_another_run_began_is_not_gone_on_with(ask, questions, tmp_path, content):
-    part = tmp_path / "answers.jsonl.part"
-    part.write_text(content, "utf-8")
-    result = ask("--input", questions, "--output", tmp_path / "answers.jsonl")
-    assert "answers.jsonl.part has answers to other questions" in told(result, 1)
-    assert part.read_text("utf-8") == content
+@pytest.mark.parametrize("change", ["options", "question"])
+def test_answers_to_what_was_asked_otherwise_are_not_kept(
+    ask, questions, tmp_path, stop_after, change
+):
+    out = tmp_path / "answers.jsonl"
+    given = ("--input", questions, "--output", out, "--batch-size", "1")
+    stop_after(1)
+    with pytest.raises(RuntimeError):
+        ask(*given)
+    if change == "options":
+        given += ("--silence", "0.5")
+    else:
+        rows = [{**LINES[0], "question": "李白号什么？"}, *LINES[1:]]
+        questions.write_text(text_of(rows), "utf-8")
+    stop_after(3)
+    says = ask(*given).stderr
+    assert "answered anew" in says and "kept" not in says
 
 
 def test_answers_that_cannot_be_written_are_one_line(ask, questions, tmp_path):
@@ -382,8 +400,6 @@ def test_a_line_may_hold_what_other_programs_part_lines_at(ask, tmp_path):
     odd = {"id": "a", "question": "号？", "passages": ["号<少\u2028陵>\x85"]}
     file.write_text(text_of([odd]), "utf-8")
     assert ask("--input", file, "--output", out).exit_code == 0
-    shutil.move(out, tmp_path / "answers.jsonl.part")
-    assert ask("--input", file, "--output", out).exit_code == 0
     assert json.loads(out.read_text("utf-8"))["answer"] == "少\u2028陵"
 
 
@@ -395,3 +411,18 @@ def test_help_has_an_example_in_chinese(run):
 def test_the_checkpoint_and_the_device_are_those_asked_for(ask, tmp_path):
     ask(*ASK, "-p", POET, "--device", "gpu")
     assert str(ask.opened[-1][0]) == "rule" and ask.opened[-1][1] == "gpu"
+
+
+@pytest.mark.parametrize("before", ["", "　　", "\n\n", " \t"])
+def test_places_are_those_of_the_text_that_was_given(ask, tmp_path, before):
+    text = f"{before}{POET}\n"
+    file, lines = tmp_path / "passage.txt", tmp_path / "passages.txt"
+    file.write_text(f"\ufeff{text}", "utf-8")
+    lines.write_text(f"{SILENT}\n{text}", "utf-8")
+    ways = [("-p", text), ("-p", f"@{file}")]
+    for way in ways:
+        found = json.loads(*shown(ask(*ASK, *way, "--json")))
+        assert text[found["start"] : found["end"]] == found["answer"]
+    found = json.loads(*shown(ask(*ASK, "--passages", lines, "--json")))
+    row = text.split("\n")[-2]
+    assert row[found["start"] : found["end"]] == found["answer"]

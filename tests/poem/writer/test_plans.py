@@ -64,7 +64,7 @@ def test_a_line_that_ends_level_begins_a_rhyme_of_its_own(pages):
 def test_a_character_of_today_may_stand_for_any_rhyme_in_its_tone():
     # No old book has 咖, which is level today, and 酯, which is oblique.
     tokens = [*small_vocabulary().tokens, "咖", "酯"]
-    pages = Pages(Vocabulary(tokens))
+    pages = PlanBuilder(Vocabulary(tokens))
     level = drawn(pages, arrays_of(pages, "五绝", keep="_" * 9 + "咖" + "_" * 10))
     assert len({plan.split()[-2] for plan in level}) > 12
     with pytest.raises(OptionError, match="has room for"):

@@ -1,0 +1,211 @@
+"""The options of every command that answers the rows of files, and what they do.
+
+@rows_options("JSON lines of id, question and passages.")
+def command(rows: RowsOptions, …) -> None:
+ctx.exit(answer_rows(rows, work, block_rows=32))
+"""
+
+import dataclasses
+import functools
+import pathlib
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nlg.cli.options import OUTPUT, writing
+
+if TYPE_CHECKING:
+    from nlg.batch.ray_engine import Cluster
+    from nlg.batch.rows import Row
+    from nlg.batch.run import Outcome
+    from nlg.batch.work import Work
+
+LOCAL, RAY = "local", "ray"
+CHUNK_BLOCKS = 64  # blocks of a part, on a cluster
+
+
+class Workers(click.ParamType):
+    """A number of workers, or the least and the most of them: 4 or 2:8."""
+
+    name = "N|MIN:MAX"
+
+    def convert(self, value: Any, *about: Any) -> tuple[int, int]:
+        """Return the least and the most."""
+        if isinstance(value, tuple):
+            return value
+        least, _, most = value.partition(":")
+        try:
+            found = int(least), int(most or least)
+        except ValueError:
+            found = 0, 0
+        if not 1 <= found[0] <= found[1]:
+            self.fail(f"{value!r} is no number of workers; write 4, or 2:8.", *about)
+        return found
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RowsOptions:
+    """The values of the options below."""
+
+    source: str | None
+    output: pathlib.Path | None
+    text_field: str
+    id_field: str
+    engine: str
+    workers: tuple[int, int]
+    address: str
+    cpus_per_worker: float
+    num_gpus: float
+
+    def __post_init__(self) -> None:
+        """Refuse options that go with another engine, or with --input alone."""
+        if self.engine == LOCAL and (self.address or self.num_gpus):
+            raise click.UsageError("--address and --num-gpus go with --engine ray")
+        if self.engine == LOCAL and self.workers[0] != self.workers[1]:
+            raise click.UsageError("--workers MIN:MAX goes with --engine ray")
+        if self.engine == RAY and (self.source is None or self.output is None):
+            raise click.UsageError("--engine ray goes with --input and --output")
+
+    def cluster(self) -> "Cluster":
+        """Return which machines answer."""
+        from nlg.batch.ray_engine import Cluster
+
+        return Cluster(self.address, self.workers, self.cpus_per_worker, self.num_gpus)
+
+
+def rows_options(what: str) -> Callable[[Callable], Callable]:
+    """Return a decorator that adds the options, and hands them on as `rows`.
+
+    Args:
+        what: the files that --input takes.
+    """
+    options = (
+        click.option(
+            "--input",
+            "source",
+            metavar="FILES",
+            help=f"{what} A file, a folder, a pattern or a URL such as s3://…; text or "
+            "JSON lines, CSV, TSV or Parquet, packed or not; - is standard input.",
+        ),
+        OUTPUT,
+        click.option(
+            "--text-field", default="", help="The field of --input that is the text."
+        ),
+        click.option(
+            "--id-field",
+            default="id",
+            show_default=True,
+            help="The field of --input that an answer repeats as its id.",
+        ),
+        click.option(
+            "--engine",
+            type=click.Choice((LOCAL, RAY)),
+            default=LOCAL,
+            show_default=True,
+            help="Answer --input on this machine, or on a cluster by Ray.",
+        ),
+        click.option(
+            "--workers",
+            type=Workers(),
+            default="1",
+            show_default=True,
+            help="Processes that answer --input, each with the model open.",
+        ),
+        click.option(
+            "--address", default="", help="Of a Ray cluster: host:port, or auto."
+        ),
+        click.option(
+            "--cpus-per-worker",
+            type=click.FloatRange(0, min_open=True),
+            default=1,
+            show_default=True,
+            help="Cores of a worker, with --engine ray.",
+        ),
+        click.option(
+            "--num-gpus",
+            type=click.FloatRange(0),
+            default=0,
+            help="GPUs of a worker, with --engine ray.",
+        ),
+    )
+    names = [field.name for field in dataclasses.fields(RowsOptions)]
+
+    def decorate(command: Callable) -> Callable:
+        @functools.wraps(command)
+        def collected(*args: Any, **kwargs: Any) -> Any:
+            values = {name: kwargs.pop(name) for name in names}
+            return command(*args, rows=RowsOptions(**values), **kwargs)
+
+        for option in reversed(options):
+            collected = option(collected)
+        return collected
+
+    return decorate
+
+
+def answer_rows(rows: RowsOptions, work: "Work", block_rows: int) -> int:
+    """Answer the rows of --input into --output; return the exit code.
+
+    Args:
+        rows: where they are, where answers go, and who computes them.
+        work: what is done to each.
+        block_rows: see `nlg.batch.run.Batch`.
+    """
+    from nlg.batch.rows import find_inputs
+
+    files = find_inputs([rows.source or "-"])
+    if rows.output is None:
+        outcome = _answer(rows, work, block_rows, files)
+    else:
+        with writing(rows.output):
+            outcome = _answer(rows, work, block_rows, files)
+    for note in outcome.notes:
+        click.echo(f"note: {note}", err=True)
+    if outcome.kept:
+        click.echo(f"{outcome.kept:,} answers of an earlier run were kept", err=True)
+    if outcome.errors:
+        told = f"{outcome.errors:,} of {outcome.rows:,} lines could not be answered"
+        click.echo(told, err=True)
+    return int(outcome.errors > 0)
+
+
+def _answer(
+    rows: RowsOptions, work: "Work", block_rows: int, files: list[str]
+) -> "Outcome":
+    from nlg.batch.rows import read_rows
+    from nlg.batch.run import Batch, run, run_on_cluster
+    from nlg.batch.work import fingerprint
+
+    known = fingerprint(work, _digest(work))
+    batch = Batch(work, known, block_rows, rows.workers[0])
+    if rows.engine == RAY and rows.output is not None:
+        how = rows.cluster(), CHUNK_BLOCKS * block_rows, rows.text_field
+        return run_on_cluster(files, batch, str(rows.output), *how)
+
+    def watch(found: "Iterable[Row]") -> "Iterable[Row]":
+        from nlg.progress_bar import counted
+
+        # On a terminal the answers themselves show how far it is.
+        return counted(found, "answering", _length(files)) if rows.output else found
+
+    return run(read_rows(files, rows.text_field), batch, rows.output, watch)
+
+
+def _length(files: list[str]) -> int | None:
+    """Return the number of rows, where a pass over the files is quick."""
+    from nlg.batch.remote import is_remote
+    from nlg.batch.rows import places_of
+
+    if any(name == "-" or is_remote(name) for name in files):
+        return None
+    return sum(1 for name in files for _ in places_of(name))
+
+
+def _digest(work: "Work") -> str:
+    """Return what tells the checkpoint of a work from others; "" if it has none."""
+    from nlg.runtime.checkpoint import SHA256, digest
+
+    folder = work.settings.get("checkpoint")
+    listing = pathlib.Path(folder or "") / SHA256
+    return digest(listing) if folder and listing.is_file() else ""

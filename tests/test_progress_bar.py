@@ -1,0 +1,20 @@
+from nlg import progress_bar
+from nlg.progress_bar import counted
+
+
+def test_plain_line_is_written_now_and_then_where_nobody_watches(monkeypatch, capsys):
+    clock = iter(range(0, 10_000, 10))
+    monkeypatch.setattr(progress_bar.time, "monotonic", lambda: next(clock))
+    assert list(counted("春夏秋冬" * 2, "counting")) == list("春夏秋冬" * 2)
+    # Items come at 10, 20, … 80 seconds; those at 30 and 60 have waited long enough.
+    assert capsys.readouterr().err.splitlines() == [
+        "counting: 2 of 8, 0.1 a second, 2 min left",
+        "counting: 5 of 8, 0.1 a second, 1 min left",
+    ]
+
+
+def test_short_work_and_hidden_work_say_nothing(monkeypatch, capsys):
+    assert list(counted(range(3), "counting")) == [0, 1, 2]
+    monkeypatch.setattr(progress_bar, "SECONDS", 0)
+    assert list(counted(range(3), "counting", hidden=True)) == [0, 1, 2]
+    assert capsys.readouterr().err == ""
