@@ -39,7 +39,7 @@ def rhyme_of(lines: Sequence[str], book: str = PINGSHUI) -> Rhyme:
         found.append(_most(lines, book, OBLIQUE))
         if book == PINGSHUI:
             found.append(_most(lines, CILIN, OBLIQUE))
-    return max(found, key=lambda rhyme: len(rhyme.feet))
+    return min(found, key=lambda rhyme: len(rhyme.others))
 
 
 @functools.cache

@@ -35,6 +35,12 @@ def test_oblique_rhymes_are_named_though_regulated_verse_has_none():
     assert not is_oblique_rhyme(THOUGHT, rhyme_of(THOUGHT))
 
 
+def test_an_oblique_first_line_does_not_turn_level_feet_of_both_tones():
+    # 看 and 翰 are read in both tones, 汉 is oblique.
+    found = rhyme_of(["山汉", "山看", "山山", "山翰"])
+    assert found == Rhyme("十四寒", "看翰", "")
+
+
 def test_oblique_feet_of_two_groups_may_rhyme_in_one_part():
     lines = ["君自故乡来", "应知故乡事", "来日绮窗前", "寒梅著花未"]
     assert rhyme_of(lines) == Rhyme("第三部", "事未", "", "仄")
