@@ -285,6 +285,19 @@ def test_search_with_a_length_penalty_goes_on_while_a_long_line_may_still_win():
     assert steps_taken(table, length=19, **options)[0] > 1
 
 
+@eager_loop
+def test_search_stops_when_the_rules_leave_no_line():
+    table = np.tile([0, 0.6, 0.2, 0.15, 0.05], (7, 1))
+
+    def nothing(log_probs, written, index):
+        return ops.full_like(log_probs, NEG_INF)
+
+    # A penalty divides: what is impossible would seem to gain by going on.
+    options = {"length": 50, "length_penalty": 2.0, "constraints": [nothing]}
+    taken, lines = steps_taken(table, beams=3, **options)
+    assert (taken, found_lines(lines)) == (1, [])
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_one_beam_and_one_line_is_greedy_where_no_early_end_is_better(seed):
     table, first = dice(6, seed)

@@ -18,7 +18,7 @@ from keras import ops
 
 from nlg.decode import constraints
 from nlg.decode.results import NEG_INF, line_of, uniforms
-from nlg.decode.sample import sample, temperature, top_k, top_p, typical
+from nlg.decode.sample import _token_at, sample, temperature, top_k, top_p, typical
 from nlg.decode.seq2seq import empty_cache, read, writer
 
 WORDS, LENGTH = 9, 7
@@ -167,3 +167,11 @@ def test_a_row_depends_on_its_seed_alone():
 def test_a_line_that_no_rule_allows_shows_it():
     found = run(eager, uniforms([1], LENGTH), constraints=[lambda x, t, i: x + NEG_INF])
     assert found.log_probs[0] < NEG_INF / 2
+
+
+def test_a_sum_that_is_rounded_up_at_a_forbidden_token_does_not_draw_it(monkeypatch):
+    sums = ops.convert_to_tensor([[0.5, 0.50001, 1.0]], "float32")
+    monkeypatch.setattr(ops, "cumsum", lambda x, axis: sums)
+    log_probs = ops.convert_to_tensor([[np.log(0.5), NEG_INF, np.log(0.5)]], "float32")
+    share = ops.convert_to_tensor([0.500005], "float32")
+    assert numpy_of(_token_at(log_probs, share)).tolist() == [2]

@@ -240,3 +240,6 @@ def test_two_dropouts_are_charged_for_what_they_differ_by(changes, monkeypatch):
     terms = (np.exp(log_p) - np.exp(log_q)) * (log_p - log_q)
     want += 0.5 * (terms.sum(1) / 2).mean()
     assert float(sum(agreeing.losses)) == pytest.approx(want, rel=1e-3)
+    agreeing(batch)  # to be scored, once is enough
+    want = numpy(made[0][0])[real].mean()
+    assert float(sum(agreeing.losses)) == pytest.approx(want, rel=1e-3)

@@ -362,6 +362,8 @@ def test_two_dropouts_are_charged_for_what_they_differ_by(trained, monkeypatch):
     want = -np.mean([np.log(p)[targets], np.log(q)[targets]])
     want += 0.5 * np.mean(np.sum((p - q) * np.log(p / q), axis=1) / 2)
     assert float(sum(agreeing.losses)) == pytest.approx(want, rel=1e-4)
+    agreeing({**batch, "targets": batch["targets"] % 9})  # scored: once is enough
+    assert float(sum(agreeing.losses)) == pytest.approx(-np.log(p)[targets].mean())
 
 
 def a_batch_of(out):
