@@ -14,12 +14,14 @@ folder, or a URL. A checkpoint folder that a node lacks comes by the object stor
 
 import contextlib
 import itertools
+import logging
 import os
 import pathlib
 import pickle
 import platform
 import socket
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -33,6 +35,12 @@ from nlg.errors import NlgError, OptionError
 from nlg.files import json_line
 
 CONNECT_SECONDS = 10
+QUIET = {
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+    "RAY_NUM_REDIS_GET_RETRIES": "5",  # seconds that it asks what is no cluster
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+}
 PROBE_SECONDS = 60  # for a node to say its versions: Ray starts a process there
 TRIES = 3  # of a chunk, before it is answered with care
 ROUNDS = 3  # over what is missing
@@ -99,16 +107,21 @@ def connected(address: str) -> Iterator[None]:
         OptionError: Ray is missing.
         NlgError: nothing answers at `address`, or a node has another version.
     """
+    for name, value in QUIET.items():  # read when Ray is imported
+        os.environ.setdefault(name, value)
     try:
         import ray
+        import ray.data
     except ImportError:
         raise OptionError(
             '--engine ray needs Ray; pip install "nlg[ray]", or take --engine local'
         ) from None
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module="nlg.batch")
     was_connected = ray.is_initialized()
     if not was_connected:
         _reach(address)
-        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         try:
             ray.init(address or None, log_to_driver=False, logging_level="ERROR")
         except (ConnectionError, RuntimeError, ValueError) as error:
@@ -209,6 +222,7 @@ def _round(
         fn_constructor_args=(job, careful),
         num_cpus=cluster.cpus,
         num_gpus=cluster.gpus or None,
+        # Ray Data's own defaults try for ever. Ray 2.64 has these no longer.
         max_restarts=-1,
         max_task_retries=TRIES - 1,
     )
