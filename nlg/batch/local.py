@@ -12,21 +12,19 @@ it is tried again in halves, down to the one row that cannot be answered.
 import collections
 import itertools
 import multiprocessing
+import queue
+import signal
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing.connection import Connection
 from typing import Any
 
 from nlg.batch.rows import Row
 from nlg.batch.work import ERROR, Answer, Answerer, Fields, Work, open_work
-from nlg.errors import NlgError
 
 AHEAD = 3  # blocks a process
 DIED = "the process that answered it died, perhaps for want of memory"
 Block = list[Row]
-
-_opened: Answerer | NlgError  # in a process of the pool
-_work: Work
 
 
 def answer_rows(
@@ -88,89 +86,134 @@ def _blocks(rows: Iterable[Row], size: int) -> Iterator[Block]:
 
 
 class _Pool:
-    """Processes that answer blocks; a new set where one of them died."""
+    """Threads, each of which has a process of its own that answers its blocks.
+
+    A pipe joins the two and nothing is shared: a process that dies disturbs no other.
+    """
 
     def __init__(self, work: Work, workers: int):
         self.work, self.workers = work, workers
-        self._executor: ProcessPoolExecutor | None = None
+        self._threads = ThreadPoolExecutor(workers)
+        self._idle: queue.SimpleQueue[_Process | None] = queue.SimpleQueue()
+        self._all: list[_Process] = []
+        self._closed = False
+        for _ in range(workers):
+            self._idle.put(None)  # starts with the first block
 
     def __enter__(self) -> "_Pool":
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._close()
+        self._closed = True
+        for process in self._all:
+            process.end()
+        self._threads.shutdown(cancel_futures=True)
 
     def run(self, blocks: Iterable[Block]) -> Iterator[tuple[Block, list[Answer]]]:
         """Yield blocks and their answers, in order."""
         waiting: collections.deque[tuple[Block, Future]] = collections.deque()
         for block in blocks:
-            waiting.append((block, self._submit(block)))
+            waiting.append((block, self._threads.submit(self._answer, block)))
             if len(waiting) >= AHEAD * self.workers:
-                yield self._next(waiting)
+                yield _first(waiting)
         while waiting:
-            yield self._next(waiting)
+            yield _first(waiting)
 
-    def _next(
-        self, waiting: collections.deque[tuple[Block, Future]]
-    ) -> tuple[Block, list[Answer]]:
-        block, future = waiting.popleft()
+    def _answer(self, block: Block) -> list[Answer]:
+        """Answer a block; if that kills a process, again, and then in halves."""
         try:
-            return block, future.result()
-        except BrokenProcessPool:
-            # All that waited is lost with the pool.
-            others = [block for block, _ in waiting]
-            self._close()
-            answers = self._carefully(block)
-            waiting.clear()
-            waiting.extend((other, self._submit(other)) for other in others)
-            return block, answers
+            return self._tried(block)
+        except _DiedError:
+            return self._carefully(block)
 
     def _carefully(self, block: Block) -> list[Answer]:
-        """Answer a block alone, in halves where even that kills a process."""
         try:
-            return self._submit(block).result()
-        except BrokenProcessPool:
-            self._close()
+            return self._tried(block)
+        except _DiedError:
+            if self._closed:
+                raise
         if len(block) == 1:
             return answer_block(_died, block, self.work)
         half = len(block) // 2
         return self._carefully(block[:half]) + self._carefully(block[half:])
 
-    def _submit(self, block: Block) -> Future:
-        if self._executor is None:
-            self._executor = ProcessPoolExecutor(
-                self.workers,
-                multiprocessing.get_context("spawn"),
-                _open,
-                (self.work,),
-            )
+    def _tried(self, block: Block) -> list[Answer]:
+        """Answer a block in a process.
+
+        Raises:
+            _DiedError: it died.
+            NlgError: the work cannot be opened.
+        """
+        process = self._idle.get()
         try:
-            return self._executor.submit(_answer_here, block)
-        except BrokenProcessPool as error:
-            future: Future = Future()
-            future.set_exception(error)
-            return future
+            process = process or self._started()
+            return process.answer(block)
+        except _DiedError:
+            process = None
+            raise
+        finally:
+            self._idle.put(process)
 
-    def _close(self) -> None:
-        if self._executor:
-            self._executor.shutdown(cancel_futures=True)
-            self._executor = None
-
-
-def _open(work: Work) -> None:
-    """Open the work in a new process; an error is kept for the first block."""
-    global _opened, _work
-    _work = work
-    try:
-        _opened = open_work(work)
-    except NlgError as error:
-        _opened = error
+    def _started(self) -> "_Process":
+        if self._closed:
+            raise _DiedError
+        process = _Process(self.work)
+        self._all.append(process)
+        return process
 
 
-def _answer_here(block: Block) -> list[Answer]:
-    if isinstance(_opened, NlgError):
-        raise _opened
-    return answer_block(_opened, block, _work)
+def _first(
+    waiting: collections.deque[tuple[Block, Future]],
+) -> tuple[Block, list[Answer]]:
+    block, future = waiting.popleft()
+    return block, future.result()
+
+
+class _DiedError(Exception):
+    """A process died before it had answered."""
+
+
+class _Process:
+    """A process with the work open, at the other end of a pipe."""
+
+    def __init__(self, work: Work):
+        context = multiprocessing.get_context("spawn")
+        self._pipe, end = context.Pipe()
+        self._process = context.Process(target=_serve, args=(work, end), daemon=True)
+        self._process.start()
+        end.close()  # so that the pipe ends when the process does
+
+    def answer(self, block: Block) -> list[Answer]:
+        """Return its answers, or raise what it raised."""
+        try:
+            self._pipe.send(block)
+            found = self._pipe.recv()
+        except (EOFError, OSError):
+            raise _DiedError from None
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    def end(self) -> None:
+        """Kill it; it has nothing that is still wanted."""
+        self._process.kill()
+        self._process.join()
+
+
+def _serve(work: Work, pipe: Connection) -> None:
+    """Open the work, then answer the blocks that come, until the pipe ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to obey
+    answer: Answerer | None = None
+    while True:
+        try:
+            block = pipe.recv()
+        except EOFError:
+            return
+        try:
+            answer = answer or open_work(work)
+            pipe.send(answer_block(answer, block, work))
+        except Exception as error:  # the parent's to tell
+            pipe.send(error)
 
 
 def _died(rows: Sequence[Fields]) -> list[Answer]:
