@@ -25,10 +25,11 @@ from nlg.text.collect import (
     HALF,
     Report,
     Value,
-    array_values,
-    json_values,
+    is_json,
     name_of,
     readable,
+    text_and_problem,
+    values,
 )
 from nlg.text.normalize import HAN, fold_width, simplified
 
@@ -96,14 +97,12 @@ def read(path: pathlib.Path) -> Iterator[Record]:
         yield from _read_partners(path, path.with_name(PARTNERS[path.name]))
         return
     name = name_of(path)
-    try:
-        text = text_of(path)
-    except UNREADABLE as error:
-        yield Record(name, problem=f"cannot be read: {error}")
+    text, problem = text_and_problem(path)
+    if problem:
+        yield Record(name, problem=problem)
         return
-    start = text.lstrip()[:1]
-    if start in ("[", "{"):
-        for found in (array_values if start == "[" else json_values)(name, text):
+    if is_json(text):
+        for found in values(name, text):
             yield from _records(found)
     else:
         yield from _read_plain(name, text)

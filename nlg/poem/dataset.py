@@ -13,9 +13,15 @@ import json
 import pathlib
 from collections.abc import Iterable, Iterator
 
-from nlg.files import UNREADABLE, text_of
 from nlg.text import collect
-from nlg.text.collect import Report, array_values, json_values, name_of, readable
+from nlg.text.collect import (
+    Report,
+    is_json,
+    name_of,
+    readable,
+    text_and_problem,
+    values,
+)
 from nlg.text.forms import FORMS, cut_unmarked, form_of
 from nlg.text.normalize import is_han, simplified, to_simplified
 from nlg.text.poem_records import (
@@ -63,14 +69,11 @@ def read(path: pathlib.Path) -> Iterator[Record]:
     A record that cannot be read is yielded with its `problem`, never skipped.
     """
     name = name_of(path)
-    try:
-        text = text_of(path)
-    except UNREADABLE as error:
-        yield Record(name, problem=f"cannot be read: {error}")
+    text, problem = text_and_problem(path)
+    if problem:
+        yield Record(name, problem=problem)
         return
-    start = text.lstrip()[:1]
-    if start in ("[", "{"):
-        values = array_values if start == "[" else json_values
+    if is_json(text):
         for found in values(name, text):
             yield from of_value(found)
     elif is_table(text):

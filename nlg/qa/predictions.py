@@ -13,9 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from nlg.errors import DataError
-from nlg.files import UNREADABLE, text_of
 from nlg.qa.data.read import Question
-from nlg.text.collect import Value, array_values, json_values, name_of
+from nlg.text.collect import Value, is_json, name_of, text_and_problem, values
 
 
 class Prediction(NamedTuple):
@@ -53,13 +52,11 @@ def load_predictions(
 def _read(path: pathlib.Path) -> Iterator[tuple[str, Prediction]]:
     """Yield each prediction and its place, file:line."""
     name = name_of(path)
-    try:
-        text = text_of(path)
-    except UNREADABLE as error:
-        raise DataError(f"{name}: cannot be read: {error}") from None
-    start = text.lstrip()[:1]
-    if start in ("[", "{"):
-        for value in (array_values if start == "[" else json_values)(name, text):
+    text, problem = text_and_problem(path)
+    if problem:
+        raise DataError(f"{name}: {problem}")
+    if is_json(text):
+        for value in values(name, text):
             yield from _of_json(value)
         return
     for number, line in enumerate(io.StringIO(text), 1):

@@ -17,7 +17,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from nlg.errors import DataError
-from nlg.files import parse_json, write_whole
+from nlg.files import UNREADABLE, parse_json, text_of, write_whole
 
 STDOUT = pathlib.Path("-")
 HALF = re.compile("[\ud800-\udfff]")  # a surrogate, which no UTF-8 text can hold
@@ -122,6 +122,25 @@ def array_values(name: str, text: str) -> Iterator[Value]:
     # The decoder keeps no line numbers; the n-th record of an array is found by its n.
     for number, value in enumerate(values, 1):
         yield Value(f"{name}: record {number}", value)
+
+
+def text_and_problem(path: pathlib.Path) -> tuple[str, str]:
+    """Return the text of a file, `-` being standard input; else why there is none."""
+    try:
+        return text_of(path), ""
+    except UNREADABLE as error:
+        return "", f"cannot be read: {error}"
+
+
+def is_json(text: str) -> bool:
+    """Return whether `text` begins as a JSON array or object does."""
+    return text.lstrip()[:1] in ("[", "{")
+
+
+def values(name: str, text: str) -> Iterator[Value]:
+    """Yield the values of a JSON array, or of JSON lines."""
+    is_array = text.lstrip()[:1] == "["
+    return array_values(name, text) if is_array else json_values(name, text)
 
 
 def readable(

@@ -21,17 +21,17 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from nlg.errors import DataError
-from nlg.files import UNREADABLE, text_of
 from nlg.text import collect
 from nlg.text.collect import (
     HALF,
     Report,
     Value,
-    array_values,
-    json_values,
+    is_json,
     name_of,
     readable,
     source_of,
+    text_and_problem,
+    values,
 )
 
 SUFFIXES = (".json", ".jsonl")
@@ -106,10 +106,9 @@ def read(path: pathlib.Path, layout: str = "auto") -> Iterator[Record]:
     of the file. An unreadable record is yielded with its `problem`.
     """
     name = name_of(path)
-    try:
-        text = text_of(path)
-    except UNREADABLE as error:
-        yield Record(name, problem=f"cannot be read: {error}")
+    text, problem = text_and_problem(path)
+    if problem:
+        yield Record(name, problem=problem)
         return
     source = source_of(path)
     for number, found in enumerate(_values(name, text), 1):
@@ -132,11 +131,8 @@ def _records(found: Value, number: str, layout: str, source: str) -> Iterator[Re
 
 def _values(name: str, text: str) -> Iterator[Value]:
     """Yield JSON values, or the fields between TABs of each line as a tuple."""
-    start = text.lstrip()[:1]
-    if start == "[":
-        yield from array_values(name, text)
-    elif start == "{":
-        yield from json_values(name, text)
+    if is_json(text):
+        yield from values(name, text)
     else:
         for number, line in enumerate(io.StringIO(text), 1):
             if line.strip():

@@ -23,9 +23,8 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from nlg.files import UNREADABLE, text_of
 from nlg.qa.data.read import Passage, Question, Record
-from nlg.text.collect import array_values, json_values, name_of, source_of
+from nlg.text.collect import name_of, source_of, text_and_problem, values
 
 KEYS = ("subject", "predicate", "object", "subject_type")
 ASKED = ("object", "subject")  # what a question may ask for
@@ -75,15 +74,12 @@ def read(path: pathlib.Path, size: int, seed: int) -> Iterator[Record]:
     What cannot be read is yielded with its `problem`.
     """
     name = name_of(path)
-    try:
-        text = text_of(path)
-    except UNREADABLE as error:
-        yield Record(name, problem=f"cannot be read: {error}")
+    text, problem = text_and_problem(path)
+    if problem:
+        yield Record(name, problem=problem)
         return
-    is_array = text.lstrip().startswith("[")
-    values = array_values(name, text) if is_array else json_values(name, text)
     sentences = []
-    for where, value, problem in values:
+    for where, value, problem in values(name, text):
         try:
             if problem:
                 raise ValueError(problem)
