@@ -182,7 +182,7 @@ def _answer_file(request: Request) -> int:
     }
     blank = ("first_line", "second_line")
     work = Work("nlg.batch.tasks:couplet", settings, request.rows.id_field, blank)
-    return answer_rows(request.rows, work, BLOCK_ROWS)
+    return answer_rows(request.rows, work, BLOCK_ROWS, "couplet")
 
 
 class Session:

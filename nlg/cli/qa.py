@@ -161,7 +161,7 @@ def _answer_file(command: QACommand) -> int:
         "threads": max(1, available_cores() // command.rows.workers[0]),
     }
     work = Work("nlg.batch.tasks:qa", settings, command.rows.id_field, ("answer",))
-    return answer_rows(command.rows, work, command.batch_size or BLOCK_ROWS)
+    return answer_rows(command.rows, work, command.batch_size or BLOCK_ROWS, "qa")
 
 
 def _note_cut_off(reader: "Reader", question: str) -> None:

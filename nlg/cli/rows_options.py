@@ -2,9 +2,10 @@
 
 @rows_options("JSON lines of id, question and passages.")
 def command(rows: RowsOptions, …) -> None:
-ctx.exit(answer_rows(rows, work, block_rows=32))
+ctx.exit(answer_rows(rows, work, block_rows=32, shipped="qa"))
 """
 
+import contextlib
 import dataclasses
 import functools
 import pathlib
@@ -18,7 +19,7 @@ from nlg.cli.options import OUTPUT, writing
 if TYPE_CHECKING:
     from nlg.batch.ray_engine import Cluster
     from nlg.batch.rows import Row
-    from nlg.batch.run import Outcome
+    from nlg.batch.run import Batch, Outcome
     from nlg.batch.work import Work
 
 LOCAL, RAY = "local", "ray"
@@ -144,22 +145,24 @@ def rows_options(what: str) -> Callable[[Callable], Callable]:
     return decorate
 
 
-def answer_rows(rows: RowsOptions, work: "Work", block_rows: int) -> int:
+def answer_rows(rows: RowsOptions, work: "Work", block_rows: int, shipped: str) -> int:
     """Answer the rows of --input into --output; return the exit code.
 
     Args:
         rows: where they are, where answers go, and who computes them.
         work: what is done to each.
         block_rows: see `nlg.batch.run.Batch`.
+        shipped: name of the checkpoint that the work opens if its settings name none.
     """
     from nlg.batch.rows import find_inputs
+    from nlg.batch.run import Batch
+    from nlg.batch.work import fingerprint
 
     files = find_inputs([rows.source or "-"])
-    if rows.output is None:
-        outcome = _answer(rows, work, block_rows, files)
-    else:
-        with writing(rows.output):
-            outcome = _answer(rows, work, block_rows, files)
+    known = fingerprint(work, _digest(work, shipped))
+    batch = Batch(work, known, block_rows, rows.workers[0])
+    with writing(rows.output) if rows.output else contextlib.nullcontext():
+        outcome = _answer(rows, batch, files)
     for note in outcome.notes:
         click.echo(f"note: {note}", err=True)
     if outcome.kept:
@@ -170,17 +173,12 @@ def answer_rows(rows: RowsOptions, work: "Work", block_rows: int) -> int:
     return int(outcome.errors > 0)
 
 
-def _answer(
-    rows: RowsOptions, work: "Work", block_rows: int, files: list[str]
-) -> "Outcome":
+def _answer(rows: RowsOptions, batch: "Batch", files: list[str]) -> "Outcome":
     from nlg.batch.rows import read_rows
-    from nlg.batch.run import Batch, run, run_on_cluster
-    from nlg.batch.work import fingerprint
+    from nlg.batch.run import run, run_on_cluster
 
-    known = fingerprint(work, _digest(work))
-    batch = Batch(work, known, block_rows, rows.workers[0])
     if rows.engine == RAY and rows.output is not None:
-        how = rows.cluster(), CHUNK_BLOCKS * block_rows, rows.text_field
+        how = rows.cluster(), CHUNK_BLOCKS * batch.block_rows, rows.text_field
         return run_on_cluster(files, batch, str(rows.output), *how)
 
     def watch(found: "Iterable[Row]") -> "Iterable[Row]":
@@ -202,10 +200,11 @@ def _length(files: list[str]) -> int | None:
     return sum(1 for name in files for _ in places_of(name))
 
 
-def _digest(work: "Work") -> str:
-    """Return what tells the checkpoint of a work from others; "" if it has none."""
+def _digest(work: "Work", shipped: str) -> str:
+    """Return what tells the checkpoint of a work from others; "" if it is not there."""
+    from nlg.runtime import checkpoints_folder
     from nlg.runtime.checkpoint import SHA256, digest
 
-    folder = work.settings.get("checkpoint")
-    listing = pathlib.Path(folder or "") / SHA256
-    return digest(listing) if folder and listing.is_file() else ""
+    folder = work.settings["checkpoint"] or checkpoints_folder() / shipped
+    listing = pathlib.Path(folder) / SHA256
+    return digest(listing) if listing.is_file() else ""
