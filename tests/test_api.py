@@ -15,20 +15,18 @@ NAMES = {
     *("check_couplet", "check_poem", "__version__"),
 }
 LOOK = """
-import json, sys, time
-start = time.perf_counter()
+import json, sys
 import nlg
-seconds = time.perf_counter() - start
 before = sorted(sys.modules)
 nlg.check_couplet
 nlg.Couplets
-print(json.dumps([seconds, before, sorted(sys.modules)]))
+print(json.dumps([before, sorted(sys.modules)]))
 """
 
 
 @pytest.fixture(scope="module")
 def looked():
-    """Return how long `import nlg` takes, and the modules before and after a use."""
+    """Return the modules there are after `import nlg`, and after a use of it."""
     done = subprocess.run(
         [sys.executable, "-c", LOOK], capture_output=True, check=True, text=True
     )
@@ -47,15 +45,14 @@ def test_a_name_that_there_is_not_is_an_attribute_error():
         _ = nlg.Poem
 
 
-def test_the_import_takes_no_time_and_loads_nothing(looked):
-    seconds, before, _ = looked
-    assert seconds < 0.05
+def test_the_import_loads_nothing(looked):
+    before, _ = looked
     assert [name for name in before if name.startswith("nlg")] == ["nlg"]
     assert not {"numpy", "click", "onnxruntime", "typing"} & set(before)
 
 
 def test_a_name_loads_what_it_needs_and_no_framework(looked):
-    *_, after = looked
+    _, after = looked
     assert {"nlg.couplet.responder", "numpy"} <= set(after)
     heavy = {"keras", "tensorflow", "torch", "jax", "click", "onnxruntime"}
     assert not heavy & set(after)
