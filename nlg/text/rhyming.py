@@ -53,7 +53,7 @@ def _groups_of(foot: str, book: str, tone: str) -> frozenset[str]:
 
 
 def _most(lines: Sequence[str], book: str, tone: str) -> Rhyme:
-    """Return the rhyme of most feet; of as many, of the first foot that has one."""
+    """Return the rhyme of most feet; of as many, the first line's, or the first."""
     feet = [line[-1] for line in lines[1::2]]
     order = _order(book)
     known = dict.fromkeys(
@@ -65,9 +65,9 @@ def _most(lines: Sequence[str], book: str, tone: str) -> Rhyme:
         return Rhyme("", "", "".join(feet), tone)
     first = _groups_of(lines[0][-1], book, tone)
 
-    def count(group: str) -> int:
+    def count(group: str) -> tuple[int, bool]:
         inside = sum(group in _groups_of(foot, book, tone) for foot in feet)
-        return inside + (group in first)
+        return inside, group in first
 
     best = max(known, key=count)
     inside = [foot for foot in feet if best in _groups_of(foot, book, tone)]

@@ -29,6 +29,13 @@ def test_of_as_many_feet_the_first_line_decides():
     assert rhyme_of(HOME) == Rhyme("十灰", "回来", "衰")
 
 
+def test_the_first_line_outvotes_no_foot():
+    # 行 is read in 七阳, as 浪 is, and in 八庚, as 声 is.
+    lines = ["昔闻南北风流浪", "十载江山落日行", "不见武陵歌上下", "试看淮水听弦声"]
+    assert rhyme_of(lines) == Rhyme("八庚", "行声", "")
+    assert check(lines)[:2] == ("七绝", "平起首句不入韵")
+
+
 def test_oblique_rhymes_are_named_though_regulated_verse_has_none():
     assert rhyme_of(DAWN) == Rhyme("十七筱", "晓鸟少", "", "仄")
     assert is_oblique_rhyme(DAWN, rhyme_of(DAWN))
