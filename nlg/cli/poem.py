@@ -67,7 +67,8 @@ def poem(ctx: click.Context, **options: Any) -> None:
     from nlg.cli.poem_requests import request_of
     from nlg.poem.vae.request import SampleRequest
 
-    asked = PoemOptions(**options)
+    drawn = ctx.get_parameter_source("seed") == ParameterSource.DEFAULT
+    asked = PoemOptions(**options, seed_given=not drawn)
     request = request_of(asked)
     if isinstance(request, SampleRequest):
         return _sample(request, asked)

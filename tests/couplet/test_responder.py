@@ -171,7 +171,7 @@ def test_a_model_without_scrolls_says_so_in_place_of_an_empty_one(
     none = Scrolls([], responder.scrolls.vectors, responder.vocabulary)
     monkeypatch.setattr(Scrolls, "load", lambda *_: none)
     own = Couplets(responder.checkpoint)
-    with pytest.raises(OptionError, match="has no 横批.*leave --scroll out"):
+    with pytest.raises(OptionError, match=r"has no 横批.*leave --scroll out"):
         own.reply(TREES, scroll=True)
     assert own.reply(TREES)[0].scroll is None
 

@@ -23,7 +23,7 @@ from nlg.metrics.originality import KnownLines
 from nlg.poem.known import Originality, known_lines
 from nlg.poem.rules import Rulebook
 from nlg.poem.vae.config import PoetConfig
-from nlg.poem.vae.latents import as_array
+from nlg.poem.vae.latents import Place, as_array
 from nlg.poem.vae.request import SampleRequest
 from nlg.runtime import Source, opened
 from nlg.text import prosody
@@ -52,6 +52,7 @@ class WrittenPoem(NamedTuple):
     originality: Originality
     latent: tuple[float, ...]
     seed: int
+    number: int  # from 1, among the poems of the seed; with the seed it tells the noise
     cluster: int | None = None  # the one asked for
 
     def traditional(self) -> "WrittenPoem":
@@ -130,18 +131,21 @@ class Poet:
         if request.source == "":
             return self.sample(request)
         form, latents = self._latents_of(request)
-        draws = self._draws_of(form, latents, request)
-        return self._best(form, draws, request, candidates=1)
+        places = _places(request, len(latents))
+        draws = (
+            Draws(_printable(latent[None]), self._noise(form, *place))
+            for latent, place in zip(latents, places, strict=True)
+        )
+        return self._best(form, draws, places, request, candidates=1)
 
     def sample(
         self, request: SampleRequest, sampler: LatentSampler | None = None
     ) -> Iterator[WrittenPoem]:
         """Yield random poems; `sampler` moves their latents, as to a cluster."""
         form = form_named(request.form or DEFAULT_FORM)
-        draws = (
-            self._draw(form, request, poem, sampler) for poem in range(request.count)
-        )
-        return self._best(form, draws, request, request.candidates)
+        places = [(request.seed, number) for number in range(1, request.count + 1)]
+        draws = (self._draw(form, request, n, sampler) for _, n in places)
+        return self._best(form, draws, places, request, request.candidates)
 
     def encode(self, lines: Sequence[str]) -> np.ndarray:
         """Return the latent (Z,) of a poem: the mean of its posterior."""
@@ -192,18 +196,6 @@ class Poet:
             latents = np.stack(encoded)
         return form_named(forms[0]), latents
 
-    def _draws_of(
-        self, form: Form, latents: np.ndarray, request: SampleRequest
-    ) -> Iterator[Draws]:
-        """Yield each of `latents` (B, Z) with noise of its own.
-
-        Poems of an interpolation share one noise, so that the latent alone differs.
-        """
-        shared = request.source == "interpolate"
-        for number, latent in enumerate(latents):
-            noise = self._noise(form, request.seed, 0 if shared else number)
-            yield Draws(_printable(latent[None]), noise)
-
     def _draw(
         self,
         form: Form,
@@ -212,7 +204,7 @@ class Poet:
         sampler: LatentSampler | None,
     ) -> Draws:
         """Return the random numbers of the candidates for poem `number`."""
-        rng = np.random.default_rng([request.seed, number, 0])
+        rng = np.random.default_rng([request.seed, number - 1, 0])
         shape = (request.candidates, self.latent_units)
         latent = rng.standard_normal(shape, "float32") * request.latent_temperature
         if sampler:
@@ -222,7 +214,7 @@ class Poet:
 
     def _noise(self, form: Form, seed: int, number: int) -> np.ndarray:
         """Return the noise (1, T, N) of poem `number` of `seed`."""
-        rng = np.random.default_rng([seed, number, 1])
+        rng = np.random.default_rng([seed, number - 1, 1])
         uniform = rng.random((1, form.places, self.slots), "float32")
         return -np.log(-np.log(np.clip(uniform, 1e-7, 1 - 1e-7)))
 
@@ -230,18 +222,19 @@ class Poet:
         self,
         form: Form,
         draws: Iterator[Draws],
+        places: Sequence[Place],
         request: SampleRequest,
         candidates: int,
     ) -> Iterator[WrittenPoem]:
-        """Yield, for each of `draws`, the best of its rows."""
+        """Yield, for each of `draws`, the best of its rows; `places` are theirs."""
         rules = self.rulebook.arrays(form, request.rules)
         rows = self._rows(form, draws, request.warmth, rules)
         merit = functools.partial(self._merit, form=form if request.rules else None)
-        for drafts in batched(rows, candidates):
+        for drafts, place in zip(batched(rows, candidates), places, strict=True):
             chosen = max(drafts, key=merit) if len(drafts) > 1 else drafts[0]
             if request.rules:
                 chosen = self._well_read(form, chosen, request.warmth, rules)
-            yield self._describe(chosen, request.seed)
+            yield self._describe(chosen, *place)
 
     def _merit(self, row: Draft, form: Form | None) -> tuple[bool, bool, float]:
         """Return what candidates are ranked by.
@@ -284,7 +277,7 @@ class Poet:
                 score = float(out["log_probs"][n]) / form.places
                 yield Draft(block.latent[n], block.noise[n], form.split(text), score)
 
-    def _describe(self, row: Draft, seed: int) -> WrittenPoem:
+    def _describe(self, row: Draft, seed: int, number: int) -> WrittenPoem:
         """Return all that is known of a written poem."""
         verdict = prosody.check(row.lines)
         return WrittenPoem(
@@ -296,6 +289,7 @@ class Poet:
             originality=Originality.of(row.lines, self.training_lines),
             latent=tuple(row.latent.astype("float64").round(DECIMALS).tolist()),
             seed=seed,
+            number=number,
         )
 
 
@@ -338,6 +332,17 @@ def near(latent: np.ndarray, radius: float, count: int, seed: int) -> np.ndarray
     steps = [np.random.default_rng([seed, n]) for n in range(count)]
     around = np.stack([rng.standard_normal(len(latent)) for rng in steps])
     return latent + radius * around
+
+
+def _places(request: SampleRequest, count: int) -> Sequence[Place]:
+    """Return seed and number of `count` poems; they tell the noise of each.
+
+    Poems of an interpolation share one noise, so that the latent alone differs.
+    """
+    if request.places is not None:
+        return request.places
+    shared = request.source == "interpolate"
+    return [(request.seed, 1 if shared else n) for n in range(1, count + 1)]
 
 
 def _printable(latent: np.ndarray) -> np.ndarray:
