@@ -103,6 +103,11 @@ def test_at_temperature_zero_every_seed_gives_the_same_poem(ask):
     assert ask(*cold, "--seed", 1).stdout == ask(*cold, "--seed", 2).stdout != ""
 
 
+def test_one_poem_is_not_printed_twice(ask):
+    cold = ("--theme", "秋思", "--form", "五绝", "-n", 2, "--temperature", 0)
+    assert "at temperature 0 there is one poem" in told(ask(*cold), 2)
+
+
 def test_an_option_of_the_writer_counts_as_given_at_zero(ask):
     assert "--theme-weight goes with --theme" in told(ask("--theme-weight", 0), 2)
 

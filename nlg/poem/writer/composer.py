@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nlg.config import apply_values
-from nlg.decode.results import COLDEST, IMPOSSIBLE, NO_TOKEN, batched, filled
+from nlg.decode.results import (
+    COLDEST,
+    IMPOSSIBLE,
+    NO_TOKEN,
+    batched,
+    filled,
+    refuse_repeats,
+)
 from nlg.errors import CheckpointError, OptionError
 from nlg.metrics.originality import KnownLines
 from nlg.poem.known import Originality, known_lines
@@ -160,6 +167,8 @@ class Composer:
             ['春', '夏', '秋', '冬']
         """
         request = apply_values(request or PoemRequest(), changes, "write()")
+        if not request.beam:
+            refuse_repeats(request.count, request.temperature, "poem")
         parts = _by_latent(self.prepare(request))
         return itertools.chain.from_iterable(map(self._write, parts))
 
