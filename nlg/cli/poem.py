@@ -145,7 +145,9 @@ def _print_stream(stages: "Iterator[ComposedPoem]", options: PoemOptions) -> Non
         number = len(poem.lines)
         line = (poem.traditional() if options.traditional else poem).lines[-1]
         if options.as_json:
-            click.echo(json.dumps({"line": number, "text": line}, ensure_ascii=False))
+            facts = {"form": poem.form, "rhyme": poem.rhyme}  # as far as it is written
+            stage = {"line": number, "text": line, **facts}
+            click.echo(json.dumps(stage, ensure_ascii=False))
         else:
             mark = FORMS[poem.form].marks[number - 1]
             click.echo(f"{line}{mark}", nl=mark == "。")

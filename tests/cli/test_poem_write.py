@@ -96,6 +96,8 @@ def test_a_stream_prints_the_poem_of_one_candidate(ask):
     )
     assert [line["line"] for line in lines] == [1, 2, 3, 4]
     assert [line["text"] for line in lines] == poem["lines"]
+    assert {line["form"] for line in lines} == {poem["form"]}
+    assert lines[-1]["rhyme"] == poem["rhyme"] != ""
 
 
 def test_at_temperature_zero_every_seed_gives_the_same_poem(ask):
