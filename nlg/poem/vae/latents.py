@@ -113,8 +113,9 @@ def _place(value: Any) -> Place | None:
     if not isinstance(value, dict):
         return None
     seed, number = value.get("seed"), value.get("number")
-    whole = type(seed) is int and type(number) is int
-    return (seed, number) if whole and seed >= 0 and number >= 1 else None
+    if type(seed) is not int or type(number) is not int:
+        return None
+    return (seed, number) if seed >= 0 and number >= 1 else None
 
 
 def _is_number(value: Any) -> bool:
