@@ -52,9 +52,11 @@ def average(
     import json
 
     from nlg.errors import OptionError
+    from nlg.runtime.checkpoint import of_run
     from nlg.runtime.config import read_config
     from nlg.training import average as means
 
+    folders = tuple(map(of_run, folders))
     if (data or dev) and read_config(folders[0]).task != "qa":
         raise OptionError("--data and --dev are for readers; leave them out")
     if data and not dev:

@@ -146,10 +146,12 @@ def folder(name: str, about: str, shipped: str = "", **changes: Any) -> Callable
     """Return an option for a checkpoint: by default the one that is `shipped`."""
 
     def found(context: click.Context, parameter: click.Parameter, given: Any) -> Any:
-        if given or not shipped:
-            return given
         from nlg.runtime import checkpoints_folder
+        from nlg.runtime.checkpoint import of_run
 
+        if given or not shipped:
+            several = parameter.multiple
+            return tuple(map(of_run, given)) if several else given and of_run(given)
         default = checkpoints_folder() / shipped
         return (default,) if parameter.multiple else default
 

@@ -113,9 +113,19 @@ class Couplets:
 
     @functools.cached_property
     def scrolls(self) -> Scrolls:
-        """Return what chooses a 横批."""
+        """Return what chooses a 横批.
+
+        Raises:
+            OptionError: the model has none.
+        """
         paths = self.checkpoint.path(SCROLLS), self.checkpoint.path(VECTORS)
-        return Scrolls.load(*paths, self.vocabulary)
+        found = Scrolls.load(*paths, self.vocabulary)
+        if not found.scrolls:
+            raise OptionError(
+                f"{self.checkpoint.folder} has no 横批: too few of its couplets held "
+                "one of the dictionary's words of four characters; leave --scroll out"
+            )
+        return found
 
     def reply(
         self, line: str, options: ReplyOptions = DEFAULTS, **changes: Any

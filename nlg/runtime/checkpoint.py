@@ -26,6 +26,7 @@ from nlg.text.vocab import Vocabulary
 
 VOCABULARY, WEIGHTS = "vocab.txt", "weights.safetensors"
 GUIDED = "_guided"  # ends the name of a graph that compares two conditions
+CHECKPOINT = "checkpoint"  # folder of a run's checkpoint, inside that of the run
 METRICS, SHA256 = "metrics.json", "sha256"
 
 
@@ -80,7 +81,7 @@ def open_checkpoint(
     """Check `folder` and open it.
 
     Args:
-        folder: see the module's text.
+        folder: see the module's text; or a run, whose checkpoint is meant.
         *tasks: what it must have been made for, such as "poem-vae"; one of them.
         device: "cpu" or "gpu".
         threads: for the graphs; all cores by default.
@@ -88,6 +89,7 @@ def open_checkpoint(
     Raises:
         CheckpointError: missing, half-written, altered, of another task or format.
     """
+    folder = of_run(folder)
     listed = _check_files(folder)
     checkpoint = Checkpoint(folder, listed, device, threads)
     made_for, made_as = checkpoint.config.task, checkpoint.config.format
@@ -102,6 +104,16 @@ def open_checkpoint(
             "install the nlg that made it, or train it again"
         )
     return checkpoint
+
+
+def of_run(folder: pathlib.Path) -> pathlib.Path:
+    """Return the checkpoint of a run's folder; another folder as it is.
+
+    A run has a config.json too, but no list of files.
+    """
+    inside = folder / CHECKPOINT
+    own = (folder / SHA256).is_file()
+    return inside if not own and (inside / SHA256).is_file() else folder
 
 
 def seal(folder: pathlib.Path) -> None:

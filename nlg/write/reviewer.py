@@ -15,7 +15,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nlg.config import apply_values, check_bounds, hint
-from nlg.decode.results import COLDEST, batched, filled, line_of, uniforms
+from nlg.decode.results import (
+    COLDEST,
+    batched,
+    filled,
+    line_of,
+    refuse_repeats,
+    uniforms,
+)
 from nlg.errors import OptionError
 from nlg.runtime import Source, opened
 from nlg.runtime.checkpoint import GUIDED
@@ -112,9 +119,11 @@ class Reviewer:
             **changes: fields of `options` to change, such as max_length=40.
 
         Raises:
-            OptionError: no such class, or no room after the beginning.
+            OptionError: no such class, no room after the beginning, or several texts
+                of temperature 0, which would be one.
         """
         options = apply_values(options, changes, "write()")
+        refuse_repeats(count, options.temperature, "text")
         class_id = self._class_id(class_name)
         begin = begin if begin.isascii() else to_simplified(begin)
         source = [CLS_ID, *self.tokenizer.encode(begin)]

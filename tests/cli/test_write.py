@@ -56,6 +56,12 @@ def test_what_is_drawn_is_as_asked(ask, writer):
     assert 0 < given["temperature"] < 0.01
 
 
+def test_one_text_is_not_printed_twice(ask):
+    message = told(ask("-n", 2, "--temperature", 0), 2)
+    assert "at temperature 0 there is one text; ask for one, or raise" in message
+    assert ask("-n", 1, "--temperature", 0).stdout.count("\n") == 1
+
+
 def test_a_beginning_is_read_from_a_pipe_as_one_line(ask):
     piped = ask("--begin", "-", "--seed", 1, stdin="房间\n很好，\n").stdout
     assert piped == ask("--begin", "房间 很好，", "--seed", 1).stdout

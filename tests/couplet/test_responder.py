@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from couplet.oracle import assert_answers, letters
 
-from nlg.couplet.responder import MANY_BEAMS, RUNNERS_UP, ReplyOptions
+from nlg.couplet.responder import MANY_BEAMS, RUNNERS_UP, Couplets, ReplyOptions
 from nlg.couplet.results import Reply
 from nlg.couplet.rules import RULES
+from nlg.couplet.scroll import Scrolls
 from nlg.errors import NlgError, OptionError
 from nlg.text.couplets import check_couplet
 from nlg.text.prosody import LEVEL, tones
@@ -162,6 +163,17 @@ def test_a_score_is_the_mean_of_what_was_written(
 
 
 # --- what is said of an answer
+
+
+def test_a_model_without_scrolls_says_so_in_place_of_an_empty_one(
+    responder, monkeypatch
+):
+    none = Scrolls([], responder.scrolls.vectors, responder.vocabulary)
+    monkeypatch.setattr(Scrolls, "load", lambda *_: none)
+    own = Couplets(responder.checkpoint)
+    with pytest.raises(OptionError, match=r"has no 横批.*leave --scroll out"):
+        own.reply(TREES, scroll=True)
+    assert own.reply(TREES)[0].scroll is None
 
 
 def test_a_reply_has_a_scroll_places_and_a_seed_where_they_are_asked_for(responder):
