@@ -8,7 +8,7 @@ from typing import Any
 from safetensors.numpy import load_file
 
 from nlg.backbone.checkpoint import TASK as BACKBONE
-from nlg.backbone.checkpoint import load_backbone
+from nlg.backbone.checkpoint import load_backbone, refuse_hollow
 from nlg.backbone.config import BackboneConfig
 from nlg.backbone.deepen import deepened
 from nlg.backbone.init_from import init_from as init_from_backbone
@@ -91,6 +91,7 @@ def _reader(
 ) -> tuple[Answerer, Tokenizer]:
     """Return a model with all weights of a reader's checkpoint."""
     config = BackboneConfig.from_dict(opened.config.facts["backbone"])
+    refuse_hollow(config, [opened.path(WEIGHTS)], config.layers)
     _check_room(options, config, opened.folder)
     layers = options.layers or config.layers
     if options.preset or layers < config.layers:
