@@ -109,8 +109,13 @@ def temperature(value: Any) -> Filter:
 
     0 takes the most probable tokens.
     """
-    divisor = ops.maximum(ops.cast(value, "float32"), COLDEST)
-    return lambda log_probs: ops.log_softmax(log_probs / divisor, axis=-1)
+
+    def sharpen(log_probs):
+        # Inside, so that a graph that is traced has it as a constant of its own.
+        divisor = ops.maximum(ops.cast(value, "float32"), COLDEST)
+        return ops.log_softmax(log_probs / divisor, axis=-1)
+
+    return sharpen
 
 
 def top_k(k: int) -> Filter:
