@@ -153,6 +153,9 @@ def test_a_couplet_that_leaves_no_scroll_has_an_empty_one(
     monkeypatch.setattr(type(responder.scrolls), "choose", lambda *_: [])
     (found,) = objects(answer(SEA, "--scroll", "--json"))
     assert found["scroll"] == ""
+    plain = answer(SEA, "--scroll")
+    assert "横批" not in plain.stdout
+    assert plain.stderr == "note: no 横批 goes with these lines\n"
 
 
 # --- what a user wants
