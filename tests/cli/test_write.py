@@ -62,6 +62,12 @@ def test_one_text_is_not_printed_twice(ask):
     assert ask("-n", 1, "--temperature", 0).stdout.count("\n") == 1
 
 
+def test_fewer_texts_than_asked_for_are_told(ask):
+    cold = ask("-n", 3, "--temperature", 1e-6, "--class", "positive")
+    assert (cold.exit_code, cold.stdout.count("\n")) == (0, 1)
+    assert cold.stderr == ("note: only 1 of 3 differ; raise --temperature or --top-p\n")
+
+
 def test_a_beginning_is_read_from_a_pipe_as_one_line(ask):
     piped = ask("--begin", "-", "--seed", 1, stdin="房间\n很好，\n").stdout
     assert piped == ask("--begin", "房间 很好，", "--seed", 1).stdout
