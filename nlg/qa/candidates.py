@@ -85,6 +85,23 @@ def candidates_of(
     return list(found.values())
 
 
+def apart(ranked: Sequence[RankedCandidate]) -> list[RankedCandidate]:
+    """Return those that are no part of a better one, at its place, nor hold one."""
+    kept: list[RankedCandidate] = []
+    for one in ranked:
+        if not any(_overlap(one.candidate, other.candidate) for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _overlap(one: Candidate, other: Candidate) -> bool:
+    """Return whether two share characters of a passage, or are one inside the other."""
+    if NOWHERE in (one.start, other.start):
+        return one.text in other.text or other.text in one.text
+    same = one.passage == other.passage
+    return same and one.start < other.end and other.start < one.end
+
+
 def evidence_of(
     question: PreparedQuestion, candidates: Sequence[RankedCandidate]
 ) -> list[Evidence]:
