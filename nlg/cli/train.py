@@ -93,7 +93,22 @@ def training_command(about: Training) -> click.Command:
     command = training(run)
     for option in reversed(about.options):
         command = option(command)
-    return click.command(about.name, help=about.help)(command)
+    made = click.command(about.name, help=about.help)(command)
+    if any(option.name == "init" for option in made.params):
+        made.params.append(backbone())
+    return made
+
+
+def backbone() -> click.Option:
+    """Return an option that people type, and that names the one that they mean."""
+
+    def refuse(ctx: click.Context, parameter: click.Parameter, given: Any) -> None:
+        if given is not None:
+            raise click.UsageError("no such option --backbone; did you mean --init?")
+
+    return click.Option(
+        ["--backbone"], hidden=True, expose_value=False, callback=refuse
+    )
 
 
 def training(command: Callable) -> Callable:

@@ -134,3 +134,17 @@ def test_what_is_shipped_is_the_default_and_what_is_given_goes_before(tmp_path):
         "none": None,
         "vae": str(tmp_path),
     }
+
+
+@pytest.mark.parametrize("name", ["qa", "poem", "couplet", "classifier", "write"])
+def test_whoever_types_backbone_is_told_init(name):
+    done = CliRunner().invoke(train_module.train, [name, "--backbone", "bert"])
+    assert done.exit_code == 2
+    assert "no such option --backbone; did you mean --init?" in done.stderr
+    shown = CliRunner().invoke(train_module.train, [name, "--help"])
+    assert "--backbone" not in shown.stdout
+
+
+def test_a_training_that_begins_with_nothing_knows_no_backbone():
+    done = CliRunner().invoke(train_module.train, ["poem-vae", "--backbone", "bert"])
+    assert done.exit_code == 2 and "--init" not in done.stderr
