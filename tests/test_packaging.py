@@ -34,7 +34,10 @@ def installed_by(extra):
 
 def test_requirements_txt_is_the_list_of_pyproject():
     names = ("train", "eval", "batch", "ray")
-    every = [*PROJECT["dependencies"], *(one for name in names for one in installed_by(name))]
+    every = [
+        *PROJECT["dependencies"],
+        *(one for name in names for one in installed_by(name)),
+    ]
     listed = [line.split("#")[0].strip() for line in LISTED]
     assert listed == list(dict.fromkeys(every))
 

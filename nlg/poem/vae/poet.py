@@ -176,9 +176,7 @@ class Poet:
         characters = dict.fromkeys(itertools.chain.from_iterable(lines))
         return "".join(c for c in characters if c not in self.vocabulary)
 
-    def _latents_of(
-        self, request: SampleRequest
-    ) -> tuple[Form, Iterable[np.ndarray]]:
+    def _latents_of(self, request: SampleRequest) -> tuple[Form, Iterable[np.ndarray]]:
         """Return the form and the latents (Z,) that a request names, one by one."""
         if request.latents is not None:
             latents = as_array(request.latents, self.latent_units)
