@@ -45,9 +45,9 @@ class Graph:
     ):
         import onnxruntime
 
-        refuse_outside(path, listed)
         if device not in PROVIDERS:
             raise OptionError(f"device is {device!r}; choose {', '.join(PROVIDERS)}")
+        refuse_outside(path, listed)
         if PROVIDERS[device] not in onnxruntime.get_available_providers():
             raise OptionError(
                 f"--device {device}: ONNX Runtime sees no {PROVIDERS[device]}; install "
