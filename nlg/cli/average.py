@@ -64,13 +64,15 @@ def average(
     checkpoint = means.average(folders, out)
     done = {"checkpoint": str(out), **checkpoint.config.source}
     if dev:
+        from nlg.progress_bar import taking
         from nlg.qa.data.examples import load_examples, some
         from nlg.qa.train.measure import measure
         from nlg.qa.train.options import RANKED
 
         examples = [example for path in data for example in load_examples(path)]
         to_rank = some(examples, RANKED) if data else None
-        metrics = measure(out, to_rank, load_examples(dev))
+        with taking("measuring"):
+            metrics = measure(out, to_rank, load_examples(dev))
         means.write_metrics(checkpoint, metrics)
         done |= metrics
     click.echo(json.dumps(done, ensure_ascii=False))
