@@ -173,16 +173,16 @@ class Couplets:
         """Yield the answers to each of `lines` in order, or that there is none."""
         mode = REVERSE if options.reverse else FORWARD
         ends = OBLIQUE if options.reverse else LEVEL
+        seed = options.seed if options.temperature else None
         rows = [
             LineRequest(
                 line,
                 Task(line.source, line.fixed, ends, options.banned),
                 mode,
-                (options.seed,),
+                (seed or 0,),
             )
             for line in lines
         ]
-        seed = options.seed if options.temperature else None
         for line, answers in zip(lines, self._differing(rows, options), strict=True):
             given = f"{line.before}{line.typed}{line.after}"
             found = [_reply(given, answer, options.reverse, seed) for answer in answers]

@@ -102,6 +102,11 @@ def test_answers_of_the_model_differ_from_each_other(responder, line, count):
     assert min(characters_apart(*pair, line) for pair in pairs) >= 2
 
 
+def test_without_temperature_a_seed_changes_nothing(responder):
+    one, other = (responder.reply("晚风摇树树还挺", count=9, seed=n) for n in (1, 2))
+    assert one == other
+
+
 def test_couplets_about_a_theme_differ_from_each_other(responder):
     found = compose(responder, ("江南",), 7, ReplyOptions(count=6))
     texts = [couplet.first_line + couplet.second_line for couplet in found]
