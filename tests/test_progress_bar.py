@@ -1,4 +1,6 @@
 import itertools
+import threading
+import types
 
 import pytest
 
@@ -39,7 +41,8 @@ def waits(monkeypatch):
         def set(self):
             """Two times have passed whatever is done."""
 
-    monkeypatch.setattr(progress_bar.threading, "Event", Waits)
+    own = types.SimpleNamespace(Event=Waits, Thread=threading.Thread)
+    monkeypatch.setattr(progress_bar, "threading", own)
 
 
 def test_what_has_no_parts_tells_every_thirty_seconds_that_it_goes_on(waits, capsys):
