@@ -23,6 +23,9 @@ Shapes = Mapping[str, tuple[int, ...]]
 COPY_AGAIN = "it may be cut short: copy it again"
 INSTALL = 'pip install "nlg[train]"'
 AS_HDF5 = "load it in the script that made it and model.save_weights('best_model.h5')"
+WHOLE = "model_weights"  # where `model.save` puts what `save_weights` has at the top
+# What reading a group as a dataset, or numbers as names, raises.
+NO_WEIGHTS = (KeyError, TypeError, ValueError, AttributeError)
 MOST_PACKED = 1000  # bytes of a byte that is stored; zlib packs no better
 AS_ONE = "load the model that you mean and save it with save_pretrained"
 TABLE, DECODER = "bert.embeddings.word_embeddings.weight", "cls.predictions.decoder."
@@ -38,7 +41,7 @@ def read_hdf5(path: pathlib.Path) -> Tensors:
 
     try:
         with h5py.File(path) as file:
-            layers = file.get("model_weights", file)  # where `model.save` puts them
+            layers = _inside(file, WHOLE) if WHOLE in file else file
             if "layer_names" not in layers.attrs:
                 raise CheckpointError(
                     f"{path} was not saved by Keras 2: it names no layers; {AS_HDF5}"
@@ -46,6 +49,10 @@ def read_hdf5(path: pathlib.Path) -> Tensors:
             return _layers(layers)
     except (OSError, RuntimeError) as error:
         raise CheckpointError(f"{path}: {_line(error)}; {COPY_AGAIN}") from None
+    except NO_WEIGHTS as error:
+        raise CheckpointError(
+            f"{path}: not laid out as Keras 2 does it ({_line(error)}); {AS_HDF5}"
+        ) from None
 
 
 def read_safetensors(paths: list[pathlib.Path]) -> Tensors:

@@ -430,6 +430,49 @@ def test_numbers_that_are_not_in_the_file_are_not_read(tmp_path, spoil):
 
 
 @pytest.mark.parametrize(
+    "link", [h5py.ExternalLink("../other.h5", "/"), h5py.SoftLink("/x")]
+)
+def test_a_model_that_is_a_link_is_not_followed(tmp_path, link):
+    source = tiny_bert.write_facts(tmp_path / "saved", CONFIG)
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file.attrs["layer_names"] = [b"MLM-Bias"]
+    with h5py.File(source / "best_model.weights", "w") as file:
+        file.create_group("x").attrs["layer_names"] = [b"MLM-Bias"]
+        file["model_weights"] = link
+    assert "model_weights is not in the file itself" in refusal(source)
+
+
+def no_names(file):
+    file.create_group("MLM-Bias")
+
+
+def a_group(file):
+    file.create_group("MLM-Bias/w").parent.attrs["weight_names"] = [b"w"]
+
+
+def a_dataset(file):
+    file["MLM-Bias"] = np.ones(1)
+
+
+def texts(file):
+    file["MLM-Bias/w"] = "春"
+    file["MLM-Bias"].attrs["weight_names"] = [b"w"]
+
+
+def a_number(file):
+    file.create_group("MLM-Bias").attrs["weight_names"] = 3
+
+
+@pytest.mark.parametrize("spoil", [no_names, a_group, a_dataset, texts, a_number])
+def test_what_is_laid_out_otherwise_is_told_in_one_line(tmp_path, spoil):
+    source = tiny_bert.write_facts(tmp_path / "saved", CONFIG)
+    with h5py.File(source / "best_model.weights", "w") as file:
+        file.attrs["layer_names"] = [b"MLM-Bias"]
+        spoil(file)
+    assert "not laid out as Keras 2 does it" in refusal(source)
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"num_hidden_layers": 128, "hidden_size": 2**16},
