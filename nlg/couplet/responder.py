@@ -295,7 +295,7 @@ class Couplets:
             return np.zeros((len(rows), *shape), "float32")
         draws = []
         for row in rows:
-            own = zlib.crc32(row.task.source.encode())
+            own = zlib.crc32(row.task.source.encode("utf-8", "surrogatepass"))
             rng = np.random.default_rng([*row.seed, own])
             draws.append(rng.random(shape, "float32"))
         return -np.log(-np.log(np.clip(np.stack(draws), 1e-7, 1 - 1e-7)))

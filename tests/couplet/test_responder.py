@@ -204,6 +204,11 @@ def test_keywords_change_the_options_and_a_wrong_one_is_named(responder):
         responder.reply(SEA, count="3")
 
 
+def test_half_a_character_is_drawn_for_as_one_that_is_not_known(responder):
+    (reply,) = responder.reply("春\ud840", temperature=1.0)
+    assert len(reply.second_line) == 2
+
+
 # --- what a user wants
 
 
