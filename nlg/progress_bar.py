@@ -2,10 +2,14 @@
 
     answering: 1,280 of 100,000, 42.6 a second, 39 min left
 
-A plain line is written every `SECONDS`, so a log of hours stays short.
+A plain line is written every `SECONDS`, so a log of hours stays short. What has no
+parts that could be counted tells how long it has taken (`taking`).
 """
 
+import contextlib
+import datetime
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sized
 from typing import TypeVar
@@ -52,6 +56,43 @@ def _logged(items: Iterable[Item], label: str, length: int | None) -> Iterator[I
             told = now
             click.echo(f"{label}: {state(count, length, now - start)}", err=True)
         yield item
+
+
+@contextlib.contextmanager
+def taking(label: str, hidden: bool = False) -> Iterator[None]:
+    """Write a plain line on stderr now and then for as long as something takes.
+
+    making the checkpoint: 0:01:30 so far
+
+    Args:
+        label: what is done.
+        hidden: show nothing.
+    """
+    done, began = threading.Event(), time.monotonic()
+
+    def tell() -> None:
+        while not done.wait(SECONDS):
+            click.echo(f"{label}: {in_time(time.monotonic() - began)} so far", err=True)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    if not hidden:
+        teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        if not hidden:
+            teller.join()
+
+
+def in_time(seconds: float) -> str:
+    """Return seconds as hours, minutes and seconds.
+
+    Example:
+        >>> in_time(90.4)
+        '0:01:30'
+    """
+    return str(datetime.timedelta(seconds=round(seconds)))
 
 
 def state(count: int, length: int | None, seconds: float) -> str:

@@ -1,5 +1,11 @@
+import itertools
+import threading
+import types
+
+import pytest
+
 from nlg import progress_bar
-from nlg.progress_bar import counted
+from nlg.progress_bar import counted, taking
 
 
 def test_plain_line_is_written_now_and_then_where_nobody_watches(monkeypatch, capsys):
@@ -17,4 +23,36 @@ def test_short_work_and_hidden_work_say_nothing(monkeypatch, capsys):
     assert list(counted(range(3), "counting")) == [0, 1, 2]
     monkeypatch.setattr(progress_bar, "SECONDS", 0)
     assert list(counted(range(3), "counting", hidden=True)) == [0, 1, 2]
+    assert capsys.readouterr().err == ""
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    """Let whoever waits for an event see two times of 30 s pass, and then the event."""
+
+    class Waits:
+        def __init__(self):
+            self.turn = itertools.count()
+
+        def wait(self, seconds):
+            assert seconds == 30
+            return next(self.turn) == 2
+
+        def set(self):
+            """Two times have passed whatever is done."""
+
+    own = types.SimpleNamespace(Event=Waits, Thread=threading.Thread)
+    monkeypatch.setattr(progress_bar, "threading", own)
+
+
+def test_what_has_no_parts_tells_every_thirty_seconds_that_it_goes_on(waits, capsys):
+    with taking("exporting"):
+        pass
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["exporting: 0:00:00 so far"] * 2
+
+
+def test_what_fails_is_raised_and_nothing_more_is_told(waits, capsys):
+    with pytest.raises(KeyError), taking("exporting", hidden=True):
+        raise KeyError
     assert capsys.readouterr().err == ""

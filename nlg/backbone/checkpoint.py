@@ -16,7 +16,7 @@ import json
 import os
 import pathlib
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import nlg
@@ -112,6 +112,26 @@ def load_backbone(folder: pathlib.Path) -> Backbone:
     return Backbone(model, tokenizer, model.config, opened.metrics)
 
 
+def refuse_hollow(
+    config: BackboneConfig, weights: Iterable[pathlib.Path], blocks: int
+) -> None:
+    """Refuse a config whose weights no file of that size can hold.
+
+    A model is built before it is compared with what is there; a stranger's config may
+    ask for more memory than there is. No file has a weight in less than a byte.
+
+    Raises:
+        CheckpointError: `blocks` blocks of this config do not fit into the files.
+    """
+    paths = list(weights)
+    size, least = sum(x.stat().st_size for x in paths), config.least_weights(blocks)
+    if least > size:
+        raise CheckpointError(
+            f"{paths[0]} has {size:,} bytes, too few for the {least:,} weights or more "
+            "of its config; copy the checkpoint again, or do not use it"
+        )
+
+
 def refuse_foreign(folder: pathlib.Path) -> None:
     """Refuse to replace anything but a backbone's checkpoint.
 
@@ -203,9 +223,13 @@ def _from_config(opened: folders.Checkpoint) -> tuple[UniLM, bool]:
     if not isinstance(lower_case, bool):
         raise CheckpointError(f"{path}: lower_case must be true or false; {NEWER}")
     try:
-        model = UniLM(BackboneConfig.from_dict(facts["model"]))
+        config = BackboneConfig.from_dict(facts["model"])
+        refuse_hollow(config, [opened.path(folders.WEIGHTS)], config.layers)
+        model = UniLM(config)
         model.build()
-    except (KeyError, TypeError, ValueError, OptionError) as error:
+    except KeyError as error:
+        raise CheckpointError(f"{path}: no {error.args[0]} in it; {NEWER}") from None
+    except (TypeError, ValueError, OptionError) as error:
         raise CheckpointError(f"{path}: no such model: {error}; {NEWER}") from None
     return model, lower_case
 

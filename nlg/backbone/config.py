@@ -8,7 +8,7 @@ from nlg.errors import OptionError
 
 APPLICATIONS = ("unilm", "lm", "bidirectional")
 ACTIVATIONS = ("gelu", "gelu_tanh", "relu")
-MANY = 10**9
+LARGEST, MOST = 2**20, {"layers": 2**7}  # size; a config may be a stranger's
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +36,7 @@ class BackboneConfig:
         object.__setattr__(self, "classes", tuple(self.classes))
         counts = ("vocab_size", "hidden_size", "layers", "heads", "feed_forward_size")
         sizes = (*counts, "max_positions", "segments")
-        check_bounds(self, dict.fromkeys(sizes, (1, MANY)))
+        check_bounds(self, {name: (1, MOST.get(name, LARGEST)) for name in sizes})
         if self.hidden_size % self.heads:
             raise OptionError(
                 f"hidden_size ({self.hidden_size}) must be a multiple of heads "
@@ -53,6 +53,13 @@ class BackboneConfig:
         if self.classes and not self.condition_size:
             raise OptionError("classes need a condition_size; 128 is usual")
 
+    def least_weights(self, blocks: int) -> int:
+        """Return how many numbers the tables and so many blocks have at least."""
+        width = self.embedding_size or self.hidden_size
+        rows = self.vocab_size + self.max_positions + self.segments
+        block = 4 * self.hidden_size**2 + 2 * self.hidden_size * self.feed_forward_size
+        return rows * width + blocks * block
+
     @classmethod
     def preset(cls, name: str, vocab_size: int, **changes: Any) -> "BackboneConfig":
         """Return one of `PRESETS` for a vocabulary, with `changes`.
@@ -68,7 +75,10 @@ class BackboneConfig:
     @classmethod
     def from_dict(cls, config: dict[str, Any]) -> "BackboneConfig":
         """Return the config that `dataclasses.asdict` made, by way of JSON or not."""
-        return cls(**config)
+        try:
+            return cls(**config)
+        except TypeError as error:
+            raise OptionError(f"no such backbone: {error}") from None
 
 
 def _preset(layers: int, hidden_size: int, heads: int) -> dict[str, Any]:

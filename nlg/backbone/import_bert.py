@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nlg.backbone.checkpoint import refuse_foreign, save_backbone
+from nlg.backbone.checkpoint import refuse_foreign, refuse_hollow, save_backbone
 from nlg.backbone.config import BackboneConfig
 from nlg.backbone.import_config import config_of, for_bert4keras
 from nlg.backbone.import_source import (
@@ -142,6 +142,7 @@ def _from_hugging_face(
     tensors = read_safetensors(source.weights)
     tokens = padded(tokens, len(tensors.get(HUB_TABLE, ())))
     config = dataclasses.replace(config, vocab_size=len(tokens))
+    refuse_hollow(config, source.files(), config.layers)
     sought = Sought(config, "hugging_face", options.fresh_head)
     ignored = sought.check(shapes_of(tensors), source.weights[0])
     return Pretrained("hugging_face", config, tokens, sought.take(tensors), ignored)
@@ -152,6 +153,7 @@ def _from_tensorflow(
 ) -> Pretrained:
     """Read Google's checkpoint, or what tf.keras saved in TensorFlow's format."""
     (prefix,) = source.weights
+    refuse_hollow(config, source.files(), blocks=1)  # ALBERT's blocks are one
     fresh = options.fresh_head
     soughts = {x: Sought(config, x, fresh) for x in ("google", "albert")}
     ignored: list[str] = []
@@ -190,6 +192,7 @@ def _from_keras(
         tokens = rows_of(rows, tokens, source.vocabulary)
         config = dataclasses.replace(config, vocab_size=rows)
     config, classes = _with_condition(config, tensors)
+    refuse_hollow(config, source.files(), config.layers)
     sought = Sought(config, "bert4keras", options.fresh_head, classes)
     ignored = sought.check(shapes_of(tensors), source.weights[0])
     ours = sought.take(tensors)

@@ -23,6 +23,10 @@ Shapes = Mapping[str, tuple[int, ...]]
 COPY_AGAIN = "it may be cut short: copy it again"
 INSTALL = 'pip install "nlg[train]"'
 AS_HDF5 = "load it in the script that made it and model.save_weights('best_model.h5')"
+WHOLE = "model_weights"  # where `model.save` puts what `save_weights` has at the top
+# What reading a group as a dataset, or numbers as names, raises.
+NO_WEIGHTS = (KeyError, TypeError, ValueError, AttributeError)
+MOST_PACKED = 1000  # bytes of a byte that is stored; zlib packs no better
 AS_ONE = "load the model that you mean and save it with save_pretrained"
 TABLE, DECODER = "bert.embeddings.word_embeddings.weight", "cls.predictions.decoder."
 
@@ -37,7 +41,7 @@ def read_hdf5(path: pathlib.Path) -> Tensors:
 
     try:
         with h5py.File(path) as file:
-            layers = file.get("model_weights", file)  # where `model.save` puts them
+            layers = _inside(file, WHOLE) if WHOLE in file else file
             if "layer_names" not in layers.attrs:
                 raise CheckpointError(
                     f"{path} was not saved by Keras 2: it names no layers; {AS_HDF5}"
@@ -45,6 +49,10 @@ def read_hdf5(path: pathlib.Path) -> Tensors:
             return _layers(layers)
     except (OSError, RuntimeError) as error:
         raise CheckpointError(f"{path}: {_line(error)}; {COPY_AGAIN}") from None
+    except NO_WEIGHTS as error:
+        raise CheckpointError(
+            f"{path}: not laid out as Keras 2 does it ({_line(error)}); {AS_HDF5}"
+        ) from None
 
 
 def read_safetensors(paths: list[pathlib.Path]) -> Tensors:
@@ -128,10 +136,31 @@ def _layers(group: Any) -> Tensors:
 
     tensors: Tensors = {}
     for layer in map(_text, group.attrs["layer_names"]):
-        own = [_text(name) for name in group[layer].attrs["weight_names"]]
+        inside = _inside(group, layer)
+        own = [_text(name) for name in inside.attrs["weight_names"]]
         for name, stored in zip(stored_names(layer, own), own, strict=True):
-            tensors[name] = _float(group[layer][stored][()])
+            tensors[name] = _float(_inside(inside, stored)[()])
     return tensors
+
+
+def _inside(group: Any, name: str) -> Any:
+    """Return what `group` of an HDF5 file holds under `name`, if it holds it itself.
+
+    A link may lead to another file, and a dataset may lie in one, or be of a shape that
+    the file holds no numbers for.
+    """
+    import h5py
+
+    where = f"{group.file.filename}: {name}"
+    for part in name.split("/"):
+        if not isinstance(group.get(part, getlink=True), h5py.HardLink):
+            raise CheckpointError(f"{where} is not in the file itself; do not use it")
+        group = group[part]
+    if isinstance(group, h5py.Dataset):
+        most = MOST_PACKED * group.id.get_storage_size()
+        if group.external or group.is_virtual or group.nbytes > most:
+            raise CheckpointError(f"{where} has no numbers in the file; do not use it")
+    return group
 
 
 def _modern(name: str, whole: bool) -> str:

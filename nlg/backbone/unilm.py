@@ -22,6 +22,7 @@ import keras
 from keras import ops
 
 from nlg.backbone.config import BackboneConfig
+from nlg.errors import OptionError
 from nlg.layers.attention import NEG_INF
 from nlg.layers.block import ACTIVATIONS, Block
 from nlg.layers.condition import Condition
@@ -208,7 +209,12 @@ class UniLM(keras.Model):
         Returns:
             The states (M, D), which predict the next token, and the cache with these
             tokens in it.
+
+        Raises:
+            OptionError: the sources and W are more than the positions. A traced step
+                does not know how much of a source is padding, and does not look.
         """
+        self._check_room(source, cache)
         if beams is None:
             beams = ops.shape(token_ids)[0] // ops.shape(source.length)[0]
         condition = self.per_beam(source.condition, beams, passages)
@@ -263,10 +269,34 @@ class UniLM(keras.Model):
         """Return the vectors (B, T, D) of a whole sequence."""
         places = inputs.get("position_ids")
         if places is None:
+            self._check_positions(tokens.shape[1])
             places = ops.arange(ops.shape(tokens)[1], dtype="int32")[None]  # (1, T)
         x = self.embeddings(tokens, segments, places, condition, training=training)
         vectors = inputs.get("vectors")
         return x if vectors is None else x + ops.cast(vectors, x.dtype)
+
+    def _check_room(self, source: SourceState, cache) -> None:
+        """Refuse to write beyond the last position."""
+        places, written = source.keys[0].shape[-1], cache[0].shape[2]
+        if places is None or written is None:
+            return
+        if places + written <= self.config.max_positions:
+            return  # whatever is padding
+        try:
+            longest = int(ops.max(source.length))
+        except TypeError:  # traced
+            return
+        self._check_positions(longest, written)
+
+    def _check_positions(self, read: int | None, written: int = 0) -> None:
+        """Refuse more tokens than there are positions; None is not known yet."""
+        most = self.config.max_positions
+        if read is not None and read + written > most:
+            wanted = f"{read} tokens" + (f" and {written} to write" if written else "")
+            raise OptionError(
+                f"{wanted} are more than the {most} positions of this backbone; cut "
+                "the source or write less"
+            )
 
     @staticmethod
     def per_beam(x, beams, passages=1):

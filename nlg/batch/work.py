@@ -51,7 +51,7 @@ def fingerprint(work: Work, checkpoint: str = "") -> str:
         checkpoint: the digest of its list of files; "" where there is no model.
     """
     parts = [nlg.__version__, work.opener, work.settings, checkpoint]
-    text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(parts, sort_keys=True)  # in ASCII: a path may be no UTF-8
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -52,9 +52,11 @@ def average(
     import json
 
     from nlg.errors import OptionError
+    from nlg.runtime.checkpoint import of_run
     from nlg.runtime.config import read_config
     from nlg.training import average as means
 
+    folders = tuple(map(of_run, folders))
     if (data or dev) and read_config(folders[0]).task != "qa":
         raise OptionError("--data and --dev are for readers; leave them out")
     if data and not dev:
@@ -62,13 +64,15 @@ def average(
     checkpoint = means.average(folders, out)
     done = {"checkpoint": str(out), **checkpoint.config.source}
     if dev:
+        from nlg.progress_bar import taking
         from nlg.qa.data.examples import load_examples, some
         from nlg.qa.train.measure import measure
         from nlg.qa.train.options import RANKED
 
         examples = [example for path in data for example in load_examples(path)]
         to_rank = some(examples, RANKED) if data else None
-        metrics = measure(out, to_rank, load_examples(dev))
+        with taking("measuring"):
+            metrics = measure(out, to_rank, load_examples(dev))
         means.write_metrics(checkpoint, metrics)
         done |= metrics
     click.echo(json.dumps(done, ensure_ascii=False))

@@ -127,7 +127,7 @@ def _couplets_of(path: pathlib.Path) -> list["Couplet"]:
 def _parallel() -> "Parallel | None":
     """Return what finds the words that face each other, where jieba is installed."""
     if importlib.util.find_spec("jieba") is None:
-        note = 'note: 对仗 is left out; it needs pip install "nlg[eval]"'
+        note = 'note: 对仗 is left out; it needs pip install "nlg[words]"'
         click.echo(note, err=True)
         return None
     from nlg.text.couplets import parallelism

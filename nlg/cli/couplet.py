@@ -96,7 +96,7 @@ class Request:
     type=click.IntRange(1, 16),
     default=1,
     show_default=True,
-    help="Answers to each line, the best first.",
+    help="Answers to each line that differ, the best first, with scores.",
 )
 @click.option("--explain", is_flag=True, help="Tones, and what else could stand where.")
 @click.option(
@@ -264,8 +264,10 @@ class Session:
         answer = reply.first_line if self.options.reverse else reply.second_line
         score = f"  {reply.score:.2f}" if self.options.count > 1 else ""
         yield f"{answer}{score}"
-        if reply.scroll is not None:
+        if reply.scroll:
             yield f"横批  {reply.scroll}"
+        elif reply.scroll is not None:
+            click.echo("note: no 横批 goes with these lines", err=True)
         if reply.places is not None:
             yield from _explained(reply)
 

@@ -201,3 +201,6 @@ def write_parts(
         f"wrote {len(train):,} {what} to {output}, {len(dev):,} kept back for dev",
         err=True,
     )
+    if has_dev and not dev:
+        note = "note: nlg train asks for --dev; a larger --dev-share keeps some back"
+        click.echo(note, err=True)

@@ -67,7 +67,8 @@ def poem(ctx: click.Context, **options: Any) -> None:
     from nlg.cli.poem_requests import request_of
     from nlg.poem.vae.request import SampleRequest
 
-    asked = PoemOptions(**options)
+    drawn = ctx.get_parameter_source("seed") == ParameterSource.DEFAULT
+    asked = PoemOptions(**options, seed_given=not drawn)
     request = request_of(asked)
     if isinstance(request, SampleRequest):
         return _sample(request, asked)
@@ -144,7 +145,9 @@ def _print_stream(stages: "Iterator[ComposedPoem]", options: PoemOptions) -> Non
         number = len(poem.lines)
         line = (poem.traditional() if options.traditional else poem).lines[-1]
         if options.as_json:
-            click.echo(json.dumps({"line": number, "text": line}, ensure_ascii=False))
+            facts = {"form": poem.form, "rhyme": poem.rhyme}  # as far as it is written
+            stage = {"line": number, "text": line, **facts}
+            click.echo(json.dumps(stage, ensure_ascii=False))
         else:
             mark = FORMS[poem.form].marks[number - 1]
             click.echo(f"{line}{mark}", nl=mark == "。")

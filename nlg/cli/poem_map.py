@@ -143,9 +143,7 @@ def _check(options: MapOptions) -> None:
         _refuse_foreign(options.out)
     for name, package in NEEDED.items():
         if getattr(options, name) and importlib.util.find_spec(package) is None:
-            raise click.UsageError(
-                f'--{name} needs {package}; pip install "nlg[train]"'
-            )
+            raise click.UsageError(f'--{name} needs {package}; pip install "nlg[plot]"')
 
 
 def _refuse_foreign(folder: pathlib.Path) -> None:

@@ -133,7 +133,8 @@ OPTIONS = [  # in the order of the help
     click.option(
         "--z",
         metavar="FILE",
-        help="Decode latents: JSON lists of numbers, or lines that --json printed.",
+        help="Decode latents: JSON lists of numbers, or lines that --json printed; "
+        "these give their poems back unless --seed is given.",
     ),
     click.option("--traditional", is_flag=True, help="Print traditional characters."),
     JSON,
@@ -186,6 +187,7 @@ class PoemOptions:
     output: pathlib.Path | None
     checkpoint: pathlib.Path | None
     device: str
+    seed_given: bool = False  # and not drawn for a user who typed none
 
     def given(self, names: Iterable[str]) -> dict[str, Any]:
         """Return the values of `names` that were typed."""

@@ -64,7 +64,9 @@ def sample_request(options: PoemOptions) -> SampleRequest:
     if options.cluster is not None:
         asked["cluster"] = as_typed(options.cluster)
     if options.z is not None:
-        form, asked["latents"] = read_latents(options.z)
+        form, asked["latents"], places = read_latents(options.z)
+        if not options.seed_given:
+            asked["places"] = places
         if options.form and form not in ("", options.form):
             raise click.UsageError(
                 f"--form {options.form}: {options.z} holds latents of {form}"
@@ -80,7 +82,8 @@ def poem_request(options: PoemOptions) -> PoemRequest:
     asked = options.given(WRITING)
     asked |= {name: _text(name, text) for name, text in options.given(TEXTS).items()}
     if asked.get("like", "").startswith(FILE):
-        form, asked["latents"] = read_latents(asked.pop("like").removeprefix(FILE))
+        held = read_latents(asked.pop("like").removeprefix(FILE))
+        form, asked["latents"] = held.form, held.latents
         asked.setdefault("form", form)
     if options.stream:
         asked["candidates"] = 1

@@ -15,9 +15,10 @@ STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 # Modules that nlg can do without, and the extra of nlg that installs them.
 EXTRAS = {
     **dict.fromkeys(("keras", "tensorflow", "tf_keras", "bert4keras"), "train"),
-    **dict.fromkeys(("onnx", "tf2onnx", "safetensors", "h5py", "matplotlib"), "train"),
-    **dict.fromkeys(("sklearn", "scipy"), "train"),
-    **dict.fromkeys(("jieba", "sacrebleu"), "eval"),
+    **dict.fromkeys(("onnx", "tf2onnx", "safetensors", "h5py"), "train"),
+    **dict.fromkeys(("jieba", "sklearn", "scipy"), "words"),
+    "matplotlib": "plot",
+    "sacrebleu": "eval",
     **dict.fromkeys(("pyarrow", "zstandard"), "batch"),
     "ray": "ray",
 }

@@ -62,6 +62,14 @@ Command = TypeVar("Command", bound=Callable[..., Any])
     "and does not answer them.",
 )
 @click.option(
+    "--exchanged",
+    type=Number(0, 1),
+    default=0,
+    show_default=True,
+    help="Share of the answered questions that come again, asked about another name of "
+    "its kind, of which the passage does not tell.",
+)
+@click.option(
     "--same-document",
     type=Number(0, 1),
     default=0,
@@ -77,6 +85,7 @@ def qa_data(
     max_answer: int,
     extractive: bool,
     negatives: float,
+    exchanged: float,
     same_document: float,
     seed: int,
     strict: bool,
@@ -97,6 +106,7 @@ def qa_data(
     are written; questions about one passage stay on one side.
     For --negatives, the passage is another question's: one of those that share most
     with this one (BM25 over the words that jieba finds) and do not hold its answer.
+    For --exchanged it is its own, and the question has another name (法国 for 中国).
     Sentences with triples make questions by templates; a passage is such a sentence
     among others whose subjects are of the same type.
     """
@@ -115,22 +125,24 @@ def qa_data(
     records = records_of(files, records_in)
     questions = list(examples.clean(records, report, strict, options))
     show_report(report, questions, "question")
-    write = partial(_write, max_passage, (negatives, same_document), seed)
+    write = partial(_write, max_passage, (negatives, same_document, exchanged), seed)
     write_parts(questions, "questions", examples.split, write, seed=seed, **parts)
 
 
 def _write(
     size: int,
-    shares: tuple[float, float],
+    shares: tuple[float, float, float],
     seed: int,
     questions: "list[Question]",
     path: pathlib.Path,
 ) -> None:
     """Write the examples of a part, and negatives from its own passages.
 
-    `shares` are of negatives from other questions and from the same document.
+    `shares` are of negatives from other questions, from the same document, and of
+    questions about another name.
     """
     from nlg.qa.data import examples
+    from nlg.qa.data.exchange import exchanged
     from nlg.qa.data.negatives import from_same_document, negatives
 
     found = examples.examples(questions, size, seed)
@@ -138,6 +150,7 @@ def _write(
     if size:
         whole = examples.examples(questions, 0, seed)
         added += from_same_document(whole, size, shares[1], seed)
+    added += [twin for _, twin in exchanged(found, shares[2], seed, progress)]
     examples.write([*found, *added], path)
     click.echo(f"{path}: {len(found):,} examples, {len(added):,} negatives", err=True)
 

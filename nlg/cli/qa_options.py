@@ -42,7 +42,7 @@ TOP_K = click.option(
     type=click.IntRange(1, MANY_BEAMS),
     default=1,
     show_default=True,
-    help="Answers, the best first.",
+    help="Answers, the best first; none inside another.",
 )
 BEAM = click.option(
     "--beam",

@@ -168,7 +168,10 @@ def answer_rows(rows: RowsOptions, work: "Work", block_rows: int, shipped: str) 
     if outcome.kept:
         click.echo(f"{outcome.kept:,} answers of an earlier run were kept", err=True)
     if outcome.errors:
-        told = f"{outcome.errors:,} of {outcome.rows:,} lines could not be answered"
+        told = (
+            f"Error: {outcome.errors:,} of {outcome.rows:,} lines could not be "
+            'answered; each has an "error" in its row'
+        )
         click.echo(told, err=True)
     return int(outcome.errors > 0)
 

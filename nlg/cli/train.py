@@ -93,7 +93,22 @@ def training_command(about: Training) -> click.Command:
     command = training(run)
     for option in reversed(about.options):
         command = option(command)
-    return click.command(about.name, help=about.help)(command)
+    made = click.command(about.name, help=about.help)(command)
+    if any(option.name == "init" for option in made.params):
+        made.params.append(backbone())
+    return made
+
+
+def backbone() -> click.Option:
+    """Return an option that people type, and that names the one that they mean."""
+
+    def refuse(ctx: click.Context, parameter: click.Parameter, given: Any) -> None:
+        if given is not None:
+            raise click.UsageError("no such option --backbone; did you mean --init?")
+
+    return click.Option(
+        ["--backbone"], hidden=True, expose_value=False, callback=refuse
+    )
 
 
 def training(command: Callable) -> Callable:
@@ -146,10 +161,12 @@ def folder(name: str, about: str, shipped: str = "", **changes: Any) -> Callable
     """Return an option for a checkpoint: by default the one that is `shipped`."""
 
     def found(context: click.Context, parameter: click.Parameter, given: Any) -> Any:
-        if given or not shipped:
-            return given
         from nlg.runtime import checkpoints_folder
+        from nlg.runtime.checkpoint import of_run
 
+        if given or not shipped:
+            several = parameter.multiple
+            return tuple(map(of_run, given)) if several else given and of_run(given)
         default = checkpoints_folder() / shipped
         return (default,) if parameter.multiple else default
 

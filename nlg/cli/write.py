@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pathlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +21,7 @@ from nlg.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from nlg.write.reviewer import ReviewOptions
+    from nlg.write.reviewer import ReviewOptions, WrittenText
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Request:
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="How many texts.",
+    help="How many texts; they differ.",
 )
 @click.option("--begin", metavar="TEXT", help="How it begins; - is stdin.")
 @click.option(
@@ -117,6 +118,7 @@ def write(**options: Any) -> None:
     how = request.review_options()
     reviewer = Reviewer.from_checkpoint(request.checkpoint, request.device)
     texts = reviewer.write(class_name, begin, request.count, request.seed, how)
+    texts = _all_of(request.count, texts)
     if request.output:  # elsewhere the texts themselves show how far it is
         texts = progress(texts, "writing", request.count)
     lines = (
@@ -124,6 +126,17 @@ def write(**options: Any) -> None:
         for one in texts
     )
     write_lines(lines, request.output)
+
+
+def _all_of(count: int, texts: Iterator["WrittenText"]) -> Iterator["WrittenText"]:
+    """Yield the texts, and say so if they are fewer than `count`."""
+    written = 0
+    for text in texts:
+        yield text
+        written += 1
+    if written < count:
+        note = f"note: only {written} of {count} differ; raise --temperature or --top-p"
+        click.echo(note, err=True)
 
 
 def _one_line(name: str, given: str | None) -> str:

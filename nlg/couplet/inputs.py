@@ -7,7 +7,7 @@ answer    …………… ……………！            every mark again, as it 
 
 from typing import NamedTuple
 
-from nlg.couplet.rules import FREE
+from nlg.couplet.rules import FREE, Task
 from nlg.errors import OptionError
 from nlg.text.couplets import is_mark
 from nlg.text.normalize import simplified_in_place
@@ -24,6 +24,15 @@ class GivenLine(NamedTuple):
     after: str
     source: str  # `typed`, in simplified characters and marks that the model knows
     fixed: str  # as long: what must stand in the answer, or FREE
+
+
+class LineRequest(NamedTuple):
+    """What one run of the graph is to write for one line."""
+
+    line: GivenLine
+    task: Task
+    mode: int
+    seed: tuple[int, ...] = ()  # of what is drawn; the line is mixed in
 
 
 def read_line(text: str, keep: str = "") -> GivenLine:

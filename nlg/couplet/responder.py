@@ -14,16 +14,17 @@ import dataclasses
 import functools
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from nlg.config import apply_values, check_bounds
 from nlg.couplet.config import FORWARD, REVERSE, SOURCE_WEIGHT
+from nlg.couplet.differing import differing
 from nlg.couplet.explain import explain
-from nlg.couplet.inputs import LONGEST, GivenLine, as_known, read_line
+from nlg.couplet.inputs import LONGEST, GivenLine, LineRequest, as_known, read_line
 from nlg.couplet.pairs import Pairs
-from nlg.couplet.results import AnswerCharacter, Judged, Reply
+from nlg.couplet.results import AnswerCharacter, Judged, Reply, WrittenLine
 from nlg.couplet.rules import FREE, RULES, Rulebook, Task, within
 from nlg.couplet.scroll import SCROLLS, VECTORS, Scrolls
 from nlg.decode.results import IMPOSSIBLE, NEG_INF, batched, filled
@@ -50,7 +51,9 @@ AHEAD = 4096  # lines read before the first is answered; rows of one length shar
 class ReplyOptions:
     """How to answer, and what to say of each answer."""
 
-    count: int = 1  # answers to each line, the best first; fewer if there are no more
+    count: int = (
+        1  # answers to a line that differ, the best first; fewer if none is left
+    )
     temperature: float = 0.0  # 0 takes the most probable characters
     seed: int = 1  # of what is drawn with a temperature
     reverse: bool = False  # the given lines are second lines, the answers first ones
@@ -69,22 +72,6 @@ class ReplyOptions:
 
 
 DEFAULTS = ReplyOptions()
-
-
-class LineRequest(NamedTuple):
-    """What one run of the graph is to write for one line."""
-
-    line: GivenLine
-    task: Task
-    mode: int
-    seed: tuple[int, ...] = ()  # of what is drawn; the line is mixed in
-
-
-class WrittenLine(NamedTuple):
-    """A line that was written."""
-
-    text: str
-    score: float  # see Reply
 
 
 class Couplets:
@@ -113,9 +100,19 @@ class Couplets:
 
     @functools.cached_property
     def scrolls(self) -> Scrolls:
-        """Return what chooses a 横批."""
+        """Return what chooses a 横批.
+
+        Raises:
+            OptionError: the model has none.
+        """
         paths = self.checkpoint.path(SCROLLS), self.checkpoint.path(VECTORS)
-        return Scrolls.load(*paths, self.vocabulary)
+        found = Scrolls.load(*paths, self.vocabulary)
+        if not found.scrolls:
+            raise OptionError(
+                f"{self.checkpoint.folder} has no 横批: too few of its couplets held "
+                "one of the dictionary's words of four characters; leave --scroll out"
+            )
+        return found
 
     def reply(
         self, line: str, options: ReplyOptions = DEFAULTS, **changes: Any
@@ -176,21 +173,35 @@ class Couplets:
         """Yield the answers to each of `lines` in order, or that there is none."""
         mode = REVERSE if options.reverse else FORWARD
         ends = OBLIQUE if options.reverse else LEVEL
+        seed = options.seed if options.temperature else None
         rows = [
             LineRequest(
                 line,
                 Task(line.source, line.fixed, ends, options.banned),
                 mode,
-                (options.seed,),
+                (seed or 0,),
             )
             for line in lines
         ]
-        seed = options.seed if options.temperature else None
-        for line, answers in zip(lines, self.write(rows, options), strict=True):
+        for line, answers in zip(lines, self._differing(rows, options), strict=True):
             given = f"{line.before}{line.typed}{line.after}"
             found = [_reply(given, answer, options.reverse, seed) for answer in answers]
             described = [self.describe(reply, options) for reply in found]
             yield described or OptionError(f"{given}: {NO_ANSWER}")
+
+    def _differing(
+        self, rows: Sequence[LineRequest], options: ReplyOptions
+    ) -> Iterable[list[WrittenLine]]:
+        """Return the answers to each row, best first; several of them differ."""
+        if options.count == 1:
+            return self.write(rows, options)
+        beams = BEAMS if options.count <= BEAMS else MANY_BEAMS
+
+        def write(asked: Sequence[LineRequest], temperature: float):
+            every = dataclasses.replace(options, count=beams, temperature=temperature)
+            return self.write(asked, every)
+
+        return differing(write, rows, options.count, options.temperature)
 
     def describe(self, reply: Reply, options: ReplyOptions) -> Reply:
         """Return `reply` with all that `options` ask to say of it."""
@@ -284,7 +295,7 @@ class Couplets:
             return np.zeros((len(rows), *shape), "float32")
         draws = []
         for row in rows:
-            own = zlib.crc32(row.task.source.encode())
+            own = zlib.crc32(row.task.source.encode("utf-8", "surrogatepass"))
             rng = np.random.default_rng([*row.seed, own])
             draws.append(rng.random(shape, "float32"))
         return -np.log(-np.log(np.clip(np.stack(draws), 1e-7, 1 - 1e-7)))

@@ -41,6 +41,13 @@ class AnswerCharacter(NamedTuple):
         return self._asdict() | {"runners_up": runners_up}
 
 
+class WrittenLine(NamedTuple):
+    """A line that was written."""
+
+    text: str
+    score: float  # see Reply
+
+
 class Reply(NamedTuple):
     """A couplet of which one line was given; what was not asked for is None."""
 

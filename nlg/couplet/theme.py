@@ -11,16 +11,10 @@ import dataclasses
 from collections.abc import Iterator
 
 from nlg.couplet.config import COMPLETE, FORWARD
-from nlg.couplet.inputs import LONGEST, read_line
-from nlg.couplet.responder import (
-    DEFAULTS,
-    NO_ANSWER,
-    Couplets,
-    LineRequest,
-    ReplyOptions,
-    WrittenLine,
-)
-from nlg.couplet.results import Reply
+from nlg.couplet.differing import are_apart
+from nlg.couplet.inputs import LONGEST, LineRequest, read_line
+from nlg.couplet.responder import DEFAULTS, NO_ANSWER, Couplets, ReplyOptions
+from nlg.couplet.results import Reply, WrittenLine
 from nlg.couplet.rules import FREE, Task
 from nlg.errors import OptionError
 from nlg.text.couplets import is_mark
@@ -70,7 +64,18 @@ def compose(
     if not replies:
         raise OptionError(f"{' '.join(themes)}: {NO_ANSWER}")
     replies.sort(key=lambda reply: -reply.score)
-    return [couplets.describe(reply, options) for reply in replies[: options.count]]
+    chosen = _differing(replies)[: options.count]
+    return [couplets.describe(reply, options) for reply in chosen]
+
+
+def _differing(replies: list[Reply]) -> list[Reply]:
+    """Return those that differ enough from all that are chosen before them."""
+    chosen: list[tuple[Reply, set]] = []
+    for reply in replies:
+        characters = set(enumerate(reply.first_line + reply.second_line))
+        if all(are_apart(characters, other) for _, other in chosen):
+            chosen.append((reply, characters))
+    return [reply for reply, _ in chosen]
 
 
 def _themes(themes: tuple[str, ...], length: int) -> tuple[str, str]:

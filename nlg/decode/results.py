@@ -48,6 +48,26 @@ def refuse_impossible(log_probs: np.ndarray, rules: Sequence[str]) -> None:
         )
 
 
+def refuse_repeats(count: int, temperature: float, what: str) -> None:
+    """Stop if `count` draws of one source would all be the most probable line.
+
+    Raises:
+        OptionError: there are several, and the temperature is 0.
+
+    Example:
+        >>> refuse_repeats(2, 0.8, "text")
+        >>> refuse_repeats(2, 0.0, "text")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        nlg.errors.OptionError: at temperature 0 there is one text; ask for one, or...
+    """
+    if count > 1 and temperature == 0:
+        raise OptionError(
+            f"at temperature 0 there is one {what}; ask for one, or raise the "
+            "temperature"
+        )
+
+
 def line_of(token_ids: Sequence[int], end_id: int, pad_id: int = 0) -> list[int]:
     """Return the tokens before the end, and before padding at the end.
 

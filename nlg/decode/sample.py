@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from nlg.decode.results import NEG_INF
+from nlg.decode.results import COLDEST, NEG_INF
 from nlg.decode.seam import (
     NO_END,
     Constraint,
@@ -23,6 +23,7 @@ from nlg.decode.seam import (
     ruled,
     write_at,
 )
+from nlg.errors import OptionError
 
 Filter = Callable[[Any], Any]  # log_probs (M, V) -> what to draw from, up to a constant
 
@@ -71,7 +72,15 @@ def sample(
         pad_id: what stands after the end.
         constraints: rules of the seam, before the filters.
         filters: what a draw leaves out, applied in order: `temperature`, `top_k`, …
+
+    Raises:
+        OptionError: filters without noise, which would be greedy whatever they say.
     """
+    if noise is None and filters:
+        raise OptionError(
+            "filters need noise to draw with: pass noise=uniforms(seeds, length) of "
+            "nlg.decode.results, or leave them out for the most probable tokens"
+        )
     model = ruled(next_log_probs, constraints)
 
     def step(state):
@@ -96,8 +105,17 @@ def sample(
 
 
 def temperature(value: Any) -> Filter:
-    """Sharpen (below 1) or flatten (above 1) the distribution; a number or scalar."""
-    return lambda log_probs: ops.log_softmax(log_probs / value, axis=-1)
+    """Sharpen (below 1) or flatten (above 1) the distribution; a number or scalar.
+
+    0 takes the most probable tokens.
+    """
+
+    def sharpen(log_probs):
+        # Inside, so that a graph that is traced has it as a constant of its own.
+        divisor = ops.maximum(ops.cast(value, "float32"), COLDEST)
+        return ops.log_softmax(log_probs / divisor, axis=-1)
+
+    return sharpen
 
 
 def top_k(k: int) -> Filter:

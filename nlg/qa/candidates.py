@@ -48,7 +48,7 @@ class SearchedQuestion(NamedTuple):
         )
 
     def voters(self) -> set[int]:
-        """Return the numbers of the passages that vote."""
+        """Return the numbers of the passages that vote, of equal ones the first."""
         numbers = np.flatnonzero(self.support > -np.inf)
         return {self.question.windows[number].passage for number in numbers}
 
@@ -85,6 +85,23 @@ def candidates_of(
     return list(found.values())
 
 
+def apart(ranked: Sequence[RankedCandidate]) -> list[RankedCandidate]:
+    """Return those that are no part of a better one, at its place, nor hold one."""
+    kept: list[RankedCandidate] = []
+    for one in ranked:
+        if not any(_overlap(one.candidate, other.candidate) for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _overlap(one: Candidate, other: Candidate) -> bool:
+    """Return whether two share characters of a passage, or are one inside the other."""
+    if NOWHERE in (one.start, other.start):
+        return one.text in other.text or other.text in one.text
+    same = one.passage == other.passage
+    return same and one.start < other.end and other.start < one.end
+
+
 def evidence_of(
     question: PreparedQuestion, candidates: Sequence[RankedCandidate]
 ) -> list[Evidence]:
@@ -94,7 +111,10 @@ def evidence_of(
 
 
 def votes_of(searched: SearchedQuestion) -> tuple[Vote, ...]:
-    """Return the vote of each passage: its best window, the sum of their shares."""
+    """Return the vote of each passage: its best window, the sum of their shares.
+
+    Passages that hold the same window have equal parts of its one vote.
+    """
     support = searched.support
     weights = np.exp(2 * np.maximum(support, -300.0)) * (support > -np.inf)
     shares = weights / max(weights.sum(), 1e-30)
@@ -105,9 +125,11 @@ def votes_of(searched: SearchedQuestion) -> tuple[Vote, ...]:
         shares.tolist(),
         strict=True,
     ):
-        before = found.get(window.passage, Vote(1.0, 0.0))
-        least = min(before.no_answer or 0.0, no_answer)
-        found[window.passage] = Vote(least, before.share + share)
+        for passage in window.holders:
+            before = found.get(passage, Vote(1.0, 0.0))
+            least = min(before.no_answer or 0.0, no_answer)
+            part = share / len(window.holders)
+            found[passage] = Vote(least, before.share + part)
     numbers = range(len(searched.question.request.passages))
     return tuple(_rounded(found.get(number, Vote(None, 0.0))) for number in numbers)
 

@@ -22,7 +22,7 @@ class AnswerOptions:
     """
 
     mode: str = MODES[0]  # extractive: a fragment of a passage; generative: any text
-    top_k: int = 1  # answers to each question
+    top_k: int = 1  # answers to each question; none shares its place with another
     beam: int = BEAMS  # hypotheses kept at each step of the search
     threshold: float = 0.0  # an answer with a lower confidence is withheld
     # A passage with this probability of "no answer", or a higher one, has no vote; None

@@ -3,8 +3,9 @@
     request -> windows of its passages -> the most promising ones -> token ids, inputs
 
 A passage longer than a window is read in windows that overlap, and each window votes as
-a passage does. BM25 over pairs of characters chooses among too many windows. Offsets
-refer to the passage as it was given: `as_read` keeps its length.
+a passage does. Windows that differ at most in blanks are read once and vote once: who
+repeats a text adds nothing to it. BM25 over pairs of characters chooses among too many
+windows. Offsets refer to the passage as it was given: `as_read` keeps its length.
 """
 
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ class Span(NamedTuple):
     passage: int  # number of the passage
     start: int  # of the part, in characters of the passage
     text: str
+    holders: list[int]  # numbers of the passages with this text; `passage` is the first
 
 
 class Window(NamedTuple):
@@ -37,6 +39,7 @@ class Window(NamedTuple):
     passage: int  # number of the passage
     start: int  # of `text`, in characters of the passage
     text: str
+    holders: list[int]  # numbers of the passages with this text; `passage` is the first
     offsets: list[tuple[int, int]]  # of each token, in characters of the passage
     token_ids: list[int]
     source: EncodedSource
@@ -118,7 +121,7 @@ class Preparer:
         return 0
 
     def _spans(self, request: QARequest) -> list[Span]:
-        """Return the windows of all passages that hold more than blanks."""
+        """Return the windows of all passages that hold more than blanks, each once."""
         if isinstance(request.passages, str):
             raise OptionError("passages is one text; give a list of texts")
         if not request.passages:
@@ -127,13 +130,13 @@ class Preparer:
         for number, passage in enumerate(request.passages):
             _check_text(f"passage {number + 1}", passage)
             parts = cut_up(as_read(passage), self.config.max_passage)
-            found = [Span(number, *part) for part in parts if part[1].strip()]
+            found = [Span(number, *part, [number]) for part in parts if part[1].strip()]
             if not found:
                 raise OptionError(
                     f"passage {number + 1} is empty; leave it out or give a text"
                 )
             spans += found
-        return spans
+        return _distinct(spans)
 
     def _window(self, span: Span, question: list[int]) -> Window:
         most = self.config.max_passage
@@ -174,6 +177,16 @@ def pairs(text: str) -> list[str]:
     """
     text = text.lower()
     return character_bigrams(text) or [text]
+
+
+def _distinct(spans: list[Span]) -> list[Span]:
+    """Return the first of the spans with one text, which names all their passages."""
+    found: dict[str, Span] = {}
+    for span in spans:
+        first = found.setdefault(" ".join(span.text.split()), span)
+        if first is not span:
+            first.holders.append(span.passage)
+    return list(found.values())
 
 
 def _most_promising(spans: list[Span], question: str, count: int) -> list[Span]:

@@ -26,6 +26,7 @@ from nlg.qa.calibrate import apply, table_of
 from nlg.qa.candidates import (
     RankedCandidate,
     SearchedQuestion,
+    apart,
     candidates_of,
     evidence_of,
     votes_of,
@@ -212,7 +213,7 @@ class Reader:
         return list(zip(texts, evidence_of(searched.question, found), strict=True))
 
     def _answer(self, searched: SearchedQuestion, options: AnswerOptions) -> Answer:
-        found = self._ranked(searched)[: options.top_k]
+        found = apart(self._ranked(searched))[: options.top_k]
         best = tuple(one.candidate for one in found)
         votes = votes_of(searched)
         if not best:

@@ -7,26 +7,33 @@
     metrics.json          how good it is, and the command that made it
     sha256                one line a file, as `sha256sum` writes and checks it
 
-Nothing here is unpickled or executed; a file that is not what the list says is refused.
+Nothing here is unpickled or executed; a file that is not what the list says is refused,
+and so is what points outside the folder: a name in the list, weights of a graph.
 """
 
 import functools
 import hashlib
 import json
 import pathlib
+import re
 import threading
-from collections.abc import Container
-from typing import Any
+from collections.abc import Callable, Container
+from typing import Any, TypeVar
 
-from nlg.errors import CheckpointError
+from nlg.errors import CheckpointError, DataError
 from nlg.files import write_whole
 from nlg.runtime.config import CONFIG, FORMAT, read_config
+from nlg.runtime.facts import WAY_OUT
 from nlg.runtime.graph import Graph
 from nlg.text.vocab import Vocabulary
 
 VOCABULARY, WEIGHTS = "vocab.txt", "weights.safetensors"
 GUIDED = "_guided"  # ends the name of a graph that compares two conditions
+CHECKPOINT = "checkpoint"  # folder of a run's checkpoint, inside that of the run
 METRICS, SHA256 = "metrics.json", "sha256"
+OUTSIDE = re.compile(r"[/\\:\0]|^\.*$")  # in the name of a file, or all of it
+NO_TEXT = (OSError, ValueError, DataError)  # what reading and parsing a text raises
+Built = TypeVar("Built")
 
 
 class Checkpoint:
@@ -58,19 +65,29 @@ class Checkpoint:
     @functools.cached_property
     def vocabulary(self) -> Vocabulary:
         """Return the characters that the model knows."""
-        return Vocabulary.load(self.path(VOCABULARY))
+        return self.read(VOCABULARY, Vocabulary.of_text)
 
     @functools.cached_property
     def metrics(self) -> dict[str, Any]:
         """Return how good the model is, as its maker measured it."""
-        return json.loads(self.path(METRICS).read_text("utf-8"))
+        return self.read(METRICS, json.loads)
+
+    def read(self, name: str, parse: Callable[[str], Built]) -> Built:
+        """Return what `parse` makes of the text in the file `name`."""
+        path = self.path(name)
+        try:
+            return parse(path.read_text("utf-8"))
+        except (*NO_TEXT, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise CheckpointError(
+                f"{path} cannot be used: {error}; {WAY_OUT}"
+            ) from None
 
     def graph(self, name: str) -> Graph:
         """Return the graph `name`.onnx, compiled for this checkpoint's device."""
         with self._lock:
             if name not in self._graphs:
                 path = self.path(f"{name}.onnx")
-                self._graphs[name] = Graph(path, self.device, self.threads)
+                self._graphs[name] = Graph(path, self.device, self.threads, self.listed)
             return self._graphs[name]
 
 
@@ -80,7 +97,7 @@ def open_checkpoint(
     """Check `folder` and open it.
 
     Args:
-        folder: see the module's text.
+        folder: see the module's text; or a run, whose checkpoint is meant.
         *tasks: what it must have been made for, such as "poem-vae"; one of them.
         device: "cpu" or "gpu".
         threads: for the graphs; all cores by default.
@@ -88,6 +105,7 @@ def open_checkpoint(
     Raises:
         CheckpointError: missing, half-written, altered, of another task or format.
     """
+    folder = of_run(folder)
     listed = _check_files(folder)
     checkpoint = Checkpoint(folder, listed, device, threads)
     made_for, made_as = checkpoint.config.task, checkpoint.config.format
@@ -102,6 +120,16 @@ def open_checkpoint(
             "install the nlg that made it, or train it again"
         )
     return checkpoint
+
+
+def of_run(folder: pathlib.Path) -> pathlib.Path:
+    """Return the checkpoint of a run's folder; another folder as it is.
+
+    A run has a config.json too, but no list of files.
+    """
+    inside = folder / CHECKPOINT
+    own = (folder / SHA256).is_file()
+    return inside if not own and (inside / SHA256).is_file() else folder
 
 
 def seal(folder: pathlib.Path) -> None:
@@ -140,6 +168,11 @@ def _check_files(folder: pathlib.Path) -> Container[str]:
             f"{folder}: {SHA256} does not list {CONFIG}; copy it again"
         )
     for name, known in expected.items():
+        if OUTSIDE.search(name):
+            raise CheckpointError(
+                f"{folder}: {SHA256} lists {name!r}, no file of the folder; do not "
+                "use it"
+            )
         path = folder / name
         if not path.is_file():
             raise CheckpointError(f"{path} is missing; copy the folder again")

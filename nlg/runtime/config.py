@@ -10,13 +10,13 @@ is older than the key "training" has its settings among the facts.
 """
 
 import dataclasses
-import json
 import pathlib
 import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from nlg.errors import CheckpointError
+from nlg.runtime.facts import WAY_OUT, load_facts
 
 FORMAT = 1
 CONFIG = "config.json"
@@ -70,11 +70,13 @@ def read_config(folder: pathlib.Path) -> CheckpointConfig:
     Raises:
         CheckpointError: there is none, or it is none.
     """
+    config = load_facts(folder / CONFIG)
     try:
-        config = json.loads((folder / CONFIG).read_text("utf-8"))
         return CheckpointConfig.from_dict(config)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{folder}: {CONFIG} cannot be used: {error}") from None
+    except KeyError as error:
+        raise CheckpointError(
+            f"{folder / CONFIG} cannot be used: no {error.args[0]} in it; {WAY_OUT}"
+        ) from None
 
 
 def _as_record(kind: Any, facts: Mapping[str, Any], where: str) -> Any:

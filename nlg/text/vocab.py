@@ -60,8 +60,13 @@ class Vocabulary:
     @classmethod
     def load(cls, path: pathlib.Path) -> "Vocabulary":
         """Read one token a line."""
+        return cls.of_text(path.read_text("utf-8"))
+
+    @classmethod
+    def of_text(cls, text: str) -> "Vocabulary":
+        """Return the vocabulary whose tokens stand one a line."""
         # Not splitlines(): it would also part at a token like U+2028 or U+0085.
-        return cls(path.read_text("utf-8").removesuffix("\n").split("\n"))
+        return cls(text.removesuffix("\n").split("\n"))
 
     def save(self, path: pathlib.Path) -> None:
         """Write one token a line."""

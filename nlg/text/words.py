@@ -105,6 +105,6 @@ def _segmenter() -> Any:
     try:
         import jieba
     except ImportError:
-        raise OptionError('words need jieba: pip install "nlg[train]"') from None
+        raise OptionError('words need jieba: pip install "nlg[words]"') from None
     jieba.setLogLevel(logging.WARNING)  # it writes to stderr while it loads
     return jieba.Tokenizer()

@@ -19,6 +19,8 @@ from nlg.training.progress import BEST
 from nlg.training.run import Run
 from nlg.training.settings import NOTES, read_config, read_settings
 
+SAMPLES = "metric_samples"  # setting of those tasks that can do without a measurement
+
 
 def best_of(run: Run) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Return a run's settings and its best weights.
@@ -47,7 +49,8 @@ def export_checkpoint(
         task: what the checkpoint is for.
         graphs: writes weights, graphs and the task's own files into a folder.
         facts: what the model is, for config.json.
-        measure: opens `out` as users will, and returns how good it is.
+        measure: opens `out` as users will, and returns how good it is; it is not called
+            where the run has metric_samples=0.
     """
     graphs(_cleared(out))
     about = read_config(run.folder / CONFIG)
@@ -63,7 +66,8 @@ def export_checkpoint(
     seal(out)
     _, notes = _best(run)
     best = {"best_line": next(x for x in run.lines() if x["step"] == notes["step"])}
-    write_json(out / METRICS, dict(measure()) | best)
+    found = measure() if about.get(SAMPLES, 1) else {}
+    write_json(out / METRICS, dict(found) | best)
     seal(out)
 
 

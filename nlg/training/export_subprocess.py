@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 from nlg.errors import NlgError
+from nlg.progress_bar import taking
 
 
 def export_in_subprocess(
@@ -26,9 +27,10 @@ def export_in_subprocess(
         "KERAS_BACKEND": "tensorflow",
         "PYTHONPATH": os.pathsep.join(sys.path),  # nlg may run from a checkout
     }
-    done = subprocess.run(
-        [str(part) for part in command], env=environment, stderr=subprocess.PIPE
-    )
+    with taking("making the checkpoint and measuring it"):
+        done = subprocess.run(
+            [str(part) for part in command], env=environment, stderr=subprocess.PIPE
+        )
     if done.returncode:
         last = "".join(done.stderr.decode(errors="replace").strip().splitlines()[-1:])
         raise NlgError(f"{folder} is trained, but the export failed: {last}")

@@ -24,7 +24,7 @@ from nlg.training.optimizer import new_optimizer
 from nlg.training.options import TrainOptions
 from nlg.training.prefetch import prefetch
 from nlg.training.progress import BEST, STATE, Progress
-from nlg.training.progress_bar import progress_bar
+from nlg.training.progress_bar import progress_bar, taking
 from nlg.training.run import Run, best_line
 from nlg.training.weights import load_weights, weights_by_name
 
@@ -88,6 +88,7 @@ def _train(progress, batch_at, evaluate, options, before_step, count_tokens) -> 
             show(progress.step, progress.means.with_speed())
             last = progress.step == options.steps
             if last or progress.step % options.eval_every == 0:
-                progress.look(evaluate)
+                with taking("measuring on dev"):
+                    progress.look(evaluate)
             if last or progress.step % options.save_every == 0:
                 progress.save()

@@ -3,7 +3,7 @@
     Reviewer().write("positive", begin="房间", count=3)
 
 A text depends on what is asked, its options, its seed and its number alone, not on how
-many are asked for.
+many are asked for. What is like a text before it is left out.
 
 Shapes: B rows, S source tokens, T tokens of a text.
 """
@@ -15,13 +15,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nlg.config import apply_values, check_bounds, hint
-from nlg.decode.results import COLDEST, batched, filled, line_of, uniforms
+from nlg.decode.results import COLDEST, filled, line_of, refuse_repeats, uniforms
 from nlg.errors import OptionError
 from nlg.runtime import Source, opened
 from nlg.runtime.checkpoint import GUIDED
 from nlg.text.normalize import to_simplified
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import CLS_ID, SEP_ID
+from nlg.write.unlike import unlike
 
 TASK, SHIPPED = "text-writer", "write"
 NO_CLASS = 0  # the class of a text for which none is given
@@ -101,7 +102,7 @@ class Reviewer:
         options: ReviewOptions = DEFAULTS,
         **changes: Any,
     ) -> Iterator[WrittenText]:
-        """Yield `count` texts.
+        """Yield `count` texts that differ; fewer if there seem to be no more.
 
         Args:
             class_name: one of `classes`, or "" for any text.
@@ -112,19 +113,25 @@ class Reviewer:
             **changes: fields of `options` to change, such as max_length=40.
 
         Raises:
-            OptionError: no such class, or no room after the beginning.
+            OptionError: no such class, no room after the beginning, or several texts
+                of temperature 0, which would be one.
         """
         options = apply_values(options, changes, "write()")
+        refuse_repeats(count, options.temperature, "text")
         class_id = self._class_id(class_name)
         begin = begin if begin.isascii() else to_simplified(begin)
         source = [CLS_ID, *self.tokenizer.encode(begin)]
         room = self._room(len(source) - 1, options)
-        seeds = ([seed, number] for number in range(count))
-        return (
-            self._describe(begin, *row, class_name, seed)
-            for block in batched(seeds, BLOCK)
-            for row in self._draw(source, class_id, uniforms(block, room), options)
-        )
+
+        def draw(numbers: range) -> Iterator[WrittenText]:
+            noise = uniforms([[seed, number] for number in numbers], room)
+            for row in self._draw(source, class_id, noise, options):
+                yield self._describe(begin, *row, class_name, seed)
+
+        def own(written: WrittenText) -> str:
+            return written.text.removeprefix(begin)
+
+        return unlike(draw, own, count, BLOCK)
 
     def _class_id(self, name: str) -> int:
         """Return the id of a class."""

@@ -263,7 +263,8 @@ def test_a_truncated_file_is_named(folder, name):
 
 
 def test_a_file_that_is_no_safetensors_is_not_run(folder):
-    (folder / "weights.safetensors").write_bytes(b"\x80\x04cos\nsystem\n.")
+    pickled = b"\x80\x04cos\nsystem\n." * 9999
+    (folder / "weights.safetensors").write_bytes(pickled)
     seal(folder)
     assert "no safetensors file" in refusal(folder)
 
@@ -274,10 +275,10 @@ def test_a_file_that_is_no_safetensors_is_not_run(folder):
         ({"task": "poem-vae"}, "was made for poem-vae, not for backbone"),
         ({"format": 2}, "has format 2"),
         ({"heads": 3}, "has unknown keys: heads"),
-        ({"lower_case": "yes"}, "lower_case must be true or false"),
+        ({"lower_case": "yes"}, 'lower_case is "yes", not true or false'),
         ({"lower_case": None}, "lower_case must be true or false"),
-        ({"model": None}, "no such model: 'model'"),
-        ({"model": [1]}, "no such model"),
+        ({"model": None}, "no model in it"),
+        ({"model": [1]}, "model is [1], no object"),
     ],
 )
 def test_a_config_that_is_not_understood_is_refused(folder, changes, says):
@@ -290,8 +291,11 @@ def test_a_config_that_is_not_understood_is_refused(folder, changes, says):
     [
         ({"experts": 8}, "unexpected keyword argument 'experts'; install the nlg"),
         ({"heads": 5}, "must be a multiple of heads"),
-        ({"heads": "2"}, "no such model"),
-        ({"layers": 2.5}, "no such model"),
+        ({"heads": "2"}, 'heads is "2", no size'),
+        ({"layers": 2.5}, "layers is 2.5, no size"),
+        ({"layers": 129}, "it must be between 1 and 128"),
+        ({"layers": 128, "hidden_size": 2**20}, "too few for the"),
+        ({"vocab_size": 2**20}, "too few for the"),
         ({"vocab_size": 17}, "16 tokens in vocab.txt, but 17 in the model"),
         ({"layers": 3}, "weights of another model: missing 20: unilm/block_2"),
         ({"layers": 1}, "weights of another model: unused 20: unilm/block_1"),

@@ -388,6 +388,117 @@ def test_saved_weights_of_something_else_are_listed(tmp_path):
         assert "unused 1: dense/w;" in message
 
 
+def outside(file, folder):
+    file["MLM-Bias"] = h5py.ExternalLink(str(folder / "other.h5"), "/MLM-Bias")
+
+
+def virtual(file, folder):
+    layout = h5py.VirtualLayout((1,), "f4")
+    layout[:] = h5py.VirtualSource(str(folder / "other.h5"), "x", (1,))
+    file.create_group("MLM-Bias").create_virtual_dataset("w", layout)
+
+
+def elsewhere(file, folder):
+    raw = [(str(folder / "secret.bin"), 0, 4)]
+    file.create_group("MLM-Bias").create_dataset("w", (1,), "f4", external=raw)
+
+
+def hollow(file, folder):
+    file.create_group("MLM-Bias").create_dataset("w", (2**40,), "f4", chunks=(2**20,))
+
+
+def soft(file, folder):
+    file.create_group("MLM-Bias")["w"] = h5py.SoftLink("/elsewhere")
+
+
+@pytest.mark.parametrize("spoil", [outside, virtual, elsewhere, hollow, soft])
+def test_numbers_that_are_not_in_the_file_are_not_read(tmp_path, spoil):
+    (tmp_path / "secret.bin").write_bytes(bytes(4))
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["x"] = np.ones(1, "float32")
+        file.create_group("MLM-Bias")["w"] = np.ones(1, "float32")
+        file["MLM-Bias"].attrs["weight_names"] = [b"w"]
+    source = tiny_bert.write_facts(tmp_path / "saved", CONFIG)
+    with h5py.File(source / "best_model.weights", "w") as file:
+        file.attrs["layer_names"] = [b"MLM-Bias"]
+        spoil(file, tmp_path)
+        if spoil is not outside:
+            file["MLM-Bias"].attrs["weight_names"] = [b"w"]
+    message = refusal(source)
+    assert message.endswith("; do not use it")
+    assert "MLM-Bias is not in the file" in message or ": w " in message
+
+
+@pytest.mark.parametrize(
+    "link", [h5py.ExternalLink("../other.h5", "/"), h5py.SoftLink("/x")]
+)
+def test_a_model_that_is_a_link_is_not_followed(tmp_path, link):
+    source = tiny_bert.write_facts(tmp_path / "saved", CONFIG)
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file.attrs["layer_names"] = [b"MLM-Bias"]
+    with h5py.File(source / "best_model.weights", "w") as file:
+        file.create_group("x").attrs["layer_names"] = [b"MLM-Bias"]
+        file["model_weights"] = link
+    assert "model_weights is not in the file itself" in refusal(source)
+
+
+def no_names(file):
+    file.create_group("MLM-Bias")
+
+
+def a_group(file):
+    file.create_group("MLM-Bias/w").parent.attrs["weight_names"] = [b"w"]
+
+
+def a_dataset(file):
+    file["MLM-Bias"] = np.ones(1)
+
+
+def texts(file):
+    file["MLM-Bias/w"] = "春"
+    file["MLM-Bias"].attrs["weight_names"] = [b"w"]
+
+
+def a_number(file):
+    file.create_group("MLM-Bias").attrs["weight_names"] = 3
+
+
+@pytest.mark.parametrize("spoil", [no_names, a_group, a_dataset, texts, a_number])
+def test_what_is_laid_out_otherwise_is_told_in_one_line(tmp_path, spoil):
+    source = tiny_bert.write_facts(tmp_path / "saved", CONFIG)
+    with h5py.File(source / "best_model.weights", "w") as file:
+        file.attrs["layer_names"] = [b"MLM-Bias"]
+        spoil(file)
+    assert "not laid out as Keras 2 does it" in refusal(source)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"num_hidden_layers": 128, "hidden_size": 2**16},
+        {"hidden_size": 2**20, "num_attention_heads": 1},
+        {"intermediate_size": 2**20},
+        {"max_position_embeddings": 2**20},
+    ],
+)
+def test_a_config_of_more_than_the_files_hold_is_refused_unbuilt(
+    hugging_face, monkeypatch, change
+):
+    monkeypatch.delattr("nlg.backbone.import_weights.build")
+    source = hugging_face()
+    (source / "config.json").write_text(json.dumps({**CONFIG, **change}))
+    assert "bytes, too few for the" in refusal(source)
+
+
+@pytest.mark.parametrize("size", [0, -1, 10**12, 2**20 + 1])
+def test_a_config_of_no_size_is_refused(hugging_face, size):
+    names = {"num_hidden_layers": "layers", "hidden_size": "hidden_size"}
+    for theirs, ours in names.items():
+        source = hugging_face()
+        (source / "config.json").write_text(json.dumps({**CONFIG, theirs: size}))
+        assert f"{ours} is {size}; it must be between 1 and" in refusal(source)
+
+
 def test_a_condition_through_another_layer_is_refused(tmp_path):
     # layer_norm_cond_hidden_size puts a dense layer of unknown activation in between.
     norm = [

@@ -170,7 +170,9 @@ def test_without_jieba_the_rules_are_checked_all_the_same(run, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     result = run("check", "couplet", FIRST, SECOND)
     assert result.stdout.endswith("合律  no rule is broken\n")
-    assert result.stderr == 'note: 对仗 is left out; it needs pip install "nlg[eval]"\n'
+    assert (
+        result.stderr == 'note: 对仗 is left out; it needs pip install "nlg[words]"\n'
+    )
 
 
 # --- many couplets

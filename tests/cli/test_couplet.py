@@ -153,6 +153,9 @@ def test_a_couplet_that_leaves_no_scroll_has_an_empty_one(
     monkeypatch.setattr(type(responder.scrolls), "choose", lambda *_: [])
     (found,) = objects(answer(SEA, "--scroll", "--json"))
     assert found["scroll"] == ""
+    plain = answer(SEA, "--scroll")
+    assert "横批" not in plain.stdout
+    assert plain.stderr == "note: no 横批 goes with these lines\n"
 
 
 # --- what a user wants
@@ -359,7 +362,9 @@ def test_lines_that_cannot_be_answered_are_told_in_their_place(answer):
     assert [couplet.get("line") for couplet in found] == [None, 3, None, 5]
     assert "nothing to answer" in found[1]["error"]
     assert "65 characters, at most 64" in found[3]["error"]
-    assert result.stderr == "2 of 4 lines could not be answered\n"
+    assert result.stderr == (
+        'Error: 2 of 4 lines could not be answered; each has an "error" in its row\n'
+    )
 
 
 def test_blank_last_line_is_no_error(answer):

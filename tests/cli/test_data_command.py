@@ -39,6 +39,7 @@ def test_poems_go_to_the_file_and_the_report_to_stderr(collect, source):
     assert "dropped 1: duplicate" in report
     assert "dropped 1: not a regulated form" in report
     assert f"wrote 3 poems to {out}, 0 kept back for dev" in report
+    assert "nlg train asks for --dev; a larger --dev-share keeps some back" in report
 
 
 def test_a_folder_standard_input_and_gzip_give_the_same(collect, source, tmp_path):

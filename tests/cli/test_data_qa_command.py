@@ -82,6 +82,19 @@ def test_the_dev_part_lies_beside_with_passages_of_its_own(collect, tmp_path):
     assert {train.passage, dev.passage} == {RIVER, EXILE}
 
 
+def test_questions_come_again_about_another_name(collect):
+    titled = [
+        line | {"question": f"谁写了《{title}》？"}
+        for line, title in zip(LINES, ("江雪", "竹枝词"), strict=True)
+    ]
+    text = "\n".join(json.dumps(line) for line in titled)
+    result, out = collect("-", "--exchanged", 1, stdin=text)
+    assert f"{out}: 2 examples, 2 negatives" in result.stderr
+    asked = {(x.passage, x.question, x.answer) for x in load_examples(out)}
+    assert (RIVER, "谁写了《竹枝词》？", "") in asked
+    assert (RIVER, "谁写了《江雪》？", "柳宗元") in asked
+
+
 def test_negatives_are_made_of_the_passages_of_others(collect):
     result, out = collect("-", "--negatives", 1, stdin=TEXT)
     assert f"{out}: 2 examples, 2 negatives" in result.stderr

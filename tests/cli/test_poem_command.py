@@ -13,7 +13,8 @@ from nlg.text.prosody import check
 STORKS = "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。"
 RIVER = "千山鸟飞绝，万径人踪灭。孤舟蓑笠翁，独钓寒江雪。"
 BAIDI = "朝辞白帝彩云间，千里江陵一日还。两岸猿声啼不住，轻舟已过万重山。"
-KEYS = ["form", "lines", "rhyme", "tones", "latent", "score", "originality", "seed"]
+KEYS = ["form", "lines", "rhyme", "tones", "latent", "score", "originality"]
+KEYS += ["seed", "number"]
 QUICK = ("--form", "五绝", "--candidates", "1")
 
 
@@ -57,6 +58,8 @@ def test_json_is_one_object_a_line_with_these_keys(write):
         assert poem["rhyme"] == verdict.rhyme
         assert poem["tones"] == list(verdict.tones)
         assert poem["seed"] == 9
+    assert [poem["number"] for poem in poems] == [1, 2]
+    for poem in poems:
         assert set(poem["originality"]) == {"known_lines", "longest_shared_run"}
     assert poems[0]["lines"] != poems[1]["lines"]
 
@@ -130,7 +133,8 @@ def test_poems_near_radius_zero_are_the_poem_rebuilt(write):
         write("--near", STORKS, "--radius", 0, "-n", 2, "--json", "--temperature", 0)
     )
     (rebuilt,) = objects(write("--reconstruct", STORKS, "--json"))
-    assert [poem | {"seed": 0} for poem in here] == [rebuilt | {"seed": 0}] * 2
+    same = {"seed": 0, "number": 0}
+    assert [poem | same for poem in here] == [rebuilt | same] * 2
     around = objects(write("--near", STORKS, "-n", 2, "--json", "--seed", 4))
     assert len({str(poem["latent"]) for poem in [*around, rebuilt]}) == 3
 
@@ -138,10 +142,20 @@ def test_poems_near_radius_zero_are_the_poem_rebuilt(write):
 def test_a_latent_that_was_printed_gives_its_poem_back(write, tmp_path):
     printed = write("--sample", "-n", 3, "--seed", 4, "--json").stdout
     (tmp_path / "z").write_text(printed, "utf-8")
-    back = objects(write("--z", tmp_path / "z", "--seed", 4, "--json"))
-    piped = objects(write("--z", "-", "--seed", 4, "--json", stdin=printed))
+    back = objects(write("--z", tmp_path / "z", "--json"))
+    piped = objects(write("--z", "-", "--json", stdin=printed))
     assert back == piped
     assert back == [json.loads(line) for line in printed.splitlines()]
+    (third,) = objects(write("--z", "-", "--json", stdin=printed.splitlines()[2]))
+    assert third == back[2]
+
+
+def test_a_seed_that_is_typed_rules_over_that_of_printed_latents(write):
+    printed = write("--sample", "--seed", 4, "--json").stdout
+    (again,) = objects(write("--z", "-", "--seed", 5, "--json", stdin=printed))
+    (first,) = objects(write("--sample", "--seed", 4, "--json"))
+    assert again["seed"] == 5 and again["latent"] == first["latent"]
+    assert again["lines"] != first["lines"]
 
 
 def test_bare_latents_take_the_form_asked_for(write, poet):

@@ -304,4 +304,4 @@ def test_what_is_not_installed_is_told_with_the_way_out(write, monkeypatch, pack
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     option = {"sklearn": "--poems", "matplotlib": "--png"}[package]
     message = told(write("map", option, "x"), 2)
-    assert re.search(rf'{option} needs {package}; pip install "nlg\[train\]"', message)
+    assert re.search(rf'{option} needs {package}; pip install "nlg\[plot\]"', message)

@@ -96,11 +96,18 @@ def test_a_stream_prints_the_poem_of_one_candidate(ask):
     )
     assert [line["line"] for line in lines] == [1, 2, 3, 4]
     assert [line["text"] for line in lines] == poem["lines"]
+    assert {line["form"] for line in lines} == {poem["form"]}
+    assert lines[-1]["rhyme"] == poem["rhyme"] != ""
 
 
 def test_at_temperature_zero_every_seed_gives_the_same_poem(ask):
     cold = ("--theme", "秋思", "--form", "五绝", "--candidates", 1, "--temperature", 0)
     assert ask(*cold, "--seed", 1).stdout == ask(*cold, "--seed", 2).stdout != ""
+
+
+def test_one_poem_is_not_printed_twice(ask):
+    cold = ("--theme", "秋思", "--form", "五绝", "-n", 2, "--temperature", 0)
+    assert "at temperature 0 there is one poem" in told(ask(*cold), 2)
 
 
 def test_an_option_of_the_writer_counts_as_given_at_zero(ask):

@@ -41,3 +41,11 @@ def test_a_checkpoint_that_is_named_counts_before_the_shipped_one(checkpoints):
 
 def test_a_checkpoint_that_is_not_there_is_left_to_what_opens_it(tmp_path):
     assert _digest(work(tmp_path / "gone"), "qa") == ""
+
+
+def test_a_checkpoint_whose_name_is_no_text_has_a_fingerprint_of_its_own():
+    one, other = (
+        fingerprint(Work("m:f", {"checkpoint": name}))
+        for name in ("a\udcff", "a\udcfe")
+    )
+    assert one != other

@@ -112,7 +112,7 @@ def test_every_training_is_found_and_takes_the_options_of_its_command(row):
     task = inspect.signature(train_module.named(row.task))
     command = train_module.training_command(row)
     shared = {"out", "config", "settings", "backend", "precision", "seed"}
-    own = {one.name for one in command.params} - shared
+    own = {one.name for one in command.params if one.expose_value} - shared
     assert own | {"folder", "options"} == set(task.parameters)
 
 
@@ -134,3 +134,17 @@ def test_what_is_shipped_is_the_default_and_what_is_given_goes_before(tmp_path):
         "none": None,
         "vae": str(tmp_path),
     }
+
+
+@pytest.mark.parametrize("name", ["qa", "poem", "couplet", "classifier", "write"])
+def test_whoever_types_backbone_is_told_init(name):
+    done = CliRunner().invoke(train_module.train, [name, "--backbone", "bert"])
+    assert done.exit_code == 2
+    assert "no such option --backbone; did you mean --init?" in done.stderr
+    shown = CliRunner().invoke(train_module.train, [name, "--help"])
+    assert "--backbone" not in shown.stdout
+
+
+def test_a_training_that_begins_with_nothing_knows_no_backbone():
+    done = CliRunner().invoke(train_module.train, ["poem-vae", "--backbone", "bert"])
+    assert done.exit_code == 2 and "--init" not in done.stderr

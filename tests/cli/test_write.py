@@ -56,6 +56,18 @@ def test_what_is_drawn_is_as_asked(ask, writer):
     assert 0 < given["temperature"] < 0.01
 
 
+def test_one_text_is_not_printed_twice(ask):
+    message = told(ask("-n", 2, "--temperature", 0), 2)
+    assert "at temperature 0 there is one text; ask for one, or raise" in message
+    assert ask("-n", 1, "--temperature", 0).stdout.count("\n") == 1
+
+
+def test_fewer_texts_than_asked_for_are_told(ask):
+    cold = ask("-n", 3, "--temperature", 1e-6, "--class", "positive")
+    assert (cold.exit_code, cold.stdout.count("\n")) == (0, 1)
+    assert cold.stderr == ("note: only 1 of 3 differ; raise --temperature or --top-p\n")
+
+
 def test_a_beginning_is_read_from_a_pipe_as_one_line(ask):
     piped = ask("--begin", "-", "--seed", 1, stdin="房间\n很好，\n").stdout
     assert piped == ask("--begin", "房间 很好，", "--seed", 1).stdout

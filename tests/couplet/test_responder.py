@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from couplet.oracle import assert_answers, letters
 
-from nlg.couplet.responder import MANY_BEAMS, RUNNERS_UP, ReplyOptions
+from nlg.couplet.responder import MANY_BEAMS, RUNNERS_UP, Couplets, ReplyOptions
 from nlg.couplet.results import Reply
 from nlg.couplet.rules import RULES
+from nlg.couplet.scroll import Scrolls
 from nlg.errors import NlgError, OptionError
 from nlg.text.couplets import check_couplet
 from nlg.text.prosody import LEVEL, tones
@@ -164,6 +165,17 @@ def test_a_score_is_the_mean_of_what_was_written(
 # --- what is said of an answer
 
 
+def test_a_model_without_scrolls_says_so_in_place_of_an_empty_one(
+    responder, monkeypatch
+):
+    none = Scrolls([], responder.scrolls.vectors, responder.vocabulary)
+    monkeypatch.setattr(Scrolls, "load", lambda *_: none)
+    own = Couplets(responder.checkpoint)
+    with pytest.raises(OptionError, match=r"has no 横批.*leave --scroll out"):
+        own.reply(TREES, scroll=True)
+    assert own.reply(TREES)[0].scroll is None
+
+
 def test_a_reply_has_a_scroll_places_and_a_seed_where_they_are_asked_for(responder):
     (plain,) = responder.reply(TREES)
     assert list(plain.to_dict()) == ["first_line", "second_line", "score"]
@@ -190,6 +202,11 @@ def test_keywords_change_the_options_and_a_wrong_one_is_named(responder):
         responder.reply(SEA, cuont=3)
     with pytest.raises(OptionError, match=r"reply\(\): count must be of type int"):
         responder.reply(SEA, count="3")
+
+
+def test_half_a_character_is_drawn_for_as_one_that_is_not_known(responder):
+    (reply,) = responder.reply("春\ud840", temperature=1.0)
+    assert len(reply.second_line) == 2
 
 
 # --- what a user wants

@@ -20,6 +20,7 @@ from nlg.decode import constraints
 from nlg.decode.results import NEG_INF, line_of, uniforms
 from nlg.decode.sample import _token_at, sample, temperature, top_k, top_p, typical
 from nlg.decode.seq2seq import empty_cache, read, writer
+from nlg.errors import OptionError
 
 WORDS, LENGTH = 9, 7
 TABLE = history_dice(WORDS, 1).astype("float32")
@@ -127,6 +128,22 @@ def test_without_noise_sampling_is_greedy():
     while len(line) < LENGTH and END not in line:
         line.append(int(np.argmax(TABLE[row_of(line, len(TABLE))])))
     assert line_of(found.token_ids[0], END) == line_of(line, END)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_filters_without_noise_are_refused(name):
+    with pytest.raises(OptionError, match="filters need noise"):
+        sample(history_model(TABLE), (), rows=1, length=2, filters=FILTERS[name])
+
+
+@pytest.mark.parametrize("zero", [0, 0.0, np.float32(0)])
+def test_at_temperature_zero_the_most_probable_tokens_are_drawn(zero):
+    noise = np.linspace(0, 1, 50, endpoint=False)[:, None].repeat(LENGTH, 1)
+    drawn = run(eager, noise, [temperature(zero)]).token_ids
+    greedy = numpy_of(
+        sample(history_model(TABLE), (), rows=1, length=LENGTH, end_id=END)
+    )
+    np.testing.assert_array_equal(drawn, greedy.token_ids.repeat(50, 0))
 
 
 def test_what_a_rule_forbids_is_never_drawn():

@@ -8,6 +8,7 @@ from keras import ops
 
 from nlg.decode.beam import beam_search
 from nlg.decode.seq2seq import Reading, empty_cache, explain, read, write, writer
+from nlg.errors import OptionError
 
 LENGTH = 6
 
@@ -118,3 +119,33 @@ def test_explanation_adds_up_to_the_score_of_the_line(model, way):
         told.log_probs.sum(-1).reshape(2, 2), lines.log_probs, atol=1e-3
     )
     assert (told.runners_up[:, :, 0] != told.runners_up[:, :, 1]).any()
+
+
+def test_a_source_and_what_follows_it_may_fill_the_positions(model):
+    full = {"token_ids": np.full((1, 60), 10, "int32")}  # the last token is not read
+    assert write(model, full, beams=2, length=5, end_id=SEP).token_ids.shape[-1] == 5
+
+
+@pytest.mark.parametrize("length", [6, 32])
+def test_more_than_the_positions_is_one_clear_error(model, length):
+    full = {"token_ids": np.full((1, 60), 10, "int32")}
+    told = rf"60 tokens and {length - 1} to write are more than the 64 positions"
+    with pytest.raises(OptionError, match=told):
+        write(model, full, beams=2, length=length, end_id=SEP)
+
+
+def test_padding_takes_no_position_from_what_is_written(model):
+    source = np.zeros((1, 62), "int32")
+    source[:, :8] = SOURCES[1]
+    found, want = (
+        write(model, {"token_ids": ids}, beams=2, length=9, end_id=SEP)
+        for ids in (source, SOURCES[1:])
+    )
+    np.testing.assert_array_equal(numpy_of(found.token_ids), numpy_of(want.token_ids))
+
+
+def test_a_source_longer_than_the_positions_is_refused(model):
+    too_long = np.full((1, 65), 10, "int32")
+    for call in (model.prefill, model):
+        with pytest.raises(OptionError, match="65 tokens are more than the 64"):
+            call({"token_ids": too_long})

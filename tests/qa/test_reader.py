@@ -20,6 +20,7 @@ from nlg.qa.rerank import Ranking
 
 POET = "杜甫，字子美，号<少陵>野老。"
 OTHER = "李白，号<青莲居士>。"
+OTHER_TOO = "李白号<青莲居士>。"
 SILENT = "春眠不觉晓，处处闻啼鸟。"
 QUESTION = "杜甫号什么？"
 SURELY = round(math.exp(SURE), 4)
@@ -63,15 +64,40 @@ def test_each_passage_has_its_say(reader):
 
 
 def test_more_voices_win(reader):
-    answer = first(reader, [POET, OTHER, OTHER])
+    answer = first(reader, [POET, OTHER, OTHER_TOO])
     assert answer.text == "青莲居士" and answer.passage == 1
     assert answer.votes[0].share < 0.001 and answer.votes[1].share > 0.49
 
 
 def test_the_passage_that_supports_an_answer_most_is_pointed_at(reader):
-    passages = ["<李白>，不是少陵。", POET, POET]
+    passages = ["<李白>，不是少陵。", POET, POET + OTHER]
     answer = first(reader, passages)
     assert (answer.text, answer.passage, answer.start) == ("少陵", 1, 9)
+
+
+def test_copies_of_a_passage_are_read_once_and_share_one_vote(reader):
+    alone = first(reader, [POET, OTHER + SILENT])
+    twice = first(reader, [POET, OTHER + SILENT, POET, f"  {POET}\n"])
+    assert twice[:5] == alone[:5]
+    assert reader.checkpoint.runs[-1][1]["present"].sum() == 2
+    poet, other = alone.votes
+    part = pytest.approx(poet.share / 3, abs=1e-4)
+    assert [vote.share for vote in twice.votes] == [part, other.share, part, part]
+    assert {vote.no_answer for vote in twice.votes} == {poet.no_answer}
+
+
+def test_many_copies_leave_the_other_passages_their_place(reader):
+    answer = first(reader, [SILENT] * 40 + [POET], windows=2)
+    assert (answer.text, answer.passage) == ("少陵", 40)
+
+
+@pytest.mark.parametrize("copies", range(1, 13))
+def test_copies_change_neither_answer_nor_confidence(reader, copies):
+    # A ranking whose probabilities depend on the vote and on what else was found.
+    reader.ranking = Ranking({"vote": 2.0, "behind": 1.0, "share": 1.5, "line": 0.3})
+    one = first(reader, [POET])
+    many = first(reader, [POET] * copies, threshold=one.confidence)
+    assert many[:5] == one[:5] and many.text == "少陵"
 
 
 def test_silence_is_an_empty_answer(reader):
@@ -89,7 +115,7 @@ def test_an_answer_below_the_threshold_is_withheld_but_told_of(reader):
 
 
 def test_runners_up_are_the_next_best_and_no_more_than_asked_for(reader):
-    passages = [POET, OTHER, OTHER, "<长江>有六千公里。", SILENT]
+    passages = [POET, OTHER, OTHER_TOO, "<长江>有六千公里。", SILENT]
     answer = first(reader, passages, top_k=2)
     assert (answer.text, [one.text for one in answer.runners_up]) == (
         "青莲居士", ["少陵"],
@@ -175,7 +201,7 @@ def test_of_one_passage_what_is_most_probable_by_the_evidence_comes_first():
 
 
 def test_where_passages_vote_the_vote_chooses():
-    passages = [POET, OTHER, OTHER]
+    passages = [POET, OTHER, OTHER_TOO]
     answer = first(ranking_reader(), passages, top_k=3)
     assert texts(answer) == ["青莲居士", "少陵"]
     assert answer.confidence < answer.runners_up[0].confidence

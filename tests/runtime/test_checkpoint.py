@@ -7,7 +7,7 @@ import pytest
 
 from nlg.errors import CheckpointError
 from nlg.runtime import checkpoint, checkpoints_folder, open_checkpoint, opened
-from nlg.runtime.checkpoint import seal
+from nlg.runtime.checkpoint import of_run, seal
 from nlg.runtime.config import CheckpointConfig
 
 CONFIG = {"task": "poem-vae", "format": 1, "slots": 3}
@@ -49,6 +49,21 @@ def test_what_a_class_is_given_is_a_folder_an_open_checkpoint_or_none(
         assert opened(found, "poem-vae", "vae") is found
     with pytest.raises(CheckpointError, match="was made for poem-vae, not for qa"):
         opened(None, "qa", "vae")
+
+
+def test_the_folder_of_a_run_leads_to_its_checkpoint(folder, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "config.json").write_text('{"steps": 9}', "utf-8")  # a run's settings
+    folder.rename(run / "checkpoint")
+    assert opened(run, "poem-vae", "vae").folder == run / "checkpoint"
+    assert of_run(run) == of_run(run / "checkpoint") == run / "checkpoint"
+
+
+def test_a_run_without_a_checkpoint_is_refused_by_its_own_name(tmp_path):
+    (tmp_path / "checkpoint").mkdir()  # killed while it was made
+    with pytest.raises(CheckpointError, match=f"{tmp_path}: no list of files"):
+        open_checkpoint(tmp_path, "poem-vae")
 
 
 def test_threads_that_ask_for_a_graph_at_once_load_it_once(folder, monkeypatch):

@@ -44,7 +44,7 @@ except OptionError as error:
     print(error)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True)
-    assert done.stdout.decode().strip() == 'words need jieba: pip install "nlg[train]"'
+    assert done.stdout.decode().strip() == 'words need jieba: pip install "nlg[words]"'
 
 
 def test_keywords_are_few_and_of_the_text():

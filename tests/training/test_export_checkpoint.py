@@ -40,6 +40,26 @@ def test_best_weights_that_are_cut_short_are_named(folder):
         best_of(Run(folder))
 
 
+@pytest.mark.parametrize(("samples", "times"), [(0, 0), (1, 1), (None, 1)])
+def test_a_run_of_no_metric_samples_is_not_measured(folder, samples, times):
+    run, out, measured = Run(folder), folder / "checkpoint", []
+    run.lock_config(
+        {"steps": 5} | ({} if samples is None else {"metric_samples": samples})
+    )
+    run.save("best.safetensors", {"kernel": np.ones(2)}, step=5)
+    run.log({"step": 5, "dev_loss": 1.0})
+
+    def measure():
+        measured.append(out)
+        return {}
+
+    export_checkpoint(
+        run, out, "poem", graphs=lambda folder: None, facts={}, measure=measure
+    )
+    assert len(measured) == times
+    assert open_checkpoint(out, "poem").metrics["best_line"]["step"] == 5
+
+
 def test_a_checkpoint_says_what_it_is_how_it_was_trained_and_where_it_is_from(folder):
     run, out = Run(folder), folder / "a" / "checkpoint"
     run.lock_config(

@@ -33,7 +33,7 @@ def test_defaults_can_run():
         ("seed", 2**32, 0),
         ("units", 0, 1),
         ("dev_poems", 0, 1),
-        ("metric_samples", 0, 1),
+        ("metric_samples", -1, 0),
         ("context_dropout", 1.5, 0),
     ],
 )

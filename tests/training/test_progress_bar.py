@@ -3,8 +3,15 @@ import sys
 
 import pytest
 
+from nlg import progress_bar as plain
 from nlg.training import progress_bar as bar
-from nlg.training.progress_bar import counted, in_words, progress_bar, time_left
+from nlg.training.progress_bar import (
+    counted,
+    in_words,
+    progress_bar,
+    taking,
+    time_left,
+)
 
 
 class Terminal(io.StringIO):
@@ -42,11 +49,25 @@ def test_steps_of_an_earlier_process_say_nothing_about_the_time_left(
     assert "5010/6000" in text and "0:16:30 left" in text  # 990 steps of a second
 
 
-def test_what_is_no_terminal_stays_silent(monkeypatch):
+def test_what_is_no_terminal_gets_a_plain_line_every_thirty_seconds(monkeypatch, clock):
     monkeypatch.setattr(sys, "stderr", io.StringIO())
-    with progress_bar(steps=3, begun=0) as show:
+    with progress_bar(steps=6000, begun=5000) as show:
+        for step in range(5001, 5008):
+            clock.append(clock[-1] + 10.0)
+            show(step, {"loss": 2.5, "tokens_per_second": 3370.4})
+    assert sys.stderr.getvalue().splitlines() == [
+        f"training: {step:,} of 6,000 steps, {left} left, "
+        "loss 2.5  tokens_per_second 3,370"
+        for step, left in ((5003, "2:46:10"), (5006, "2:45:40"))  # 10 s a step
+    ]
+
+
+def test_of_several_processes_the_first_alone_tells(monkeypatch, capsys):
+    monkeypatch.setattr(bar, "is_first", lambda: False)
+    monkeypatch.setattr(plain, "SECONDS", 0)
+    with progress_bar(steps=3, begun=0) as show, taking("measuring"):
         show(1, {"loss": 1.0})
-    assert sys.stderr.getvalue() == ""
+    assert capsys.readouterr().err == ""
 
 
 def test_what_passes_is_counted_on_a_terminal(monkeypatch):

@@ -52,7 +52,7 @@ def export(
     pairs = Pairs.load(run_folder / PAIRS, vocabulary)
     model = build_model(len(vocabulary), len(pairs), options)
     load_weights(model, weights)
-    couplets = load_couplets(dev)
+    couplets = load_couplets(dev)[: options.metric_samples]
 
     def graphs(out: pathlib.Path) -> None:
         write_graphs(model, out)

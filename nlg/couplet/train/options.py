@@ -24,6 +24,7 @@ class CoupletTraining(TrainOptions):
     hidden_share: float = 0.0  # of the characters of 上联 that are hidden from a sample
     reverse_share: float = 0.15  # of samples: the first line from the second
     complete_share: float = 0.1  # of samples: a first line from a few of its characters
+    metric_samples: int = MANY  # couplets of dev, for the metrics; 0 measures nothing
     learning_rate: float = 2e-3
     ema: float = 0.998
 
@@ -54,7 +55,7 @@ class CoupletTraining(TrainOptions):
             **dict.fromkeys(shares, (0, 1)),
             "attend_every": (0, MANY),
             "dropout": (0, 0.9),
-            "max_pairs": (0, MANY),
+            **dict.fromkeys(("max_pairs", "metric_samples"), (0, MANY)),
         }
 
     def model(self, vocab_size: int, pairs: int) -> CoupletConfig:

@@ -100,6 +100,7 @@ def couplet_task(
         export=lambda trained: export_in_subprocess(
             "nlg.couplet.train.export", folder, data, dev
         ),
+        may_change=("metric_samples",),
     )
 
 

@@ -3,7 +3,7 @@
 import json
 import pathlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,11 +12,20 @@ from nlg.files import load_text, parse_json
 from nlg.text.forms import FORMS
 
 Latents = tuple[tuple[float, ...], ...]  # (B, Z)
+Place = tuple[int, int]  # seed of a poem, and its number from 1 among those of the seed
 LIMIT = 1000  # of a number; latents are standard normal, so 5 is far out
 
 
-def read_latents(name: str) -> tuple[str, Latents]:
-    """Return the form ("" if none is named) and latents of a file; `-` is stdin.
+class LatentFile(NamedTuple):
+    """What a file of latents holds."""
+
+    form: str  # "" if none is named
+    latents: Latents
+    places: tuple[Place, ...] | None  # of the poems; None unless each line tells it
+
+
+def read_latents(name: str) -> LatentFile:
+    """Return what a file of latents holds; `-` is stdin.
 
     The file is one JSON list of numbers, a list of such lists, such a list a line, or
     JSON lines as `nlg poem --json` prints them.
@@ -42,7 +51,13 @@ def read_latents(name: str) -> tuple[str, Latents]:
                 f"{name}: latent {number} is no list of {size}numbers between -{LIMIT} "
                 f"and {LIMIT}; take one that `nlg poem --json` printed"
             )
-    return "".join(found), tuple(tuple(row) for row in rows)
+    places = [_place(value) for value in values]
+    told = tuple(place for place in places if place)
+    return LatentFile(
+        "".join(found),
+        tuple(tuple(row) for row in rows),
+        told if len(told) == len(places) else None,
+    )
 
 
 def as_array(latents: Sequence[Sequence[float]], units: int) -> np.ndarray:
@@ -89,6 +104,16 @@ def _parse_lines(name: str, text: str, whole: json.JSONDecodeError) -> list[Any]
 def _is_list_of_values(whole: Any) -> bool:
     """Return whether `whole` is a list of latents, and not one latent."""
     return isinstance(whole, list) and not any(map(_is_number, whole))
+
+
+def _place(value: Any) -> Place | None:
+    """Return what a printed poem was drawn by, if `value` tells it."""
+    if not isinstance(value, dict):
+        return None
+    seed, number = value.get("seed"), value.get("number")
+    if type(seed) is not int or type(number) is not int:
+        return None
+    return (seed, number) if seed >= 0 and number >= 1 else None
 
 
 def _is_number(value: Any) -> bool:

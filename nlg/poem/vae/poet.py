@@ -23,7 +23,7 @@ from nlg.metrics.originality import KnownLines
 from nlg.poem.known import Originality, known_lines
 from nlg.poem.rules import Rulebook
 from nlg.poem.vae.config import PoetConfig
-from nlg.poem.vae.latents import as_array
+from nlg.poem.vae.latents import Place, as_array
 from nlg.poem.vae.request import SampleRequest
 from nlg.runtime import Source, opened
 from nlg.text import prosody
@@ -52,6 +52,7 @@ class WrittenPoem(NamedTuple):
     originality: Originality
     latent: tuple[float, ...]
     seed: int
+    number: int  # from 1, among the poems of the seed; with the seed it tells the noise
     cluster: int | None = None  # the one asked for
 
     def traditional(self) -> "WrittenPoem":
@@ -130,18 +131,22 @@ class Poet:
         if request.source == "":
             return self.sample(request)
         form, latents = self._latents_of(request)
-        draws = self._draws_of(form, latents, request)
-        return self._best(form, draws, request, candidates=1)
+        placed = (
+            (place, Draws(_printable(latent[None]), self._noise(form, *place)))
+            for place, latent in zip(_places(request), latents, strict=False)
+        )
+        return self._best(form, placed, request, candidates=1)
 
     def sample(
         self, request: SampleRequest, sampler: LatentSampler | None = None
     ) -> Iterator[WrittenPoem]:
         """Yield random poems; `sampler` moves their latents, as to a cluster."""
         form = form_named(request.form or DEFAULT_FORM)
-        draws = (
-            self._draw(form, request, poem, sampler) for poem in range(request.count)
+        placed = (
+            ((request.seed, number), self._draw(form, request, number, sampler))
+            for number in range(1, request.count + 1)
         )
-        return self._best(form, draws, request, request.candidates)
+        return self._best(form, placed, request, request.candidates)
 
     def encode(self, lines: Sequence[str]) -> np.ndarray:
         """Return the latent (Z,) of a poem: the mean of its posterior."""
@@ -171,8 +176,8 @@ class Poet:
         characters = dict.fromkeys(itertools.chain.from_iterable(lines))
         return "".join(c for c in characters if c not in self.vocabulary)
 
-    def _latents_of(self, request: SampleRequest) -> tuple[Form, np.ndarray]:
-        """Return the form and the latents (B, Z) that a request names."""
+    def _latents_of(self, request: SampleRequest) -> tuple[Form, Iterable[np.ndarray]]:
+        """Return the form and the latents (Z,) that a request names, one by one."""
         if request.latents is not None:
             latents = as_array(request.latents, self.latent_units)
             return form_named(request.form or DEFAULT_FORM), latents
@@ -185,24 +190,11 @@ class Poet:
             )
         encoded = [self.encode(lines) for _, lines in poems]
         if request.source == "interpolate":
-            latents = interpolate(encoded[0], encoded[1], request.steps)
+            encoded = list(interpolate(encoded[0], encoded[1], request.steps))
         elif request.source == "near":
-            latents = near(encoded[0], request.radius, request.count, request.seed)
-        else:
-            latents = np.stack(encoded)
-        return form_named(forms[0]), latents
-
-    def _draws_of(
-        self, form: Form, latents: np.ndarray, request: SampleRequest
-    ) -> Iterator[Draws]:
-        """Yield each of `latents` (B, Z) with noise of its own.
-
-        Poems of an interpolation share one noise, so that the latent alone differs.
-        """
-        shared = request.source == "interpolate"
-        for number, latent in enumerate(latents):
-            noise = self._noise(form, request.seed, 0 if shared else number)
-            yield Draws(_printable(latent[None]), noise)
+            around = near(encoded[0], request.radius, request.count, request.seed)
+            return form_named(forms[0]), around
+        return form_named(forms[0]), encoded
 
     def _draw(
         self,
@@ -212,7 +204,7 @@ class Poet:
         sampler: LatentSampler | None,
     ) -> Draws:
         """Return the random numbers of the candidates for poem `number`."""
-        rng = np.random.default_rng([request.seed, number, 0])
+        rng = np.random.default_rng([request.seed, number - 1, 0])
         shape = (request.candidates, self.latent_units)
         latent = rng.standard_normal(shape, "float32") * request.latent_temperature
         if sampler:
@@ -222,26 +214,28 @@ class Poet:
 
     def _noise(self, form: Form, seed: int, number: int) -> np.ndarray:
         """Return the noise (1, T, N) of poem `number` of `seed`."""
-        rng = np.random.default_rng([seed, number, 1])
+        rng = np.random.default_rng([seed, number - 1, 1])
         uniform = rng.random((1, form.places, self.slots), "float32")
         return -np.log(-np.log(np.clip(uniform, 1e-7, 1 - 1e-7)))
 
     def _best(
         self,
         form: Form,
-        draws: Iterator[Draws],
+        placed: Iterator[tuple[Place, Draws]],
         request: SampleRequest,
         candidates: int,
     ) -> Iterator[WrittenPoem]:
-        """Yield, for each of `draws`, the best of its rows."""
+        """Yield, for each place and its draws, the best of their rows."""
         rules = self.rulebook.arrays(form, request.rules)
+        ahead, behind = itertools.tee(placed)  # apart by a block of rows
+        draws, places = (draws for _, draws in ahead), (place for place, _ in behind)
         rows = self._rows(form, draws, request.warmth, rules)
         merit = functools.partial(self._merit, form=form if request.rules else None)
-        for drafts in batched(rows, candidates):
+        for drafts, place in zip(batched(rows, candidates), places, strict=True):
             chosen = max(drafts, key=merit) if len(drafts) > 1 else drafts[0]
             if request.rules:
                 chosen = self._well_read(form, chosen, request.warmth, rules)
-            yield self._describe(chosen, request.seed)
+            yield self._describe(chosen, *place)
 
     def _merit(self, row: Draft, form: Form | None) -> tuple[bool, bool, float]:
         """Return what candidates are ranked by.
@@ -284,7 +278,7 @@ class Poet:
                 score = float(out["log_probs"][n]) / form.places
                 yield Draft(block.latent[n], block.noise[n], form.split(text), score)
 
-    def _describe(self, row: Draft, seed: int) -> WrittenPoem:
+    def _describe(self, row: Draft, seed: int, number: int) -> WrittenPoem:
         """Return all that is known of a written poem."""
         verdict = prosody.check(row.lines)
         return WrittenPoem(
@@ -296,6 +290,7 @@ class Poet:
             originality=Originality.of(row.lines, self.training_lines),
             latent=tuple(row.latent.astype("float64").round(DECIMALS).tolist()),
             seed=seed,
+            number=number,
         )
 
 
@@ -330,14 +325,28 @@ def interpolate(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
     return (1 - share) * start + share * end
 
 
-def near(latent: np.ndarray, radius: float, count: int, seed: int) -> np.ndarray:
-    """Return `count` latents (count, Z) around `latent` (Z,).
+def near(
+    latent: np.ndarray, radius: float, count: int, seed: int
+) -> Iterator[np.ndarray]:
+    """Yield `count` latents (Z,) around `latent` (Z,).
 
     `radius` is the standard deviation of each unit; that of the prior is 1.
     """
-    steps = [np.random.default_rng([seed, n]) for n in range(count)]
-    around = np.stack([rng.standard_normal(len(latent)) for rng in steps])
-    return latent + radius * around
+    for number in range(count):
+        rng = np.random.default_rng([seed, number])
+        yield latent + radius * rng.standard_normal(len(latent))
+
+
+def _places(request: SampleRequest) -> Iterable[Place]:
+    """Return seed and number of the poems; they tell the noise of each.
+
+    Poems of an interpolation share one noise, so that the latent alone differs.
+    """
+    if request.places is not None:
+        return request.places
+    if request.source == "interpolate":
+        return itertools.repeat((request.seed, 1))
+    return ((request.seed, number) for number in itertools.count(1))
 
 
 def _printable(latent: np.ndarray) -> np.ndarray:

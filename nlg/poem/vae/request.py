@@ -36,6 +36,7 @@ class SampleRequest:
     near: str | None = None  # poem whose surroundings are sampled
     radius: float = 0.5  # standard deviation of a unit around `near`; the prior's is 1
     latents: tuple[tuple[float, ...], ...] | None = None  # (B, Z), decoded in turn
+    places: tuple[tuple[int, int], ...] | None = None  # seed and number of each latent
     temperature: float | None = None  # None: 0.6, and 0 for a source that is rebuilt
     latent_temperature: float = 1.0  # standard deviation of a random latent
     candidates: int = 8  # random poems written for each one returned
@@ -58,6 +59,8 @@ class SampleRequest:
         given = [name for name in SOURCES if getattr(self, name) is not None]
         if len(given) > 1:
             raise OptionError(f"{' and '.join(given)} exclude each other; give one")
+        if self.places and len(self.places) != len(self.latents or ()):
+            raise OptionError("places has a seed and a number for each of latents")
 
     @property
     def source(self) -> str:

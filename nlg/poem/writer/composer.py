@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nlg.config import apply_values
-from nlg.decode.results import COLDEST, IMPOSSIBLE, NO_TOKEN, batched, filled
+from nlg.decode.results import (
+    COLDEST,
+    IMPOSSIBLE,
+    NO_TOKEN,
+    batched,
+    filled,
+    refuse_repeats,
+)
 from nlg.errors import CheckpointError, OptionError
 from nlg.metrics.originality import KnownLines
 from nlg.poem.known import Originality, known_lines
@@ -160,6 +167,8 @@ class Composer:
             ['春', '夏', '秋', '冬']
         """
         request = apply_values(request or PoemRequest(), changes, "write()")
+        if not request.beam:
+            refuse_repeats(request.count, request.temperature, "poem")
         parts = _by_latent(self.prepare(request))
         return itertools.chain.from_iterable(map(self._write, parts))
 
@@ -399,11 +408,10 @@ def _by_latent(asked: PreparedRequest) -> Iterator[PreparedRequest]:
 def _noises(asked: PreparedRequest) -> Iterator[np.ndarray]:
     """Yield the noise (T,) of every candidate for every poem."""
     request = asked.request
-    for number, candidate in itertools.product(
-        range(request.count), range(request.candidates)
-    ):
-        rng = np.random.default_rng([request.seed, number, candidate])
-        yield rng.random(asked.form.tokens, "float32")
+    for number in range(request.count):
+        for candidate in range(request.candidates):
+            rng = np.random.default_rng([request.seed, number, candidate])
+            yield rng.random(asked.form.tokens, "float32")
 
 
 def _gains(form: Form, weight: float) -> np.ndarray:

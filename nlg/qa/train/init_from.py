@@ -8,7 +8,7 @@ from typing import Any
 from safetensors.numpy import load_file
 
 from nlg.backbone.checkpoint import TASK as BACKBONE
-from nlg.backbone.checkpoint import load_backbone
+from nlg.backbone.checkpoint import load_backbone, refuse_hollow
 from nlg.backbone.config import BackboneConfig
 from nlg.backbone.deepen import deepened
 from nlg.backbone.init_from import init_from as init_from_backbone
@@ -86,11 +86,21 @@ def init_from(
     return build_model(unilm, options), backbone.tokenizer
 
 
+@dataclasses.dataclass(frozen=True)
+class ReaderFacts:
+    """The part of a reader's config.json that its training goes on with."""
+
+    backbone: dict[str, Any]
+    lower_case: bool
+
+
 def _reader(
     opened: Checkpoint, options: QATraining, changes: dict[str, Any]
 ) -> tuple[Answerer, Tokenizer]:
     """Return a model with all weights of a reader's checkpoint."""
-    config = BackboneConfig.from_dict(opened.config.facts["backbone"])
+    facts = opened.config.facts_as(ReaderFacts)
+    config = BackboneConfig.from_dict(facts.backbone)
+    refuse_hollow(config, [opened.path(WEIGHTS)], config.layers)
     _check_room(options, config, opened.folder)
     layers = options.layers or config.layers
     if options.preset or layers < config.layers:
@@ -107,7 +117,7 @@ def _reader(
     variables = variables_by_path(model)
     known = {name: x for name, x in variables.items() if name in tensors}
     assign(known, tensors, path)
-    tokenizer = Tokenizer(opened.vocabulary, opened.config.facts["lower_case"])
+    tokenizer = Tokenizer(opened.vocabulary, facts.lower_case)
     return model, tokenizer
 
 

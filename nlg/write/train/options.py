@@ -19,7 +19,7 @@ class WriteTraining(TrainOptions):
     dropout: float = 0.1
     condition_units: int = 64
     dev_texts: int = 500  # of dev, measured at every look
-    metric_samples: int = 200  # texts of each class, for the checkpoint's metrics
+    metric_samples: int = 200  # texts of each class; 0 measures nothing
     batch_tokens: int = 1024
     learning_rate: float = 1e-3
     steps: int = 1400
@@ -37,11 +37,12 @@ class WriteTraining(TrainOptions):
 
     def bounds(self) -> dict[str, tuple[float, float]]:
         """Return the least and the greatest that each setting may be."""
-        counts = ("condition_units", "dev_texts", "metric_samples")
+        counts = ("condition_units", "dev_texts")
         return super().bounds() | {
             **dict.fromkeys(counts, (1, MANY)),
             "length": (8, 512),
             "tell": (0, 1),
+            "metric_samples": (0, MANY),
             "dropout": (0, 0.9),
             "layers": (0, MANY),
         }

@@ -26,7 +26,7 @@ from nlg.couplet.train.model import build_model
 from nlg.couplet.train.options import CoupletTraining
 from nlg.couplet.train.search import Rules, answer_lines
 from nlg.couplet.train.train import couplet_task, init_from
-from nlg.errors import CheckpointError, DataError
+from nlg.errors import CheckpointError, DataError, OptionError
 from nlg.onnx_export.export import save_weights
 from nlg.runtime import checkpoints_folder
 from nlg.text.vocab import Vocabulary
@@ -230,8 +230,9 @@ def test_checkpoint_judges_as_the_eager_model_does(model, answers):
     np.testing.assert_allclose(judged.log_probs, -np.array(nats), atol=1e-4)
 
 
-def test_corpus_without_scrolls_gives_a_checkpoint_without_them(answers):
-    assert answers.scrolls.choose("春天山花红", "秋地水草绿", 1) == []
+def test_corpus_without_scrolls_gives_a_checkpoint_that_says_so(answers):
+    with pytest.raises(OptionError, match="checkpoint has no 横批: too few of"):
+        _ = answers.scrolls
 
 
 def test_finished_run_refuses_another_size_and_names_it(trained, files):

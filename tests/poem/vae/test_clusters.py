@@ -343,7 +343,10 @@ def altered(folder, **facts):
     ("spoil", "reason"),
     [
         (lambda folder: altered(folder, model="0"), "is no map of .* make one with"),
-        (lambda folder: altered(folder, task="couplet"), "was made for couplet"),
+        (
+            lambda folder: altered(folder, task="couplet", model={}),
+            "was made for couplet",
+        ),
         (lambda folder: altered(folder, clusters=[{}]), "no map in it"),
         (lambda folder: (folder / ARRAYS).write_bytes(b"PK"), "no map in it"),
         (lambda folder: np.savez(folder / ARRAYS, mean=1), "no map in it"),

@@ -41,13 +41,21 @@ def written(latent, form="五绝"):
     ],
 )
 def test_latents_are_read_in_every_layout(latents, text, form, rows):
-    assert latents(text) == (form, tuple(map(tuple, rows)))
+    assert latents(text) == (form, tuple(map(tuple, rows)), None)
+
+
+def test_the_places_of_printed_poems_are_read_where_every_line_has_one(latents):
+    lines = [json.dumps({"latent": A, "seed": 7, "number": n}) for n in (3, 1)]
+    assert latents("\n".join(lines)).places == ((7, 3), (7, 1))
+    for odd in ({}, {"seed": 7}, {"seed": -1, "number": 1}, {"seed": 7, "number": 0}):
+        last = json.dumps({"latent": A, **odd})
+        assert latents("\n".join([*lines, last])).places is None
 
 
 def test_a_dash_is_standard_input(monkeypatch):
     stdin = types.SimpleNamespace(buffer=io.BytesIO(written(A, "七律").encode()))
     monkeypatch.setattr("sys.stdin", stdin)
-    assert read_latents("-") == ("七律", (tuple(A),))
+    assert read_latents("-") == ("七律", (tuple(A),), None)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 Its graphs run on TensorFlow here; tests/poem/writer/train/test_train.py exports them.
 """
 
+import itertools
 import json
 import re
 
@@ -95,6 +96,11 @@ def test_fixed_characters_stand_where_they_must(composer, asked, picture, option
     (poem,) = written(composer, options=options, **asked)
     assert re.fullmatch(picture, verse(poem.lines))
     assert prosody.check(poem.lines).violations == ()
+
+
+def test_poems_come_as_they_are_written(composer):
+    endless = composer.write(count=10**15, form="五绝", **ONE)  # no list of them fits
+    assert len(list(itertools.islice(endless, 2))) == 2
 
 
 def test_a_poem_that_is_kept_whole_comes_back(composer):

@@ -19,15 +19,16 @@ class VAETraining(TrainOptions):
     min_count: int = 20  # rarer characters of the training poems are unknown
     kl_warmup: int = 1500  # steps over which the weight of the KL rises from 0 to 1
     dev_poems: int = 1000  # how many poems a look at dev takes
-    metric_samples: int = 1000  # poems of each form, for the checkpoint's metrics
+    metric_samples: int = 1000  # poems of each form; 0 measures nothing
 
     def bounds(self) -> dict[str, tuple[float, float]]:
         """Return the least and the greatest that each setting may be."""
         sizes = ("units", "latent_units", "encoder_blocks", "decoder_blocks")
-        counts = ("min_count", "dev_poems", "metric_samples")
+        counts = ("min_count", "dev_poems")
         return super().bounds() | {
             **dict.fromkeys(sizes + counts, (1, MANY)),
             "context_dropout": (0, 1),
+            "metric_samples": (0, MANY),
             "free_nats": (0, 100),
             "kl_warmup": (0, MANY),
         }

@@ -24,7 +24,7 @@ class WriterTraining(TrainOptions):
     r_drop: float = 0.0  # weight of what two dropouts differ by (arXiv:2106.14448)
     condition_units: int = 128
     dev_poems: int = 400
-    metric_samples: int = 200  # poems of each form, for the checkpoint's metrics
+    metric_samples: int = 200  # poems of each form; 0 measures nothing
     batch_tokens: int = 4096
     learning_rate: float = 1e-3
     steps: int = 20_000
@@ -43,10 +43,11 @@ class WriterTraining(TrainOptions):
 
     def bounds(self) -> dict[str, tuple[float, float]]:
         """Return the least and the greatest that each setting may be."""
-        counts = ("author_poems", "condition_units", "dev_poems", "metric_samples")
+        counts = ("author_poems", "condition_units", "dev_poems")
         return super().bounds() | {
             **dict.fromkeys(SHARES, (0, 1)),
             **dict.fromkeys(counts, (1, MANY)),
+            "metric_samples": (0, MANY),
             "dropout": (0, 0.9),
             "r_drop": (0, 100),
             "layers": (0, MANY),
