@@ -53,6 +53,7 @@ TEXT = re.compile("[^，。、]+")
 CHANGED = re.compile("换[平仄]韵")
 # Other names in use that the source lacks, by its chief name; of 钦定词谱's notes.
 ALIASES = {
+    "浣溪纱慢": "浣溪沙慢",
     "浣溪沙": "浣溪纱 浣纱溪 减字浣溪沙",
     "南歌子": "南柯子 风蝶令 望秦川 悟南柯",
     "念奴娇": "百字令 百字谣 壶中天 壶中天慢 湘月 无俗念 大江西上曲 赛天香",

@@ -8,6 +8,7 @@ to the variant that it is most like, line by line.
 """
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 
 from nlg.errors import OptionError
@@ -18,6 +19,7 @@ from nlg.text.prosody import Verdict, Violation, word_tones
 from nlg.text.tunes import Tune, asked, numbered, titled
 
 HEADS = 2  # rows that may stand before a text: its title, its author
+STOP = re.compile("[，。！？；、,.!?;]")
 FEWEST = 4  # lines that are like a tune's and no accident
 CI = "词"
 LENGTHS = "字数"  # a line is longer or shorter than the pattern's
@@ -73,13 +75,21 @@ def _fitting(
     rows: Sequence[str], tunes: Sequence[Tune], named: Sequence[Tune], number: int
 ) -> Iterator[Fit]:
     """Yield the best fits of the text, with and without rows that may be heads."""
-    for heads in range(min(HEADS + 1, len(rows))):
+    for heads in _heads(rows):
         lines = verses("\n".join(rows[heads:]))
         wanted = tunes or (named if heads else ())
         for fit in fits(lines, wanted) if lines else ():
             if number in (0, fit.number) and _believed(fit, lines, bool(tunes), wanted):
                 yield fit
                 break
+
+
+def _heads(rows: Sequence[str]) -> Iterator[int]:
+    """Yield how many rows may be heads: a row with a stop in it is verse."""
+    for heads in range(min(HEADS + 1, len(rows))):
+        above = rows[:heads]
+        if not any(STOP.search(row) and not titled(row) for row in above):
+            yield heads
 
 
 def _believed(
@@ -118,7 +128,9 @@ def _unfitting(
 ) -> tuple[tuple[str, ...], Verdict, tuple[str, ...]] | None:
     """Return what a text has in common with a tune whose lines are not as long."""
     found = []
-    for heads in range(0 if told else 1, min(HEADS + 1, len(rows))):
+    for heads in _heads(rows):
+        if not (heads or told):
+            continue
         lines = tuple(verses("\n".join(rows[heads:])))
         if not told and form_of(lines):
             return None

@@ -25,6 +25,7 @@ OFF_EXAMPLE = 3  # the same of a pattern without 中, which is one poet's text
 UNRHYMED = 2  # one rhyme in so many may be missing
 FOUR, EIGHT = 4, 8  # lines of a 绝句, of a 律诗
 ALIKE = 0.5  # of the lines of a near tune, at least
+LESS_ALIKE = 100  # a character more or less counts as one of so many lines
 NEAR = 6  # characters that a near tune may have more or less
 
 
@@ -37,6 +38,7 @@ class Fit(NamedTuple):
     lines: tuple[str, ...]  # the text, cut as the variant is
     sung: Sung
     strays: int  # stops that differ
+    stops: int  # of the text
 
     @property
     def cost(self) -> tuple[int, int, int]:
@@ -58,12 +60,14 @@ class Fit(NamedTuple):
     @property
     def told(self) -> bool:
         """Return whether its shape tells it from a poem: 三台 has that of a 绝句."""
-        if len(set(self.variant.lengths)) > 1:
+        lengths = written(self.variant)
+        # A text of 7 7 7 that writes 豆, 7 3、4 7, is no poem either.
+        if len(set(lengths)) > 1 or (self.stops > len(lengths) and not self.strays):
             return True
-        if len(self.lines) == EIGHT:
+        if len(lengths) == EIGHT:
             oblique = self.variant.rhymes == "仄韵"
             return oblique and not self.strays and not self.sung.violations
-        return len(self.lines) > FOUR and not self.strays
+        return len(lengths) > FOUR and not self.strays
 
 
 def fits(lines: Sequence[str], tunes: Iterable[Tune] = ()) -> list[Fit]:
@@ -87,9 +91,10 @@ def fits(lines: Sequence[str], tunes: Iterable[Tune] = ()) -> list[Fit]:
     for tune, number, variant in _by_characters().get(len(text), ()):
         if not wanted or tune.names in wanted:
             strays = _strays(stops, variant) if len(lines) > 1 else 0
-            if STRAY * strays <= len(variant.clauses):
+            if wanted or STRAY * strays <= len(variant.clauses):
                 found.append((strays, tune, number, variant))
-    return sorted((_fit(text, *one) for one in found), key=lambda fit: fit.cost)
+    made = (_fit(text, len(lines), *one) for one in found)
+    return sorted(made, key=lambda fit: fit.cost)
 
 
 def near(lines: Sequence[str], tunes: Iterable[Tune] = ()) -> list[tuple[Tune, int]]:
@@ -100,14 +105,14 @@ def near(lines: Sequence[str], tunes: Iterable[Tune] = ()) -> list[tuple[Tune, i
         tunes: that are asked for; () is all.
     """
     size, lengths = sum(map(len, lines)), [len(line) for line in lines]
-    matcher = difflib.SequenceMatcher(autojunk=False)
+    matcher = difflib.SequenceMatcher[int](None, (), (), autojunk=False)
     matcher.set_seq2(lengths)
     best: dict[Tune, tuple[float, int]] = {}
     for tune in tunes or all_tunes():
         for number, variant in enumerate(tune.variants, 1):
             if tunes or abs(variant.characters - size) <= NEAR:
                 matcher.set_seq1(written(variant))
-                likeness = matcher.ratio()
+                likeness = matcher.ratio() - abs(variant.characters - size) / LESS_ALIKE
                 if likeness > best.get(tune, (-1 if tunes else ALIKE, 0))[0]:
                     best[tune] = likeness, number
     order = sorted(best, key=lambda tune: -best[tune][0])
@@ -145,6 +150,8 @@ def written(variant: Variant) -> list[int]:
     return lengths[:-1]
 
 
-def _fit(text: str, strays: int, tune: Tune, number: int, variant: Variant) -> Fit:
+def _fit(
+    text: str, stops: int, strays: int, tune: Tune, number: int, variant: Variant
+) -> Fit:
     lines = cut(text, variant.lengths)
-    return Fit(tune, number, variant, lines, sing(lines, variant), strays)
+    return Fit(tune, number, variant, lines, sing(lines, variant), strays, stops)

@@ -34,6 +34,11 @@ def test_a_title_and_an_author_above_another_tune_are_no_lines():
     assert (found.verdict.form, len(found.lines)) == ("浣溪沙", 6)
 
 
+def test_rows_with_stops_are_verse_and_no_heads():
+    above = "夷女采山蕉，缉纱浸江水。\n"
+    assert examine(above + WINE).verdict.form != "浣溪沙"
+
+
 def test_eight_lines_that_rhyme_in_oblique_tone_as_a_tune_does_are_sung_to_it():
     assert examine(JADE).verdict.style == "词"
     assert examine("玉楼春\n" + JADE).verdict.form in ("玉楼春", "木兰花令")

@@ -56,6 +56,22 @@ def test_four_lines_of_one_length_are_rather_a_quatrain():
     assert not any(fit.told for fit in fits(lines))
 
 
+def test_eight_lines_of_one_length_are_a_tune_only_with_its_tones_or_short_stops():
+    lines = verses(
+        "桃溪不作从容住。秋藕绝来无续处。当时相候赤阑桥，今日独寻黄叶路。"
+        "烟中列岫青无数。雁背夕阳红欲暮。人如风后入江云，情似雨馀粘地絮。"
+    )
+    assert fits(lines)[0].told
+    assert not any(fit.told for fit in fits([*lines[:7], "春" * 7]))
+    (tune,) = named("步蟾宫")
+    variant = tune.variants[2]
+    assert written(variant) == [7] * 8 and len(variant.clauses) == 12
+    paused = [("春" * 9)[:length] for length in variant.lengths]
+    assert all(fit.told for fit in fits(paused, [tune]) if fit.variant == variant)
+    whole = [("春" * 9)[:length] for length in written(variant)]
+    assert not any(fit.told for fit in fits(whole, [tune]) if fit.variant == variant)
+
+
 def test_tones_that_are_wrong_all_over_make_a_tune_unlikely():
     wrong = ["日" * len(line) for line in verses(MOON)]
     assert not any(fit.plausible for fit in fits(wrong))
