@@ -1,24 +1,28 @@
 """Make the table of tunes (词谱) that `nlg.text.tunes` reads.
 
-    python data/make_tunes.py tunes.json.gz nlg/text/tunes.txt.gz
+    python data/make_tunes.py tunes.json.gz verse.jsonl.gz nlg/text/tunes.txt.gz
 
 The source is github.com/hulbji/couyun (MIT): the variants of 钦定词谱, and for 163
 tunes those of 龙榆生, 唐宋词格律. It writes a variant's lines as tones with a word at
 each stop, `中仄平平句中仄仄平平韵`, and beside them the tones without the words, and
-which places rhyme with which. Examples are not taken.
+which places rhyme with which. Examples are not taken; they tell what a 叠 repeats.
+Where the parts of a tune meet is told by verse, as `tune_parts.py` says.
 
-The table is text, a tune a block between blank lines. Its first line has its names, the
-chief one first; each other line is a variant: where it is from, a TAB, and its clauses.
-A clause is its tones and a sign for its end:
+The table is text, a tune a block between blank lines. Its first line has its kind
+(单调 双调 三段 四段) and its names, the chief one first; each other line is a variant:
+where it is from, a TAB, and its clauses. A clause is its tones and signs for its end:
 
     ，     句, a stop             、     豆 (读), a short one
     A B …  a rhyme in level tone  a b …  a rhyme in oblique tone
-    =      after the sign: the clause says again what the one before says (叠)
+    =      the clause says again what the one before it ends with (叠)
+    ~      its last character is again that of the one before (叠韵)
+    =2 ~2  the same of the second clause before
+    |      a part (片) ends here
 
 One letter, large or small, is one rhyme group, so Aa is 平仄通叶, and AbA comes back.
 
-    归字谣	苍梧谣	十六字令
-    钦	平A中仄平平中仄平A平平仄，中仄仄平平A
+    双调	忆秦娥	秦楼月
+    钦	平平仄a平平仄仄平平仄a平平仄a=仄平平仄，仄平平仄a|…
 """
 
 import gzip
@@ -27,8 +31,10 @@ import json
 import pathlib
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+import tune_parts
 
 HEADER = (
     "# Facts of 钦定词谱 (钦) and of 龙榆生, 唐宋词格律 (龙), taken from hulbji/couyun "
@@ -38,16 +44,20 @@ SOURCES = {"qinding": "钦", "longyusheng": "龙"}
 TONES = "平仄中"
 STOPS = {"句": "，", "读": "、"}
 AGAIN = "叠重"
+WHOLE, FOOT = "=~"  # what is said again: a clause, or only its last character
+PART = "|"
 # A rhyme's word may tell its tone first, 仄韵, which reads like one more tone. What is
 # sung between the lines, (竹枝) (女儿), stands there too.
 CLAUSE = re.compile(f"([{TONES}]+)([^{TONES}]+)")
+TEXT = re.compile("[^，。、]+")
 CHANGED = re.compile("换[平仄]韵")
 # Other names in use that the source lacks, by its chief name; of 钦定词谱's notes.
 ALIASES = {
+    "浣溪纱慢": "浣溪沙慢",
     "浣溪沙": "浣溪纱 浣纱溪 减字浣溪沙",
     "南歌子": "南柯子 风蝶令 望秦川 悟南柯",
     "念奴娇": "百字令 百字谣 壶中天 壶中天慢 湘月 无俗念 大江西上曲 赛天香",
-    "木兰花令": "木兰花",
+    "木兰花令": "木兰花 玉楼春",
     "玉楼春": "惜春容 归朝欢令",
     "蝶恋花": "鹊踏枝 凤栖梧 黄金缕 卷珠帘 明月生南浦 细雨吹池沼 鱼水同欢 一箩金",
     "一斛珠": "醉落魄 怨春风 章台月",
@@ -83,6 +93,7 @@ ALIASES = {
     "相见欢": "乌夜啼 秋夜月 上西楼 西楼子 忆真妃 月上瓜州",
     "小重山": "小重山令 小冲山 柳色新",
     "春光好": "愁倚阑 愁倚阑令 倚阑令",
+    "高阳台": "庆春泽 庆春泽慢",
     "新雁过妆楼": "瑶台聚八仙 雁过妆楼",
     "月宫春": "月中行",
     "月中桂": "月中仙",
@@ -186,32 +197,75 @@ ALIASES = {
 }
 
 
-def table(tunes: Iterable[dict[str, Any]]) -> Iterator[str]:
+def table(
+    tunes: Sequence[dict[str, Any]], texts: Sequence[tune_parts.Text] = ()
+) -> Iterator[str]:
     """Yield the lines of the table."""
     yield HEADER
-    for tune in tunes:
-        more = ALIASES.get(tune["names"][0], "").split()
+    names = [[*t["names"], *ALIASES.get(t["names"][0], "").split()] for t in tunes]
+    variants = [
+        [
+            (sign, made)
+            for source, sign in SOURCES.items()
+            for made in map(variant, tune.get(source, []))
+            if made
+        ]
+        for tune in tunes
+    ]
+    shapes = [
+        [tune_parts.shape([end[:2] for end in made]) for _, made in found]
+        for found in variants
+    ]
+    kinds = [tune["kind"] for tune in tunes]
+    told = tune_parts.meets(list(zip(names, kinds, shapes, strict=True)), texts)
+    for kind, named, found, meets in zip(kinds, names, variants, told, strict=True):
         yield ""
-        yield "\t".join(dict.fromkeys([*tune["names"], *more]))
-        for source, sign in SOURCES.items():
-            for found in map(variant, tune.get(source, [])):
-                if found:
-                    yield f"{sign}\t{found}"
+        yield "\t".join([kind, *dict.fromkeys(named)])
+        for (sign, made), places in zip(found, meets, strict=True):
+            yield f"{sign}\t{_row(made, places)}"
 
 
-def variant(found: dict[str, Any]) -> str:
-    """Return the clauses of a variant, each with the sign of its end.
+def _row(made: Sequence[tuple[str, str, str]], meets: Sequence[int]) -> str:
+    """Return the clauses of a variant, whose parts meet after `meets` characters."""
+    ends = itertools.accumulate(len(tones) for tones, _, _ in made)
+    return "".join(
+        "".join(clause) + PART * (end in meets)
+        for clause, end in zip(made, ends, strict=True)
+    )
 
-    Four have words between their clauses that nothing marks as sung; they give "".
+
+def variant(found: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the clauses of a variant: tones, the sign of the end, what is said again.
+
+    Four have words between their clauses that nothing marks as sung; they give none.
     """
     letters = rhymes(found["rhyme_groups"], found["tones"])
-    made, last = [], -1
-    for tones, word in clauses("".join(found["lines"]), found["tones"]):
-        last += len(tones)
+    made: list[tuple[str, str, str]] = []
+    parts = clauses("".join(found["lines"]), found["tones"])
+    example = iter("".join(TEXT.findall(found["example"])))
+    said: list[str] = []
+    for tones, word in parts:
+        said.append("".join(itertools.islice(example, len(tones))))
         stop = next((sign for mark, sign in STOPS.items() if mark in word), "，")
-        again = "=" if set(word) & set(AGAIN) else ""
-        made.append(tones + letters.get(last, stop) + again)
-    return "".join(made)
+        again = repeated(said) if set(word) & set(AGAIN) else ""
+        last = sum(len(marks) for marks, _, _ in made) + len(tones) - 1
+        made.append((tones, letters.get(last, stop), again))
+    return made
+
+
+def repeated(said: Sequence[str]) -> str:
+    """Return the sign for what the last clause of an example says again.
+
+    Example:
+        >>> repeated(["秦娥梦断秦楼月", "秦楼月"]), repeated(["汴水流", "泗水流"])
+        ('=', '~')
+    """
+    *before, last = said
+    for sign, same in ((WHOLE, last), (FOOT, last[-1:])):
+        for back, clause in enumerate(reversed(before), 1):
+            if same and clause.endswith(same):
+                return sign + (str(back) if back > 1 else "")
+    return ""
 
 
 def rhymes(groups: dict[str, list[int]], tones: str) -> dict[int, str]:
@@ -250,14 +304,15 @@ def clauses(line: str, tones: str) -> list[tuple[str, str]]:
     raise ValueError(f"{line} does not have the tones {tones}")
 
 
-def main(source: str, out: str) -> None:
-    """Read `source` and write the table to `out`."""
+def main(source: str, verse: str, out: str) -> None:
+    """Read the 词谱 of `source` and the texts of `verse`; write the table to `out`."""
     tunes = json.loads(gzip.decompress(pathlib.Path(source).read_bytes()))
-    text = "".join(f"{line}\n" for line in table(tunes))
+    texts = list(tune_parts.read(verse))
+    text = "".join(f"{line}\n" for line in table(tunes, texts))
     pathlib.Path(out).write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit("usage: python data/make_tunes.py TUNES.json.gz OUT")
+    if len(sys.argv) != 4:
+        sys.exit("usage: python data/make_tunes.py TUNES.json.gz VERSE.jsonl.gz OUT")
     main(*sys.argv[1:])

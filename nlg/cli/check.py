@@ -155,6 +155,13 @@ def _couplet_facts(
 @click.argument("text", metavar="[POEM]", default="-")
 @BOOK
 @click.option("--explain", is_flag=True, help="Draw the tone pattern above each line.")
+@click.option("--tune", default="", metavar="NAME", help="It is a 词 to this tune.")
+@click.option(
+    "--variant",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Hold it to this variant of --tune, as nlg poem tunes numbers them.",
+)
 @click.option(
     "--strict-tones", is_flag=True, help="Count 拗救, tones made up for, as faults."
 )
@@ -181,15 +188,20 @@ def check_poem(
     nlg check poem --explain 移舟泊烟渚，日暮客愁新。野旷天低树，江清月近人。
     nlg check poem 國破山河在城春草木深感時花濺淚恨別鳥驚心 --strict --json
     nlg poem --sample | nlg check poem
+    nlg check poem --tune 浣溪沙 - < 词.txt
 
     Typed with or without marks, in simplified or traditional characters. Characters of
     two tones are read as poets read them, in their words. 古绝 and poems of oblique
-    rhyme are named, and not bound by the rules. One that is no 五绝, 七绝, 五律 or 七律
-    gets tones and rhyme only. To --strict all these are faults.
+    rhyme are named, and not bound by the rules; to --strict they are faults. A 词 is
+    told by its title, or by its lines and tones; it is held to the variant of its tune
+    that it breaks least. 排律 and 古风 get their rhyme checked, other verse tones and
+    rhyme only.
     """
     from nlg.cli.poem_verdict import poem_rows
     from nlg.poem.check import examine
 
+    options["tune"] = as_typed(options["tune"])
+    options["variant"] = options["variant"] or 0
     found = examine(read_text(text), **options)
     if as_json:
         facts = found.to_dict() | {"book": options["book"]}

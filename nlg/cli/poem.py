@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 
 class PoemGroup(LazyGroup):
-    """A command that writes, with a command below it."""
+    """A command that writes, with commands below it."""
 
-    places: ClassVar = {"map": "nlg.cli.poem_map:poem_map"}
+    places: ClassVar = {
+        "map": "nlg.cli.poem_map:poem_map",
+        "tunes": "nlg.cli.poem_tunes:poem_tunes",
+    }
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Return the command that is called; a poem is no command."""
@@ -34,7 +37,9 @@ class PoemGroup(LazyGroup):
 
 
 @click.group(
-    cls=PoemGroup, invoke_without_command=True, subcommand_metavar="[map [OPTIONS]]"
+    cls=PoemGroup,
+    invoke_without_command=True,
+    subcommand_metavar="[map|tunes [OPTIONS]]",
 )
 @poem_options
 @click.pass_context

@@ -16,12 +16,14 @@ import click
 
 from nlg.cli.verdicts import NO_FAULT, conclusion, line_rows, row
 from nlg.text.forms import FORMS
+from nlg.text.rhymes import CILIN
 
 if TYPE_CHECKING:
     from nlg.poem.check import Examination, Polyphone
-    from nlg.text.prosody import Violation
+    from nlg.text.prosody import Verdict, Violation
     from nlg.text.remarks import Note
 
+CI, OLD_VERSE = "词", ("排律", "古风")  # styles
 FAULT, DEPARTS, MAKES_UP = "＾～〇"
 COLOURS = {FAULT: "red", DEPARTS: "yellow", MAKES_UP: "green"}
 FAULTS = {
@@ -33,15 +35,20 @@ FAULTS = {
     "出韵": "{character} does not rhyme in {rhyme}",
     "韵脚仄声": "{character} ends an even line in an oblique tone",
     "重韵": "{character} rhymes a second time",
+    "失律": "{character} should be {wanted}",
+    "失叠": "the clause does not say again what stands before",
+    "字数": "the pattern has a line of another length here",
     "拗句": "{character} is against the pattern, and made up for",
 }
 REPEAT = "重字"  # these share a row
+TONES = "平仄"  # of the whole poem
 NOTES = {
     "三仄尾": "three oblique tones end the line",
     "撞韵": "{character} sounds like the rhyme, but for its tone",
     "孤雁入群": "{character} rhymes in a neighbour of {rhyme}: {about}",
     "孤雁出群": "{character} rhymes in a neighbour of {rhyme}: {about}",
     "首句不入韵": "{character} is level and does not rhyme",
+    "通押": "{character} is of {about}, which poets rhyme with {rhyme}",
     "上尾": "{character} ends in the same tone as two lines before: {about}",
 }
 RESCUES = {
@@ -130,17 +137,23 @@ def _painted(text: str, signs: list[str]) -> str:
 
 
 def _about(found: "Examination") -> Iterator[str]:
-    form, pattern = found.verdict.form, found.verdict.pattern
-    if form:
-        style = f", {found.verdict.style}" if found.verdict.style else ""
-        yield f"格律  {form}, {pattern or 'no standard pattern'}{style}"
+    verdict = found.verdict
+    if verdict.style == CI:
+        yield f"词牌  {verdict.form}, {verdict.pattern}"
+    elif verdict.style in OLD_VERSE:
+        yield f"格律  {verdict.form}"
+    elif verdict.form:
+        style = f", {verdict.style}" if verdict.style else ""
+        yield f"格律  {verdict.form}, {verdict.pattern or 'no standard pattern'}{style}"
     else:
-        names = " ".join(FORMS)
-        yield f"格律  none of {names}, so only tones and rhyme are looked at"
-    for book, rhyme in found.rhymes.items():
+        yield f"格律  none of {' '.join(FORMS)}, so only tones and rhyme are looked at"
+    if found.near:
+        yield f"词牌  fits none; near are {', '.join(found.near)}"
+    for book, rhyme in (*found.rhymes.items(), *((CILIN, r) for r in verdict.cilin)):
         if rhyme.group:
             others = f"; not {' '.join(rhyme.others)}" if rhyme.others else ""
-            yield f"押韵  {book} {rhyme.group}: {' '.join(rhyme.feet)}{others}"
+            tone = rhyme.tone if book == CILIN else ""
+            yield f"押韵  {book} {rhyme.group}{tone}: {' '.join(rhyme.feet)}{others}"
 
 
 def _rescued(found: "Examination") -> Iterator[str]:
@@ -159,7 +172,9 @@ def _polyphone(found: "Polyphone") -> str:
 
 def _notes(found: "Examination") -> Iterator[str]:
     for note in found.verdict.notes:
-        if note.kind != REPEAT:
+        if note.kind == TONES:
+            yield f"附注  平仄  {note.about} lines are 律句; tones are free here"
+        elif note.kind != REPEAT:
             yield f"附注  {_told(note, NOTES, found)}"
     repeats = [
         f"{found.lines[note.line - 1][note.place - 1]} {note.line}:{note.place}"
@@ -181,12 +196,21 @@ def _notes(found: "Examination") -> Iterator[str]:
 
 def _told(one: "Violation | Note", words: dict[str, str], found: "Examination") -> str:
     """Return what is found where, in words."""
+    character = found.lines[one.line - 1][one.place - 1]
+    pattern = "".join(found.patterns[one.line - 1 : one.line])
     facts: dict[str, Any] = {
-        "character": found.lines[one.line - 1][one.place - 1],
-        "rhyme": found.verdict.rhyme,
+        "character": character,
+        "rhyme": _rhyme_around(character, found.verdict),
+        "wanted": pattern[one.place - 1 : one.place],
     }
     what = words[one.kind].format(**facts | one._asdict())
     return f"{one.kind}  line {one.line}, place {one.place}: {what}"
+
+
+def _rhyme_around(character: str, verdict: "Verdict") -> str:
+    """Return the group that a character should rhyme in: a 词 may have several."""
+    groups = (one.group for one in verdict.cilin if character in one.others)
+    return next(groups, verdict.rhyme)
 
 
 def _known(found: "Examination") -> Iterator[str]:
@@ -206,9 +230,12 @@ def _conclusion(found: "Examination") -> Iterator[str]:
             f"{verdict.style}  it rhymes in {verdict.rhyme} and is not bound by the "
             f"rules of regulated verse: {', '.join(places)}"
         )
-    elif verdict.style:
+    elif verdict.style in STYLES:
         faults = len(verdict.violations)
         yield f"{verdict.style}  {STYLES[verdict.style]}, {_count(faults)}"
+    elif verdict.style in OLD_VERSE:
+        faults = len(verdict.violations)
+        yield f"{verdict.style}  {_count(faults) if faults else 'it rhymes'}"
     else:
         yield conclusion(len(verdict.violations))
 

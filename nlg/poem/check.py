@@ -2,7 +2,9 @@
 
     examine("床前明月光，疑是地上霜。举头望明月，低头思故乡。").verdict.style
 
-The rules are those of `nlg.text.prosody`; what is known is the training set's lines.
+The rules of regulated verse are in `nlg.text.prosody`, those of 词 in
+`nlg.text.ci_rules` and of 古风 in `nlg.text.old_verse`; all give one kind of verdict.
+What is known is the training set's lines.
 """
 
 import re
@@ -11,9 +13,11 @@ from typing import Any, NamedTuple
 
 from nlg.errors import OptionError
 from nlg.poem.known import shipped_lines
+from nlg.poem.sung import near_tunes, read_ci
 from nlg.text.fit import line_patterns
-from nlg.text.forms import cut_unmarked, form_named, form_of
+from nlg.text.forms import FORMS, cut_unmarked, form_named, form_of
 from nlg.text.normalize import HAN, to_simplified, verses
+from nlg.text.old_verse import check_old_verse
 from nlg.text.patterns import FREE
 from nlg.text.prosody import (
     BOTH,
@@ -69,12 +73,13 @@ class Examination(NamedTuple):
     unknown: str  # characters of which no tone is known, each once
     modern: str  # characters that no old book has, with the tone of Mandarin
     left_out: tuple[str, ...]  # letters and digits of the text
+    near: tuple[str, ...]  # the nearest tunes, of a text of no form
     known_lines: int  # lines that stand in the training set
     longest_shared_run: int  # as KnownLines.longest_run counts
 
     @property
     def clean(self) -> bool:
-        """Return whether it is regulated verse without a fault."""
+        """Return whether it keeps all rules of a form."""
         return self.verdict.clean
 
     def to_dict(self) -> dict[str, Any]:
@@ -82,7 +87,7 @@ class Examination(NamedTuple):
         verdict = self.verdict
         facts = self._asdict() | verdict._asdict()
         del facts["verdict"]
-        for name in ("rescues", "notes", "polyphones"):
+        for name in ("rescues", "notes", "polyphones", "cilin"):
             facts[name] = [one._asdict() for one in facts[name]]
         facts["violations"] = [one._asdict() for one in verdict.faults]
         departures = () if verdict.faults else verdict.violations
@@ -96,42 +101,63 @@ def examine(
     book: str = PINGSHUI,
     strict_tones: bool = False,
     odd_ends: bool = False,
+    tune: str = "",
+    variant: int = 0,
 ) -> Examination:
     """Return what there is to say of a poem, typed with or without marks and title.
 
-    Tones and polyphones are those of `book`; rhymes are looked up in all.
+    Tones and polyphones are those of `book`; rhymes are looked up in all. A 词 has the
+    tones of 平水韵 and the rhymes of 词林正韵.
 
     Args:
         text: the poem.
         book: of `BOOKS`.
         strict_tones: count a tone that another makes up for (拗救) as a fault.
         odd_ends: remark odd lines in a row that end in one oblique tone (上尾).
+        tune: that it is a 词 to; "" leaves that to its title, lines and tones.
+        variant: of the tune, from 1; 0 is the one that it breaks least.
 
     Raises:
-        OptionError: there is no Chinese character in it.
+        OptionError: there is no Chinese character in it, no such tune or variant.
     """
-    lines = _lines_of(FOREIGN.sub("", to_simplified(text)))
-    if not lines:
+    if variant and not tune:
+        raise OptionError("--variant needs --tune")
+    bare = FOREIGN.sub("", to_simplified(text))
+    if not verses(bare):
         start = text.strip()[:20] or "an empty text"
         raise OptionError(f"{start} has no Chinese characters; give a poem")
+    sung = read_ci(bare, tune, variant)
+    if sung:
+        lines, verdict, patterns = sung
+    else:
+        lines = _lines_of(bare)
+        verdict = _checked(lines, book, strict_tones, odd_ends)
+        patterns = _patterns_of(lines, verdict, book)
     known = shipped_lines()
-    verdict = check(lines, book, strict_tones)
-    if odd_ends and verdict.form:
-        verdict = _with_notes(verdict, oblique_ends(lines))
-    patterns = _patterns_of(lines, verdict, book)
     characters = "".join(dict.fromkeys("".join(lines)))
     return Examination(
         lines,
         verdict,
         patterns,
-        {book: rhyme_of(lines, book) for book in BOOKS},
+        {} if sung or verdict.cilin else {b: rhyme_of(lines, b) for b in BOOKS},
         polyphones(lines, verdict, patterns, book),
         "".join(c for c in characters if book_mark(c, book) == UNKNOWN),
         "".join(c for c in characters if book in OLD and is_modern(c)),
         tuple(FOREIGN.findall(text)),
+        () if verdict.form else near_tunes(lines),
         sum(line in known for line in lines),
         max(map(known.longest_run, lines)),
     )
+
+
+def _checked(
+    lines: Sequence[str], book: str, strict_tones: bool, odd_ends: bool
+) -> Verdict:
+    """Return the verdict on a regulated poem, 排律 or 古风, or a text of no form."""
+    verdict = check(lines, book, strict_tones)
+    if not verdict.form:
+        return check_old_verse(lines, book) or verdict
+    return _with_notes(verdict, oblique_ends(lines)) if odd_ends else verdict
 
 
 def _with_notes(verdict: Verdict, notes: Sequence[Note]) -> Verdict:
@@ -140,7 +166,7 @@ def _with_notes(verdict: Verdict, notes: Sequence[Note]) -> Verdict:
 
 
 def _patterns_of(lines: Sequence[str], verdict: Verdict, book: str) -> tuple[str, ...]:
-    if not verdict.form:
+    if verdict.form not in FORMS:
         return ()
     return line_patterns(lines, verdict.tones, form_named(verdict.form), book)
 

@@ -88,14 +88,15 @@ class Violation(NamedTuple):
 class Verdict(NamedTuple):
     """What `check` finds in a poem."""
 
-    form: str  # 五绝 七绝 五律 七律, or "" for any other shape
+    form: str  # 五绝 七绝 五律 七律, a tune or a kind of 古风; "" for any other shape
     pattern: str  # the pattern that every even place and line end keeps, or ""
     rhyme: str  # the group that most lines rhyme in, or ""
     tones: tuple[str, ...]  # marks 平, 仄, 多 and ？, a string a line
     violations: tuple[Violation, ...]  # of regulated verse, in the order of the lines
-    style: str = ""  # 古绝 仄韵诗 拗体 折腰体, or "" for what regulated verse is like
+    style: str = ""  # 古绝 仄韵诗 拗体 折腰体 词 排律 古风; "" for regulated verse
     rescues: tuple[Rescue, ...] = ()  # 拗救
     notes: tuple[Note, ...] = ()  # in the order of the lines
+    cilin: tuple[Rhyme, ...] = ()  # of 词 and 古风: their rhymes, one after the other
 
     @property
     def faults(self) -> tuple[Violation, ...]:
@@ -104,7 +105,7 @@ class Verdict(NamedTuple):
 
     @property
     def clean(self) -> bool:
-        """Return whether it is regulated verse without a fault."""
+        """Return whether it keeps all rules of a form."""
         return self.form != "" and not self.violations
 
 

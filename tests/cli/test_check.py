@@ -367,7 +367,7 @@ def test_what_is_not_known_is_told_in_one_row(poem):
     [
         ("白日依山尽，黄河入海。", 2),
         ("白日依山尽", 1),
-        ("白日依山尽，黄河入海流。" * 250, 500),
+        ("白日依山尽，黄河入海月流。" * 250, 500),
     ],
     ids=["mixed lengths", "one line", "500 lines"],
 )

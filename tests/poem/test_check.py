@@ -86,7 +86,7 @@ def test_tones_are_those_of_the_book_asked_for_and_rhymes_of_all():
 
 def test_a_poem_of_no_form_has_a_rhyme_and_no_faults():
     found = examine(
-        "大江流日夜，客心悲未央。徒念关山近，终知返路长。秋河曙耿耿，寒渚夜苍苍。"
+        "大江流日夜，客心悲未央。徒念关山近，终知返路长。秋河曙耿，寒渚夜苍苍。"
     )
     assert found.verdict.form == ""
     assert found.verdict.violations == ()
@@ -159,7 +159,7 @@ def test_letters_are_left_out_and_told():
     [
         ("白日依山尽，黄河入海。欲穷千里目，更上一层楼。", 4),
         ("白日依山尽", 1),
-        ("白日依山尽，黄河入海流。" * 250, 500),
+        ("白日依山尽，黄河入海月流。" * 250, 500),
         ("Here 白日 there", 1),
     ],
     ids=["mixed lengths", "one line", "500 lines", "Latin"],
