@@ -16,8 +16,8 @@ EXTRAS = PROJECT["optional-dependencies"]
 HIDE = """
 import sys
 sys.modules[sys.argv.pop(1)] = None
-from nlg.cli.main import main
-main()
+from nlg.cli.program import run
+run()
 """
 
 

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nlg.errors import DataError, OptionError
+from nlg.errors import DataError
 from nlg.files import UNREADABLE, opened
 from nlg.text.collect import write_lines
 from nlg.text.lexicon import LONGEST, SHORTEST, Lexicon
@@ -94,14 +94,11 @@ def make(texts: Iterable[str], units: int, seed: int = 1) -> WordVectors:
 
     Raises:
         DataError: too few words stand there often enough.
-        OptionError: jieba or scikit-learn is not installed.
+        OptionError: jieba is not installed.
+        ImportError: scikit-learn is not.
     """
-    try:
-        from sklearn.utils.extmath import randomized_svd
-    except ImportError:
-        raise OptionError(
-            'vectors need scikit-learn: pip install "nlg[words]"'
-        ) from None
+    from sklearn.utils.extmath import randomized_svd
+
     cutter = Cutter()
     numbers = np.concatenate([np.zeros(0, "int32"), *map(cutter.cut, parts(texts))])
     counts = np.bincount(numbers)

@@ -91,6 +91,4 @@ def test_missing_package_of_a_command_is_one_line(tmp_path):
     path = f"{tmp_path}{os.pathsep}{pathlib.Path(__file__).parents[2]}"
     done = shell(f"PYTHONPATH={path} {NLG} data vectors {corpus} -o {tmp_path}/vectors")
     assert done.returncode == 1
-    assert errors(done) == [
-        'Error: vectors need scikit-learn: pip install "nlg[words]"'
-    ]
+    assert errors(done) == ['Error: this needs sklearn; pip install "nlg[words]"']
