@@ -32,7 +32,7 @@ FAULTS = {
     "失粘": "the line does not begin as the one before did",
     "孤平": "仄平仄仄平 has one level tone besides the rhyme",
     "三平尾": "three level tones end the line",
-    "出韵": "{character} does not rhyme in {rhyme}",
+    "出韵": "{character} does not rhyme {in_rhyme}",
     "韵脚仄声": "{character} ends an even line in an oblique tone",
     "重韵": "{character} rhymes a second time",
     "失律": "{character} should be {wanted}",
@@ -198,9 +198,11 @@ def _told(one: "Violation | Note", words: dict[str, str], found: "Examination") 
     """Return what is found where, in words."""
     character = found.lines[one.line - 1][one.place - 1]
     pattern = "".join(found.patterns[one.line - 1 : one.line])
+    rhyme = _rhyme_around(character, found.verdict)
     facts: dict[str, Any] = {
         "character": character,
-        "rhyme": _rhyme_around(character, found.verdict),
+        "rhyme": rhyme,
+        "in_rhyme": f"in {rhyme}" if rhyme else "with the lines around",
         "wanted": pattern[one.place - 1 : one.place],
     }
     what = words[one.kind].format(**facts | one._asdict())

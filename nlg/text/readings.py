@@ -16,6 +16,7 @@ The counts are of old verse; the books of today have their readings as they are.
 
 import functools
 import pathlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from nlg.text.rhymes import (
@@ -30,6 +31,7 @@ from nlg.text.rhymes import (
 )
 
 BOTH, UNKNOWN = "多", "？"
+UNTOLD = "～"  # stands for the character in a word
 TONES = {
     LEVEL: frozenset({LEVEL}),
     OBLIQUE: frozenset({OBLIQUE}),
@@ -127,6 +129,20 @@ def mark(character: str, book: str = PINGSHUI) -> str:
 def _words(character: str) -> dict[str, str]:
     """Return the mark of a character by what stands beside it: {"相～": "平"}."""
     return {word[:-1]: word[-1] for word in _uses()[character].words.split()}
+
+
+def words_that_decide() -> Iterator[tuple[str, str]]:
+    """Yield words of two with the marks of both, ？ for one that is not decided.
+
+    Example:
+        >>> ("相思", "？平") in list(words_that_decide())
+        True
+    """
+    for character in _uses():
+        for word, decided in _words(character).items():
+            before = word.startswith(UNTOLD)
+            marks = decided + UNKNOWN if before else UNKNOWN + decided
+            yield word.replace(UNTOLD, character), marks
 
 
 def word_at(line: str, place: int) -> tuple[str, str]:

@@ -499,3 +499,98 @@ def test_a_console_without_chinese_reads_and_shows_the_verdict(shell):
     assert (done.returncode, done.stderr) == (0, b"")  # jieba tells nothing either
     assert "合律" in done.stdout.decode()
     assert "对仗" in done.stdout.decode()
+
+
+# --- 词, 排律, 古风
+
+WINE = (
+    "浣溪沙\n一曲新词酒一杯，去年天气旧亭台。夕阳西下几时回？\n"
+    "无可奈何花落去，似曾相识燕归来。小园香径独徘徊。"
+)
+DREAM = (
+    "常记溪亭日暮，沉醉不知归路。兴尽晚回舟，误入藕花深处。争渡，争渡，惊起一滩鸥鹭。"
+)
+AUTUMN = "长安一片月，万户捣衣声。秋风吹不尽，总是玉关情。何日平胡虏，良人罢远征。"
+
+
+def test_a_ci_is_told_with_its_tune_its_rhyme_and_what_is_no_fault(poem):
+    rows = poem(WINE).stdout.splitlines()
+    assert rows[0] == "1     一曲新词酒一杯"
+    assert "词牌  浣溪沙, 钦谱 1" in rows
+    assert "押韵  词林正韵 第三部平: 杯 台 回 徊; not 来" in rows
+    assert (
+        "附注  通押  line 5, place 7: 来 is of 第五部, which poets rhyme with 第三部"
+    ) in rows
+    assert rows[-1] == "合律  no rule is broken"
+    assert not [row for row in rows if row.startswith("格律")]
+
+
+def test_each_fault_of_a_ci_is_told_by_its_place(poem):
+    broken = DREAM.replace("争渡，惊", "争舟，惊").replace("鸥鹭", "鸥鸟")
+    rows = poem(broken).stdout.splitlines()
+    assert rows[-4:] == [
+        "失律  line 6, place 2: 舟 should be 仄",
+        "失叠  line 6, place 2: the clause does not say again what stands before",
+        "出韵  line 7, place 6: 鸟 does not rhyme in 第四部",
+        "不合律  3 faults",
+    ]
+    marked = [row for row in rows if "＾" in row]
+    assert [columns_of(row, "＾") for row in marked] == [[8], [16]]
+
+
+def test_explain_draws_the_pattern_of_the_variant_above_each_clause(poem):
+    rows = poem(DREAM, "--explain").stdout.splitlines()
+    assert rows[:3] == [
+        "1     中仄中平中仄",
+        "      常记溪亭日暮",
+        "      平仄平平仄仄",
+    ]
+
+
+def test_json_of_a_ci_names_tune_variant_and_rhymes(poem):
+    facts = json.loads(poem(DREAM, "--json").stdout)
+    assert (facts["form"], facts["pattern"], facts["style"]) == (
+        *("如梦令", "钦谱 1", "词"),
+    )
+    assert facts["cilin"] == [
+        {"group": "第四部", "feet": "暮路处渡渡鹭", "others": "", "tone": "仄"}
+    ]
+    assert facts["clean"] and facts["near"] == []
+
+
+def test_a_tune_and_a_variant_may_be_told(poem):
+    told = poem(WINE, "--tune", "浣溪紗", "--variant", "2", "--strict")
+    assert told.exit_code == 1
+    assert "词牌  浣溪沙, 钦谱 2" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--tune", "浣溪傻"], "no tune '浣溪傻'; near are 浣"),
+        (["--tune", "浣溪沙", "--variant", "99"], "浣溪沙 has no variant 99"),
+        (["--variant", "1"], "--variant needs --tune"),
+    ],
+)
+def test_a_tune_that_there_is_not_is_told_in_one_line(poem, arguments, reason):
+    result = poem(WINE, *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert reason in result.stderr.splitlines()[-1]
+
+
+def test_a_text_that_fits_no_tune_names_the_nearest(poem):
+    rows = poem(DREAM.replace("归路", "路")).stdout.splitlines()
+    assert [row for row in rows if row.startswith("词牌  fits none; near are 如梦令")]
+
+
+def test_old_verse_is_named_with_its_rhyme_and_its_tones_are_remarked(poem):
+    rows = poem(AUTUMN).stdout.splitlines()
+    assert "格律  五言古风" in rows
+    assert "押韵  词林正韵 第十一部平: 声 情 征" in rows
+    assert "附注  平仄  6 of 6 lines are 律句; tones are free here" in rows
+    assert rows[-1] == "古风  it rhymes"
+    lost = poem(AUTUMN.replace("远征", "远游")).stdout.splitlines()
+    assert lost[-2:] == [
+        "出韵  line 6, place 5: 游 does not rhyme with the lines around",
+        "古风  1 fault",
+    ]

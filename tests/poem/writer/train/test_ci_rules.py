@@ -1,0 +1,83 @@
+"""What a random model writes under the rules of a tune has no fault by the checker."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from nlg.decode.sample import sample
+from nlg.poem.ci_plans import MARKS, CiPlanBuilder, form_of_variant
+from nlg.poem.writer.train.ci_rules import rules_of
+from nlg.text.ci_fit import fits
+from nlg.text.ci_rules import sing
+from nlg.text.tunes import named
+from nlg.text.vocab import Vocabulary
+
+COMMON = (
+    *("浣溪沙", "水调歌头", "鹧鸪天", "菩萨蛮", "满江红", "念奴娇", "西江月", "临江仙"),
+    *(
+        "蝶恋花",
+        "减字木兰花",
+        "沁园春",
+        "贺新郎",
+        "点绛唇",
+        "清平乐",
+        "如梦令",
+        "忆秦娥",
+    ),
+    *("虞美人", "长相思", "卜算子", "撷芳词"),
+)
+ROWS, FREQUENT = 4, 1500
+
+
+@pytest.fixture(scope="module")
+def builder(poet):
+    frequent = poet.vocabulary.tokens[2 : 2 + FREQUENT]
+    return CiPlanBuilder(Vocabulary(["[PAD]", "[UNK]", *MARKS, *frequent]))
+
+
+def written(builder, arrays, seed):
+    """Texts of a model that says of every place something else, all at random."""
+    rng = np.random.default_rng(seed)
+    length = len(arrays["kind_at"])
+    dice = 2 * rng.normal(size=(length, len(builder.vocabulary))).astype("float32")
+    table = ops.log_softmax(dice)
+
+    def model(token_ids, cache, index):
+        return ops.repeat(ops.take(table, index, axis=0)[None], ROWS, axis=0), cache
+
+    found = sample(
+        model,
+        (),
+        rows=ROWS,
+        length=length,
+        noise=rng.uniform(size=(ROWS, length)).astype("float32"),
+        constraints=rules_of(arrays, ROWS, beams=1),
+    )
+    rows = np.asarray(ops.convert_to_numpy(found.token_ids))
+    return ["".join(builder.vocabulary.tokens[n] for n in row) for row in rows]
+
+
+@pytest.mark.parametrize("name", COMMON)
+def test_every_text_keeps_its_tune_to_the_last_tone(builder, name):
+    tune = named(name)[0]
+    variant = tune.variants[0]
+    form = form_of_variant(tune, variant)
+    texts = written(builder, builder.arrays(variant), seed=len(name))
+    assert len(set(texts)) == ROWS
+    for text in texts:
+        lines = form.split_marked(text)
+        found = sing(lines, variant)
+        assert (found.violations, found.notes) == ((), ()), text
+        feet = [r.feet for r in found.rhymes]
+        again = sum(c.rhymes and c.again > 0 for c in variant.clauses)
+        assert len("".join(feet)) - len(set("".join(feet))) == again
+        assert fits(lines)[0].tune.name == name or fits(lines)[0].cost[0] == 0
+
+
+def test_the_rhyme_may_be_asked_for(builder):
+    variant = named("浣溪沙")[0].variants[0]
+    arrays = builder.arrays(variant, rhyme="第七部")
+    form = form_of_variant(named("浣溪沙")[0], variant)
+    for text in written(builder, arrays, seed=0):
+        (rhyme,) = sing(form.split_marked(text), variant).rhymes
+        assert (rhyme.group, rhyme.others) == ("第七部", "")
