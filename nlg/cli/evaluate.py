@@ -21,9 +21,9 @@ from nlg.cli.options import (
 from nlg.text.forms import DEFAULT_FORM, FORMS
 
 if TYPE_CHECKING:
-    from nlg.couplet.dataset import Couplet
     from nlg.couplet.responder import Couplets, ReplyOptions
     from nlg.metrics.trigrams import CharacterTrigrams
+    from nlg.text.couplets import Couplet
 
 
 class EvalGroup(LazyGroup):

@@ -12,6 +12,7 @@ from nlg.cli.options import DEVICE, JSON, checkpoint_option, progress, write_lin
 from nlg.cli.qa_options import (
     ANSWER_TYPE,
     BEAM,
+    LAYOUT,
     MODE,
     SILENCE,
     THRESHOLD,
@@ -25,16 +26,7 @@ if TYPE_CHECKING:
     from nlg.qa.predictions import Prediction
     from nlg.qa.reader import Reader
 
-LAYOUTS = ("auto", "webqa", "sogou", "squad", "dureader", "jsonl")
 SHOWN = 20  # problems that are printed
-LAYOUT = click.option(
-    "--format",
-    "layout",
-    type=click.Choice(LAYOUTS),
-    default="auto",
-    show_default=True,
-    help="Layout of the data; auto finds it from the content.",
-)
 
 
 def _no_stdout(

@@ -31,7 +31,7 @@ from nlg.errors import NlgError, OptionError
 from nlg.runtime import Source, opened
 from nlg.runtime.graph import Graph, available_cores
 from nlg.text.couplets import is_mark
-from nlg.text.prosody import LEVEL, OBLIQUE
+from nlg.text.rhymes import LEVEL, OBLIQUE
 from nlg.text.vocab import PAD_ID
 
 TASK = "couplet"

@@ -17,7 +17,9 @@ from collections.abc import Sequence
 
 from nlg.text.forms import form_of
 from nlg.text.poem_records import Record
-from nlg.text.prosody import LEVEL, line_tones, rhyme_groups, tone_violations, tones
+from nlg.text.prosody import tone_violations
+from nlg.text.readings import line_tones, rhyme_groups, tones
+from nlg.text.rhymes import LEVEL
 from nlg.text.tunes import sung_to, titled
 
 CI = "a 词, not a regulated poem"

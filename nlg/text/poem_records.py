@@ -1,4 +1,4 @@
-"""Poems as collections write them, each brought to a `Record`.
+"""Poems as collections write them, each brought to a `Record`; clean, a `Poem`.
 
     {"title", "author", "paragraphs": ["甲，乙。", …]}    chinese-poetry; "rhythmic"
     {"content": [{"chapter", "author", "paragraphs"}]}   the same, poems inside a book
@@ -11,7 +11,9 @@ This file does not know what forms there are.
 """
 
 import csv
+import dataclasses
 import itertools
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -41,6 +43,21 @@ PART = re.compile(
     rf"{BEGINS}(?:[(\[〔【]其{NUMBER}[)\]〕】][:、,]?"
     rf"|其{NUMBER}[:、. \n]|{NUMBER}[、.]?\n)"
 )
+
+
+@dataclasses.dataclass(frozen=True)
+class Poem:
+    """A poem whose lines are simplified characters without punctuation."""
+
+    form: str
+    lines: tuple[str, ...]
+    title: str = ""
+    author: str = ""
+    dynasty: str = ""
+
+    def to_json(self) -> str:
+        """Return one JSON line."""
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
 
 
 class Record(NamedTuple):

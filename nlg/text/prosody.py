@@ -15,57 +15,11 @@ from typing import NamedTuple
 
 from nlg.text.fit import line_patterns, nearest_pattern
 from nlg.text.forms import Form, form_of
-from nlg.text.patterns import FREE, Pattern, patterns
-from nlg.text.readings import (
-    BOTH,
-    OPPOSITE,
-    UNKNOWN,
-    level_groups,
-    line_tones,
-    rhyme_groups,
-    tones,
-    word_tones,
-)
+from nlg.text.readings import OPPOSITE, rhyme_groups, word_tones
 from nlg.text.remarks import Note, remarks
 from nlg.text.rescues import Rescue, hear, settle
-from nlg.text.rhymes import (
-    BOOKS,
-    CILIN,
-    LEVEL,
-    OBLIQUE,
-    PINGSHUI,
-    TONGYUN,
-    XINYUN,
-)
+from nlg.text.rhymes import OBLIQUE, PINGSHUI
 from nlg.text.rhyming import Rhyme, is_oblique_rhyme, rhyme_of
-
-__all__ = [
-    "BOOKS",
-    "BOTH",
-    "CILIN",
-    "FREE",
-    "LEVEL",
-    "OBLIQUE",
-    "OPPOSITE",
-    "PINGSHUI",
-    "RHYME_RULES",
-    "TONE_RULES",
-    "TONGYUN",
-    "UNKNOWN",
-    "XINYUN",
-    "Pattern",
-    "Rhyme",
-    "Verdict",
-    "Violation",
-    "check",
-    "level_groups",
-    "line_tones",
-    "patterns",
-    "rhyme_groups",
-    "rhyme_of",
-    "tone_violations",
-    "tones",
-]
 
 TONE_RULES = ("失替", "失对", "失粘", "孤平", "三平尾")
 RHYME_RULES = ("出韵", "韵脚仄声", "重韵")

@@ -14,7 +14,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from nlg.text.prosody import OBLIQUE, OPPOSITE, line_tones
+from nlg.text.readings import OPPOSITE, line_tones
+from nlg.text.rhymes import OBLIQUE
 
 DRIED, TRUNK = "乾", "幹"  # 干 in level tone, and in oblique tone
 BEGINS = "^"  # before a word that stands where a line begins

@@ -18,7 +18,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from nlg.text.prosody import FREE, PINGSHUI, tones
+from nlg.text.patterns import FREE
+from nlg.text.readings import tones
+from nlg.text.rhymes import PINGSHUI
 
 CLAUSE = re.compile("([平仄中]+)([，、A-Za-z])(=?)")
 HEAD = re.compile(

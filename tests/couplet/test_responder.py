@@ -10,7 +10,8 @@ from nlg.couplet.results import Reply
 from nlg.couplet.rules import RULES
 from nlg.errors import NlgError, OptionError
 from nlg.text.couplets import check_couplet
-from nlg.text.prosody import LEVEL, tones
+from nlg.text.readings import tones
+from nlg.text.rhymes import LEVEL
 
 TREES = "晚风摇树树还挺"
 SEA = "海阔凭鱼跃，天高任鸟飞"

@@ -16,9 +16,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from nlg.errors import DataError, OptionError
-from nlg.poem.dataset import Poem
 from nlg.poem.writer.request import PERIODS, SENTIMENTS
 from nlg.text.forms import FORMS
+from nlg.text.poem_records import Poem
 
 PERIOD_OF = {name: period for period, names in PERIODS.items() for name in names}
 KINDS = ("form", "period", "sentiment", "author")

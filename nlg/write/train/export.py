@@ -15,7 +15,7 @@ from typing import Any
 
 from nlg.backbone.init_from import Shape
 from nlg.backbone.unilm import UniLM
-from nlg.metrics.poems import distinct
+from nlg.metrics.ratio import distinct
 from nlg.onnx_export.export import export_onnx, of_names, save_weights
 from nlg.runtime.checkpoint import GUIDED, VOCABULARY, WEIGHTS
 from nlg.training.backend import choose_backend

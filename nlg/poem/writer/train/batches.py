@@ -19,12 +19,12 @@ from typing import NamedTuple
 import numpy as np
 
 from nlg.errors import DataError
-from nlg.poem.dataset import Poem
 from nlg.poem.writer.conditions import Conditions
 from nlg.poem.writer.request import COMMA, LONGEST_TITLE, SOURCE_WORDS
 from nlg.poem.writer.train.options import WriterTraining
 from nlg.text.forms import FORMS, Form, verse
 from nlg.text.packing import round_up
+from nlg.text.poem_records import Poem
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import CLS_ID, PAD_ID, SEP_ID
 from nlg.text.words import cut_words
