@@ -12,12 +12,10 @@ import dataclasses
 import functools
 import pathlib
 import shutil
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from nlg.backbone.init_from import Shape
-from nlg.backbone.unilm import UniLM
 from nlg.decode.keyword_boost import Keywords
 from nlg.metrics.originality import KnownLines
 from nlg.metrics.poems import poem_report
@@ -31,10 +29,11 @@ from nlg.poem.writer.train.model import Writer, build_model
 from nlg.poem.writer.train.search import PlanInputs, draw, search
 from nlg.runtime.checkpoint import CONFIG, GUIDED, VOCABULARY, WEIGHTS
 from nlg.text.forms import FORMS
-from nlg.training.backend import choose_backend
-from nlg.training.export_checkpoint import best_of, export_checkpoint
-from nlg.training.loop import load_weights
-from nlg.training.run import Run
+from nlg.training.export_checkpoint import (
+    export_arguments,
+    export_checkpoint,
+    finished,
+)
 from nlg.training.settings import read_config
 
 NUMBER = (), "float32"
@@ -64,13 +63,10 @@ def export(
         data: the training poems, for the originality report.
         samples: poems of each form that the metrics are taken on.
     """
-    run = Run(run_folder)
-    _, weights = best_of(run)
+    done = finished(run_folder)
     shape = Shape.load(run_folder)
-    unilm = UniLM(shape.config)
-    unilm.build()
-    model = build_model(unilm, len(weights[LATENT]))
-    load_weights(model, weights)
+    model = build_model(shape.build(), len(done.weights[LATENT]))
+    done.load_into(model)
 
     def graphs(out: pathlib.Path) -> None:
         write_graphs(model, out)
@@ -80,7 +76,7 @@ def export(
         KnownLines.from_lines(lines).save(out / KNOWN)
 
     export_checkpoint(
-        run,
+        done.run,
         out,
         TASK,
         graphs=graphs,
@@ -146,6 +142,6 @@ def measure(composer: Composer, count: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    choose_backend("tensorflow", "float32", seed=1)
-    run_folder, out, data = map(pathlib.Path, sys.argv[1:4])
-    export(run_folder, out, data, int(sys.argv[4]))
+    arguments = export_arguments()
+    run_folder, out, data = map(pathlib.Path, arguments[:3])
+    export(run_folder, out, data, int(arguments[3]))
