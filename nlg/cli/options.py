@@ -6,14 +6,13 @@ import os
 import pathlib
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from nlg.errors import DataError
-from nlg.progress_bar import counted
 
-progress = counted  # over items, on stderr; none is shown where that is no terminal
+Item = TypeVar("Item")
 
 
 class Number(click.FloatRange):
@@ -107,6 +106,15 @@ def read_text(argument: str) -> str:
         except UnicodeDecodeError:
             continue
     raise DataError("standard input is no UTF-8 text; convert it with iconv -t utf-8")
+
+
+def progress(
+    items: Iterable[Item], label: str, length: int | None = None
+) -> Iterator[Item]:
+    """Yield `items` and show on stderr how many have passed; see `counted`."""
+    from nlg.progress_bar import counted
+
+    return counted(items, label, length)
 
 
 @contextlib.contextmanager

@@ -13,10 +13,9 @@ from nlg.cli.options import as_typed, progress, write_lines
 from nlg.cli.poem_options import PoemOptions, poem_options
 
 if TYPE_CHECKING:
+    from nlg.poem.request import PoemRequest, SampleRequest
     from nlg.poem.vae.poet import Poet, WrittenPoem
-    from nlg.poem.vae.request import SampleRequest
     from nlg.poem.writer.composer import ComposedPoem
-    from nlg.poem.writer.request import PoemRequest
 
     Written = WrittenPoem | ComposedPoem
 
@@ -65,7 +64,7 @@ def poem(ctx: click.Context, **options: Any) -> None:
     if ctx.invoked_subcommand:
         return _refuse_options_before(ctx)
     from nlg.cli.poem_requests import request_of
-    from nlg.poem.vae.request import SampleRequest
+    from nlg.poem.request import SampleRequest
 
     asked = PoemOptions(**options)
     request = request_of(asked)

@@ -20,7 +20,7 @@ from nlg.cli.options import (
 )
 from nlg.cli.poem_options import MAP
 from nlg.errors import DataError, OptionError
-from nlg.poem.vae.request import METHODS, MapRequest
+from nlg.poem.request import METHODS, MapRequest
 from nlg.text.forms import FORMS, verse
 
 if TYPE_CHECKING:

@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 
 from nlg.errors import OptionError
 from nlg.poem.known import shipped_lines
-from nlg.text.fit import line_patterns
 from nlg.text.forms import cut_unmarked, form_named, form_of
 from nlg.text.normalize import HAN, to_simplified, verses
-from nlg.text.patterns import FREE
+from nlg.text.patterns import FREE, line_patterns
 from nlg.text.prosody import Verdict, check
 from nlg.text.readings import BOTH, OLD, UNKNOWN, book_mark, is_modern, use_of, word_at
 from nlg.text.remarks import Note, oblique_ends

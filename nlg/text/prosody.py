@@ -13,8 +13,8 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from nlg.text.fit import line_patterns, nearest_pattern
 from nlg.text.forms import Form, form_of
+from nlg.text.patterns import line_patterns, nearest_pattern
 from nlg.text.readings import OPPOSITE, rhyme_groups, word_tones
 from nlg.text.remarks import Note, remarks
 from nlg.text.rescues import Rescue, hear, settle

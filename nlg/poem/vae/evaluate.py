@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from nlg.metrics.poems import poem_report
+from nlg.poem.request import SampleRequest
 from nlg.poem.vae.poet import Poet
-from nlg.poem.vae.request import SampleRequest
 from nlg.text.forms import FORMS
 from nlg.text.poem_records import Poem
 

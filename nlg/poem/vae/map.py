@@ -24,9 +24,9 @@ import numpy as np
 
 from nlg.errors import DataError
 from nlg.poem.check import rhyme_of
+from nlg.poem.request import METHODS, MapRequest, SampleRequest
 from nlg.poem.vae.clusters import Cluster, LatentMap, Space
 from nlg.poem.vae.poet import BLOCK, Poet
-from nlg.poem.vae.request import METHODS, MapRequest, SampleRequest
 from nlg.poem.vae.themes import counts_of, names_of, nats_saved
 from nlg.text.forms import FORMS, verse
 from nlg.text.poem_records import Poem

@@ -18,15 +18,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nlg.config import apply_values
-from nlg.decode.results import NO_TOKEN
 from nlg.errors import CheckpointError
 from nlg.metrics.originality import KnownLines
 from nlg.poem.known import Originality, known_lines
+from nlg.poem.request import PoemRequest
 from nlg.poem.vae.latents import as_array
 from nlg.poem.writer.conditions import AUTHORS, Conditions
-from nlg.poem.writer.drafts import Draft, Drafter, PreparedRequest
+from nlg.poem.writer.drafts import Draft, Drafter, PreparedRequest, words_of
 from nlg.poem.writer.plans import PlanBuilder, group_named
-from nlg.poem.writer.request import COMMA, LONGEST_WORD, SOURCE_WORDS, PoemRequest
 from nlg.poem.writer.wanted import fixed_of, form_wanted, source_of
 from nlg.runtime import Source, opened
 from nlg.runtime.checkpoint import WEIGHTS, digest
@@ -163,7 +162,7 @@ class Composer:
             "latents": latents,
         }
         plan_inputs = self.plans.arrays(form, fixed, request)
-        words = self._words(source if request.theme else "")
+        words = words_of(source if request.theme else "", self.vocabulary)
         return PreparedRequest(
             request, form, fixed, source, conditioned, plan_inputs, words
         )
@@ -195,15 +194,6 @@ class Composer:
         """Yield a poem line by line."""
         for draft in self.drafter.line_by_line(asked):
             yield self._describe(draft, asked)
-
-    def _words(self, theme: str) -> np.ndarray:
-        """Return the words of a theme, without those that the model cannot write."""
-        words = np.full((SOURCE_WORDS, LONGEST_WORD), NO_TOKEN, "int32")
-        for row, word in zip(words, theme.split(COMMA), strict=False):
-            known = all(character in self.vocabulary for character in word)
-            if known and len(word) <= LONGEST_WORD:
-                row[: len(word)] = self.vocabulary.encode(word)
-        return words
 
     def _describe(self, draft: Draft, asked: PreparedRequest) -> ComposedPoem:
         """Return all that is known of a written poem."""

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from nlg.errors import DataError, OptionError
-from nlg.poem.writer.request import PERIODS, SENTIMENTS
+from nlg.poem.request import PERIODS, SENTIMENTS
 from nlg.text.forms import FORMS
 from nlg.text.poem_records import Poem
 

@@ -12,18 +12,22 @@ Shapes: S source tokens, T tokens of a poem, N conditions, M latents of Z units.
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from nlg.decode.results import COLDEST, IMPOSSIBLE, batched, filled
+from nlg.decode.results import COLDEST, IMPOSSIBLE, NO_TOKEN
 from nlg.errors import OptionError
-from nlg.poem.writer.plans import PlanBuilder
-from nlg.poem.writer.request import PoemRequest
+from nlg.poem.request import COMMA, LONGEST_WORD, SOURCE_WORDS, PoemRequest
 from nlg.poem.writer.wanted import Fixed, drawn, said_of
 from nlg.runtime.checkpoint import GUIDED, Checkpoint
+from nlg.runtime.graph import batched, filled
 from nlg.text.forms import Form
 from nlg.text.patterns import misread
+from nlg.text.vocab import Vocabulary
+
+if TYPE_CHECKING:
+    from nlg.poem.writer.plans import PlanBuilder
 
 BLOCK = 32  # rows a run
 REWRITES = 8  # of a poem, until its words are read as its pattern wants
@@ -57,7 +61,7 @@ class Drafter:
     def __init__(
         self,
         checkpoint: Checkpoint,
-        plans: PlanBuilder,
+        plans: "PlanBuilder",
         is_known: Callable[[str], bool],
     ):
         """Take the graphs, what makes plans, and what knows a training line."""
@@ -261,3 +265,13 @@ def _refuse_impossible(drafts: Sequence[Draft], asked: PreparedRequest) -> None:
             f"no {asked.form.name} was found that keeps {fixed or 'all rules'}; change "
             "a character, or let tones and rhyme go (--free)"
         )
+
+
+def words_of(theme: str, vocabulary: Vocabulary) -> np.ndarray:
+    """Return the words of a theme, without those that the model cannot write."""
+    words = np.full((SOURCE_WORDS, LONGEST_WORD), NO_TOKEN, "int32")
+    for row, word in zip(words, theme.split(COMMA), strict=False):
+        known = all(character in vocabulary for character in word)
+        if known and len(word) <= LONGEST_WORD:
+            row[: len(word)] = vocabulary.encode(word)
+    return words

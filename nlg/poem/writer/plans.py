@@ -16,8 +16,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from nlg.errors import OptionError
+from nlg.poem.request import PoemRequest
 from nlg.poem.rules import ANY, KIND, Rulebook
-from nlg.poem.writer.request import PoemRequest
 from nlg.poem.writer.wanted import Fixed, drawn
 from nlg.text.forms import MARKS, Form
 from nlg.text.patterns import patterns

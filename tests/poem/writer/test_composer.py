@@ -11,10 +11,10 @@ import pytest
 from poem.writer.writers import Z, small_composer
 
 from nlg.errors import DataError, OptionError
+from nlg.poem.request import PoemRequest
 from nlg.poem.writer import drafts
 from nlg.poem.writer.composer import Composer
 from nlg.poem.writer.drafts import Draft
-from nlg.poem.writer.request import PoemRequest
 from nlg.poem.writer.train.batches import inputs
 from nlg.text import prosody
 from nlg.text.forms import FORMS, verse

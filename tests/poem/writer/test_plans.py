@@ -4,8 +4,8 @@ import pytest
 from poem.writer.writers import small_vocabulary
 
 from nlg.errors import OptionError
+from nlg.poem.request import PoemRequest
 from nlg.poem.writer.plans import PlanBuilder, doubled, group_named
-from nlg.poem.writer.request import PoemRequest
 from nlg.poem.writer.wanted import fixed_of
 from nlg.text import readings
 from nlg.text.forms import FORMS

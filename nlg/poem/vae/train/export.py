@@ -8,10 +8,9 @@ import dataclasses
 import pathlib
 from typing import Any
 
-from nlg.metrics.originality import KnownLines
 from nlg.onnx_export.export import export_onnx, save_weights
 from nlg.poem.dataset import load_poems
-from nlg.poem.known import KNOWN
+from nlg.poem.known import save_known_lines
 from nlg.poem.vae.evaluate import measure
 from nlg.poem.vae.poet import TASK, Poet
 from nlg.poem.vae.train.batches import encode
@@ -51,8 +50,7 @@ def export(
     def graphs(out: pathlib.Path) -> None:
         write_graphs(model, out)
         vocabulary.save(out / VOCABULARY)
-        lines = (line for poem in load_poems(data) for line in poem.lines)
-        KnownLines.from_lines(lines).save(out / KNOWN)
+        save_known_lines((poem.lines for poem in load_poems(data)), out)
 
     def metrics() -> dict[str, Any]:
         found = measure(Poet.from_checkpoint(out), dev_poems, options.metric_samples)

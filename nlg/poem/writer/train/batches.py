@@ -19,8 +19,8 @@ from typing import NamedTuple
 import numpy as np
 
 from nlg.errors import DataError
+from nlg.poem.request import COMMA, LONGEST_TITLE, SOURCE_WORDS
 from nlg.poem.writer.conditions import Conditions
-from nlg.poem.writer.request import COMMA, LONGEST_TITLE, SOURCE_WORDS
 from nlg.poem.writer.train.options import WriterTraining
 from nlg.text.forms import FORMS, Form, verse
 from nlg.text.packing import round_up

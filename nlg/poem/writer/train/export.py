@@ -17,14 +17,13 @@ from typing import Any
 
 from nlg.backbone.init_from import Shape
 from nlg.decode.keyword_boost import Keywords
-from nlg.metrics.originality import KnownLines
 from nlg.metrics.poems import poem_report
 from nlg.onnx_export.export import export_onnx, of_names, save_weights
 from nlg.poem.dataset import load_poems
-from nlg.poem.known import KNOWN
+from nlg.poem.known import save_known_lines
+from nlg.poem.request import BEAMS, LONGEST_WORD, SOURCE_WORDS
 from nlg.poem.writer.composer import TASK, Composer
 from nlg.poem.writer.conditions import AUTHORS
-from nlg.poem.writer.request import BEAMS, LONGEST_WORD, SOURCE_WORDS
 from nlg.poem.writer.train.model import Writer, build_model
 from nlg.poem.writer.train.search import PlanInputs, draw, search
 from nlg.runtime.checkpoint import CONFIG, GUIDED, VOCABULARY, WEIGHTS
@@ -72,8 +71,7 @@ def export(
         write_graphs(model, out)
         shape.tokenizer.vocabulary.save(out / VOCABULARY)
         shutil.copyfile(run_folder / AUTHORS, out / AUTHORS)
-        lines = (line for poem in load_poems(data) for line in poem.lines)
-        KnownLines.from_lines(lines).save(out / KNOWN)
+        save_known_lines((poem.lines for poem in load_poems(data)), out)
 
     export_checkpoint(
         done.run,

@@ -22,9 +22,9 @@ from nlg.errors import DataError, OptionError
 from nlg.layers.weights import weights_by_path
 from nlg.poem.dataset import load_poems
 from nlg.poem.dataset import write as write_poem_file
+from nlg.poem.request import PoemRequest
 from nlg.poem.vae.poet import Poet, parse_poem
 from nlg.poem.writer.composer import Composer
-from nlg.poem.writer.request import PoemRequest
 from nlg.poem.writer.train import export as export_writer
 from nlg.poem.writer.train.batches import Encoded, inputs
 from nlg.poem.writer.train.evaluate import scores
