@@ -79,7 +79,7 @@ def poem_rows(
     yield from _notes(found)
     yield from _known(found)
     for fault in found.verdict.faults:
-        yield _told(fault, FAULTS, found)
+        yield _worded(fault, FAULTS, found)
     yield from _conclusion(found)
 
 
@@ -160,7 +160,7 @@ def _polyphone(found: "Polyphone") -> str:
 def _notes(found: "Examination") -> Iterator[str]:
     for note in found.verdict.notes:
         if note.kind != REPEAT:
-            yield f"附注  {_told(note, NOTES, found)}"
+            yield f"附注  {_worded(note, NOTES, found)}"
     repeats = [
         f"{found.lines[note.line - 1][note.place - 1]} {note.line}:{note.place}"
         for note in found.verdict.notes
@@ -179,7 +179,9 @@ def _notes(found: "Examination") -> Iterator[str]:
         yield f"附注  {' '.join(found.left_out)}: no Chinese characters, left out"
 
 
-def _told(one: "Violation | Note", words: dict[str, str], found: "Examination") -> str:
+def _worded(
+    one: "Violation | Note", words: dict[str, str], found: "Examination"
+) -> str:
     """Return what is found where, in words."""
     facts: dict[str, Any] = {
         "character": found.lines[one.line - 1][one.place - 1],

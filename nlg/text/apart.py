@@ -1,4 +1,4 @@
-"""One regulated poem, several in one record, or a 词: told by title, tune and rhyme.
+"""One regulated poem, several in one record, or a 词: by title, tune and rhyme.
 
 Eight lines of one length are one 律诗 if they rhyme through. If each half rhymes by
 itself they are two 绝句, or a poem of an older kind whose rhyme changes:

@@ -2,7 +2,7 @@
 
 Width by Unicode's compatibility form, traditional to simplified and back by OpenCC;
 both convert phrase by phrase, so 皇后 and 後來 keep their own characters. On the way
-back one character may be several; verse is told by `nlg.text.traditional`.
+back one character may be several; in verse `nlg.text.traditional` chooses.
 """
 
 import functools

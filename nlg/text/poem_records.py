@@ -79,7 +79,7 @@ def of_value(found: Value, around: Record | None = None) -> Iterator[Record]:
 
     Args:
         found: the value and where it stands.
-        around: what is told of all poems of the value that this one stands in.
+        around: what holds for all poems of the value that this one stands in.
     """
     where, fields, problem = found
     if problem:
@@ -140,31 +140,31 @@ def lines_of(text: str) -> tuple[str, ...]:
 def _of_object(where: str, fields: Any, around: Record) -> Iterator[Record]:
     if not isinstance(fields, dict):
         raise ValueError("not a JSON object")
-    told = around._replace(
-        title=_told(fields, TITLES) or around.title,
-        author=_told(fields, AUTHORS) or around.author,
-        dynasty=_told(fields, DYNASTIES) or around.dynasty,
-        tune=_told(fields, ("rhythmic",)),
+    known = around._replace(
+        title=_first_text(fields, TITLES) or around.title,
+        author=_first_text(fields, AUTHORS) or around.author,
+        dynasty=_first_text(fields, DYNASTIES) or around.dynasty,
+        tune=_first_text(fields, ("rhythmic",)),
     )
     body = next((fields[key] for key in BODIES if key in fields), None)
     if isinstance(body, dict):
         body = [body]
     if isinstance(body, list) and any(isinstance(part, dict) for part in body):
-        inside = told._replace(title="")
+        inside = known._replace(title="")
         for number, part in enumerate(body, 1):
             yield from of_value(Value(f"{where}, {number}", part), inside)
         return
     text = _text(body)
-    if HALF.search("".join([text, *told[2:5]])):
+    if HALF.search("".join([text, *known[2:5]])):
         raise ValueError("half a character, such as \\ud840 by itself")
     parts = parts_of(text)
     for number, part in enumerate(parts, 1):
-        yield told._replace(
+        yield known._replace(
             where=where, lines=lines_of(part), part=number if len(parts) > 1 else 0
         )
 
 
-def _told(fields: dict[str, Any], keys: tuple[str, ...]) -> str:
+def _first_text(fields: dict[str, Any], keys: tuple[str, ...]) -> str:
     """Return the text under the first of `keys` that has one."""
     found = next((fields[key] for key in keys if fields.get(key)), "")
     if not isinstance(found, str):

@@ -1,4 +1,4 @@
-"""Which traditional character a simplified one stands for in verse, told by context.
+"""Which traditional character a simplified one stands for in verse, by its context.
 
     余忆童稚时   ^余忆   余 (I)          三十余年   by default 餘 (more)
     北斗七星高   北斗    斗 (dipper)     斗鸡走马   斗鸡   鬥 (fight)

@@ -94,7 +94,7 @@ class Conditions:
         return ConditionIds(**found)
 
     def of(self, poem: Poem, sentiment: int = UNCONDITIONED) -> ConditionIds:
-        """Return what there is to tell of `poem`; what a model does not know is not."""
+        """Return the classes of `poem`; `UNCONDITIONED` where the model has none."""
         return ConditionIds(
             self._ids["form"][poem.form],
             self._ids["period"].get(PERIOD_OF.get(poem.dynasty, ""), UNCONDITIONED),

@@ -95,7 +95,7 @@ class AidedBackbone(keras.Model):
             for layer in filter(
                 None, (self.meaning_to_vectors, self.meaning_to_tokens)
             ):
-                layer.build((None, None, self.meaning.told))
+                layer.build((None, None, self.meaning.features))
         if self.convolutions:
             token = (None, None, self.unilm.embeddings.units)
             self.convolutions.build(token, (None, None, LEVELS))

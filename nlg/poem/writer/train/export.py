@@ -48,7 +48,7 @@ GRAPHS = PLAIN | {
     for name, (write, options) in PLAIN.items()
 }
 OUTPUTS = ("poems", "log_probs")
-LATENT = "writer/latent/kernel"  # the weight that tells how many units a latent has
+LATENT = "writer/latent/kernel"  # its first axis is the units of a latent
 
 
 def export(
@@ -127,7 +127,7 @@ def run(write: Callable, model: Writer, given: dict[str, Any]) -> tuple[Any, Any
 
 
 def measure(composer: Composer, count: int) -> dict[str, Any]:
-    """Return how good `count` poems of each form are that nothing else is told of."""
+    """Return how good `count` poems of each form are, with no other condition."""
     return {
         "samples": {
             form: poem_report(
