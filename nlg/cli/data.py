@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import click
 
-from nlg.cli.lazy import LazyGroup
-from nlg.cli.options import Number, Word, progress, writing
+from nlg.cli.options import LazyGroup, Number, Word, progress, writing
 from nlg.text.forms import FORMS
 
 if TYPE_CHECKING:

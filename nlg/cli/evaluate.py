@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import click
 
-from nlg.cli.lazy import LazyGroup
+from nlg.cli.options import LazyGroup
 
 
 class EvalGroup(LazyGroup):

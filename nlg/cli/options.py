@@ -1,18 +1,36 @@
-"""What several commands share: options, input and output."""
+"""What several commands share: groups, options, input and output."""
 
 import contextlib
+import importlib
 import math
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar, TypeVar
 
 import click
 
 from nlg.errors import DataError
 
 Item = TypeVar("Item")
+
+
+class LazyGroup(click.Group):
+    """A group that knows where its commands are, and imports those that are called."""
+
+    places: ClassVar[Mapping[str, str]] = {}  # module:name by name of the command
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, in order."""
+        return sorted({*self.commands, *self.places})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return a command, imported now; None if there is none of that name."""
+        if name in self.places:
+            module, _, attribute = self.places[name].partition(":")
+            return getattr(importlib.import_module(module), attribute)
+        return super().get_command(ctx, name)
 
 
 class Number(click.FloatRange):

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import click
 from click.core import ParameterSource
 
-from nlg.cli.lazy import LazyGroup
-from nlg.cli.options import as_typed, progress, write_lines
+from nlg.cli.options import LazyGroup, as_typed, progress, write_lines
 from nlg.cli.poem_options import PoemOptions, poem_options
 
 if TYPE_CHECKING:

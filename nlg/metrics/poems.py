@@ -14,8 +14,8 @@ from nlg.text.prosody import RHYME_RULES, TONE_RULES, Verdict, check
 from nlg.text.rhymes import PINGSHUI
 
 if TYPE_CHECKING:
-    from nlg.metrics.originality import KnownLines
     from nlg.metrics.trigrams import CharacterTrigrams
+    from nlg.text.known_lines import KnownLines
 
 DOUBLED = re.compile(r"(.)\1")
 VERSION = 2

@@ -4,8 +4,8 @@ import pathlib
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from nlg.metrics.originality import KnownLines
 from nlg.runtime import Checkpoint, checkpoints_folder
+from nlg.text.known_lines import KnownLines
 
 KNOWN = "known.npz"  # in a checkpoint's folder
 

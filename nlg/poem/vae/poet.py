@@ -18,7 +18,6 @@ import numpy as np
 
 from nlg.config import apply_values
 from nlg.errors import OptionError
-from nlg.metrics.originality import KnownLines
 from nlg.poem.known import Originality, known_lines
 from nlg.poem.request import SampleRequest
 from nlg.poem.rules import Rulebook
@@ -28,6 +27,7 @@ from nlg.runtime import Source, opened
 from nlg.runtime.graph import batched, filled
 from nlg.text import prosody
 from nlg.text.forms import DEFAULT_FORM, Form, cut_unmarked, form_named, form_of
+from nlg.text.known_lines import KnownLines
 from nlg.text.normalize import to_simplified, to_traditional, verses
 from nlg.text.patterns import misread
 

@@ -19,7 +19,6 @@ import numpy as np
 
 from nlg.config import apply_values
 from nlg.errors import CheckpointError
-from nlg.metrics.originality import KnownLines
 from nlg.poem.known import Originality, known_lines
 from nlg.poem.request import PoemRequest
 from nlg.poem.vae.latents import as_array
@@ -30,6 +29,7 @@ from nlg.poem.writer.wanted import fixed_of, form_wanted, source_of
 from nlg.runtime import Source, opened
 from nlg.runtime.checkpoint import WEIGHTS, digest
 from nlg.text import prosody
+from nlg.text.known_lines import KnownLines
 from nlg.text.normalize import to_traditional
 from nlg.text.vocab import CLS_ID, SEP_ID
 
