@@ -6,7 +6,7 @@ import math
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import click
@@ -167,3 +167,14 @@ def write_lines(lines: Iterable[str], output: pathlib.Path | None) -> None:
     ):
         for line in lines:
             file.write(f"{line}\n")
+
+
+SHOWN = 20  # problems that are printed
+
+
+def show_problems(what: str, problems: Sequence[str]) -> None:
+    """Print the first problems on stderr, and how many more there are."""
+    for problem in problems[:SHOWN]:
+        click.echo(f"{what}: {problem}", err=True)
+    if len(problems) > SHOWN:
+        click.echo(f"{what}: {len(problems) - SHOWN} more", err=True)
