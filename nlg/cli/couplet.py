@@ -272,7 +272,7 @@ class Session:
     def _script(self, text: str) -> str:
         if not self.request.traditional:
             return text
-        from nlg.text.normalize import to_traditional
+        from nlg.text.traditional import to_traditional
 
         return to_traditional(text)
 

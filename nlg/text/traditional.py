@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from nlg.text.normalize import converter
 from nlg.text.readings import OPPOSITE, line_tones
 from nlg.text.rhymes import OBLIQUE
 
@@ -29,6 +30,15 @@ class Readings(NamedTuple):
     words: Sequence[
         tuple[str, str]
     ]  # words that it stands in, and the form it has there
+
+
+def to_traditional(text: str) -> str:
+    """Return a verse in traditional characters: 国破山河在 -> 國破山河在."""
+    convert = converter("s2t").convert
+    converted = convert(text)
+    if len(converted) != len(text):  # no place of one is a place of the other
+        return converted
+    return settled(text, converted, convert)
 
 
 def settled(text: str, converted: str, alone: Callable[[str], str]) -> str:

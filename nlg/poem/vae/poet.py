@@ -28,7 +28,7 @@ from nlg.runtime.graph import batched, filled
 from nlg.text import prosody
 from nlg.text.forms import DEFAULT_FORM, Form, cut_unmarked, form_named, form_of
 from nlg.text.known_lines import KnownLines
-from nlg.text.normalize import to_simplified, to_traditional, verses
+from nlg.text.normalize import to_simplified, verses
 from nlg.text.patterns import misread
 
 TASK = "poem-vae"
@@ -56,6 +56,8 @@ class WrittenPoem(NamedTuple):
 
     def traditional(self) -> "WrittenPoem":
         """Return the poem with its lines in traditional characters."""
+        from nlg.text.traditional import to_traditional
+
         return self._replace(lines=tuple(map(to_traditional, self.lines)))
 
     def to_dict(self) -> dict[str, Any]:

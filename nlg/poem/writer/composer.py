@@ -30,7 +30,6 @@ from nlg.runtime import Source, opened
 from nlg.runtime.checkpoint import WEIGHTS, digest
 from nlg.text import prosody
 from nlg.text.known_lines import KnownLines
-from nlg.text.normalize import to_traditional
 from nlg.text.vocab import CLS_ID, SEP_ID
 
 if TYPE_CHECKING:
@@ -62,6 +61,8 @@ class ComposedPoem(NamedTuple):
 
     def traditional(self) -> "ComposedPoem":
         """Return the poem with its lines in traditional characters."""
+        from nlg.text.traditional import to_traditional
+
         return self._replace(lines=tuple(map(to_traditional, self.lines)))
 
     def to_dict(self) -> dict[str, Any]:
