@@ -204,8 +204,7 @@ def test_graph_writes_what_keras_writes(trained):
 def start_of(out):
     """Return the best model of a run, its weights in 16 bits."""
     weights, _ = Run(out).load("best.safetensors")
-    model = build_model(export_writer.UniLM(Shape.load(out).config), 128)
-    model.unilm.build()
+    model = build_model(Shape.load(out).build(), 128)
     load_weights(model, {k: x.astype("float16") for k, x in weights.items()})
     return model
 
