@@ -11,8 +11,8 @@ import keras
 import numpy as np
 from safetensors.numpy import load_file
 
+from nlg.poem.request import SampleRequest
 from nlg.poem.rules import Rulebook
-from nlg.poem.vae.request import SampleRequest
 from nlg.poem.vae.train.model import PoemVAE, VAEConfig
 from nlg.poem.vae.train.search import Rules, write_poems
 from nlg.runtime import checkpoints_folder

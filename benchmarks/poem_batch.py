@@ -14,8 +14,8 @@ import time
 
 import numpy as np
 
+from nlg.poem.request import SampleRequest
 from nlg.poem.vae.poet import BLOCK, TASK, Poet
-from nlg.poem.vae.request import SampleRequest
 from nlg.runtime import checkpoints_folder, open_checkpoint
 from nlg.text.forms import FORMS
 

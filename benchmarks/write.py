@@ -95,7 +95,7 @@ def cold(folder, runs):
 
 
 def report(writer, options):
-    from nlg.metrics.poems import distinct
+    from nlg.metrics.ratio import distinct
     from nlg.write.reviewer import ReviewOptions
 
     texts, classes = read(options.data, writer)

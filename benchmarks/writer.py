@@ -31,9 +31,9 @@ import time
 from measure import medians
 
 from nlg.poem.dataset import load_poems
+from nlg.poem.request import COMMA, SOURCE_WORDS, PoemRequest
 from nlg.poem.writer.composer import TASK, Composer
 from nlg.poem.writer.conditions import PERIOD_OF, PERIODS, SENTIMENTS
-from nlg.poem.writer.request import COMMA, SOURCE_WORDS, PoemRequest
 from nlg.runtime import checkpoints_folder, open_checkpoint
 from nlg.text.forms import FORMS, form_of, verse
 

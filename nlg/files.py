@@ -11,7 +11,7 @@ import shutil
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, TextIO
 
 from nlg.errors import DataError, NlgError
@@ -195,7 +195,7 @@ def locked(part: pathlib.Path, path: pathlib.Path) -> Iterator[None]:
         yield
 
 
-def write_json(path: pathlib.Path, value: dict[str, Any]) -> None:
+def write_json(path: pathlib.Path, value: Mapping[str, Any]) -> None:
     """Write `value` for people to read."""
     path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", "utf-8")
 

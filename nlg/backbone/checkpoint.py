@@ -23,6 +23,7 @@ import nlg
 from nlg.backbone.config import BackboneConfig
 from nlg.backbone.unilm import UniLM
 from nlg.errors import CheckpointError, DataError, OptionError
+from nlg.files import write_json
 from nlg.layers.weights import assign, variables_by_path, weights_by_path
 from nlg.runtime import checkpoint as folders
 from nlg.text.tokenizer import Tokenizer
@@ -80,11 +81,11 @@ def save_backbone(
 
     try:
         with _replacing(folder) as part:
-            _write_json(part / folders.CONFIG, config)
+            write_json(part / folders.CONFIG, config)
             vocabulary.save(part / folders.VOCABULARY)
             # Not `save_file`: that lets nobody but its user read the file.
             (part / folders.WEIGHTS).write_bytes(save(tensors))
-            _write_json(part / folders.METRICS, metrics)
+            write_json(part / folders.METRICS, metrics)
             folders.seal(part)
     except OSError as error:
         raise CheckpointError(
@@ -258,7 +259,3 @@ def _check_vocabulary(
         raise CheckpointError(
             f"{folder}: {folders.VOCABULARY} must start with {' '.join(SPECIAL)}"
         )
-
-
-def _write_json(path: pathlib.Path, value: Any) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", "utf-8")

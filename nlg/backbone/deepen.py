@@ -62,6 +62,6 @@ def _passing_on(
         copied[f"{norm}/gamma"] = np.full_like(gamma, deviation)
         copied[f"{norm}/beta"] = np.full_like(beta, beta.mean())
         for steered in (f"{norm}/gamma_kernel", f"{norm}/beta_kernel"):
-            if steered in copied:  # by a condition, which the norm before has told
+            if steered in copied:  # by a condition, which the norm before has applied
                 copied[steered] = np.zeros_like(copied[steered])
     return copied

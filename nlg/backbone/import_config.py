@@ -67,9 +67,9 @@ def config_of(
 
 
 def for_bert4keras(config: BackboneConfig, **more: Any) -> dict[str, Any]:
-    """Return what `build_transformer_model` is told to build weights of these shapes.
+    """Return arguments of `build_transformer_model` for weights of these shapes.
 
-    It is not told the activation: no weight depends on it.
+    The activation is not among them: no weight depends on it.
     """
     sizes = {theirs: getattr(config, ours) for ours, theirs in SIZES.items()}
     return sizes | {

@@ -5,7 +5,7 @@
     bert_config.json  best_model.weights              vocab.txt   HDF5, saved by Keras 2
     config.json       model.safetensors               vocab.txt   Hugging Face
 
-A checkpoint in parts has them all, beside one another; a name that a file tells is one
+A checkpoint in parts has them all, beside one another; a name in a file is one
 of the same folder. Pickles are not read: loading one runs whatever code its maker put
 into it.
 """
@@ -156,7 +156,7 @@ def _by_content(path: pathlib.Path) -> tuple[str, list[pathlib.Path]]:
 
 
 def _safetensors_in(folder: pathlib.Path) -> list[pathlib.Path]:
-    """Return the file of a model, or its parts; the latter's index tells them all."""
+    """Return the file of a model, or its parts; an index names them all."""
     whole = folder / "model.safetensors"
     if whole.is_file():
         return [whole]
@@ -164,8 +164,8 @@ def _safetensors_in(folder: pathlib.Path) -> list[pathlib.Path]:
     index = folder / "model.safetensors.index.json"
     if not index.is_file():
         return parts
-    told = read_config(index).get("weight_map")
-    names = set(told.values()) if isinstance(told, dict) else set()
+    weights = read_config(index).get("weight_map")
+    names = set(weights.values()) if isinstance(weights, dict) else set()
     for name in names:
         if not isinstance(name, str) or pathlib.PurePath(name).name != name:
             raise CheckpointError(f"{index} names {name!r}, no file beside it")
@@ -176,14 +176,14 @@ def _safetensors_in(folder: pathlib.Path) -> list[pathlib.Path]:
 
 
 def _tensorflow_in(folder: pathlib.Path) -> list[pathlib.Path]:
-    """Return the prefixes of TensorFlow's checkpoints; the newest if it is told."""
+    """Return the prefixes of TensorFlow's checkpoints; the newest if one is named."""
     prefixes = [path.with_suffix("") for path in sorted(folder.glob(f"*{INDEX}"))]
     latest = folder / LATEST
     if len(prefixes) > 1 and latest.is_file():
         text = latest.read_text("utf-8", errors="replace")
-        told = re.search(r'^model_checkpoint_path: *"(.*)"', text, re.M)
+        named = re.search(r'^model_checkpoint_path: *"(.*)"', text, re.M)
         # Saved elsewhere, the path is that of another machine.
-        name = re.split(r"[/\\]", told[1])[-1] if told else ""
+        name = re.split(r"[/\\]", named[1])[-1] if named else ""
         prefixes = [x for x in prefixes if x.name == name] or prefixes
     return prefixes
 

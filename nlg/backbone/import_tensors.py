@@ -91,7 +91,7 @@ def read_tensorflow(
         prefix: of the files, such as …/bert_model.ckpt.
         sizes: of the model, as bert4keras calls them.
         wanted: shapes by name, for Google's layouts "google" and "albert".
-        check: is told the shapes that were found and the layout, and may raise.
+        check: gets the shapes that were found and the layout, and may raise.
 
     Raises:
         CheckpointError: it cannot be read.

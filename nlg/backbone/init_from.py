@@ -40,6 +40,12 @@ class Shape(NamedTuple):
         tokenizer = Tokenizer(vocabulary, facts["lower_case"])
         return cls(BackboneConfig.from_dict(facts["model"]), tokenizer)
 
+    def build(self) -> UniLM:
+        """Return a backbone of this shape, with random weights."""
+        unilm = UniLM(self.config)
+        unilm.build()
+        return unilm
+
 
 def init_from(
     opened: Backbone,

@@ -84,7 +84,7 @@ def couplet(
         traditional: answer in traditional characters.
     """
     from nlg.couplet.responder import Couplets, ReplyOptions
-    from nlg.text.normalize import to_traditional
+    from nlg.text.traditional import to_traditional
 
     couplets = Couplets.from_checkpoint(_path(checkpoint), device)
     how = ReplyOptions(**{**options, "rules": tuple(options["rules"])})

@@ -13,8 +13,7 @@ import click
 from nlg.cli.options import JSON, Word, as_typed, progress, read_text, write_lines
 
 if TYPE_CHECKING:
-    from nlg.couplet.dataset import Couplet
-    from nlg.text.couplets import Parallelism, Verdict
+    from nlg.text.couplets import Couplet, Parallelism, Verdict
 
     Parallel = Callable[[str, str], Parallelism]
 

@@ -274,7 +274,7 @@ class Session:
     def _script(self, text: str) -> str:
         if not self.request.traditional:
             return text
-        from nlg.text.normalize import to_traditional
+        from nlg.text.traditional import to_traditional
 
         return to_traditional(text)
 
@@ -282,9 +282,8 @@ class Session:
 def _explained(reply: "Reply") -> Iterator[str]:
     """Yield a row for each character of an answer, under the lines and their tones."""
     from nlg.cli.verdicts import couplet_rows
-    from nlg.couplet.dataset import Couplet
     from nlg.couplet.inputs import as_known
-    from nlg.text.couplets import check_couplet
+    from nlg.text.couplets import Couplet, check_couplet
 
     couplet = Couplet(*(as_known(line, marks=False) for line in reply[:2]))
     yield from couplet_rows(couplet, check_couplet(*couplet))

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import click
 
-from nlg.cli.lazy import LazyGroup
-from nlg.cli.options import Number, Word, progress, writing
+from nlg.cli.options import LazyGroup, Number, Word, progress, show_problems, writing
 from nlg.text.forms import FORMS
 
 if TYPE_CHECKING:
@@ -156,10 +155,7 @@ def show_report(report: "Report", kept: list, what: str) -> None:
     """
     from nlg.errors import DataError
 
-    for problem in report.problems[:20]:
-        click.echo(f"skipped: {problem}", err=True)
-    if len(report.problems) > 20:
-        click.echo(f"skipped: {len(report.problems) - 20} more", err=True)
+    show_problems("skipped", report.problems)
     counts = ", ".join(f"{kind} {n:,}" for kind, n in report.kept.most_common())
     click.echo(f"read {report.read:,} records; kept {counts or 'none'}", err=True)
     for reason, count in report.dropped.most_common():

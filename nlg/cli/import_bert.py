@@ -94,11 +94,11 @@ def import_bert(
         **options,
     )
     read, kept = importer.import_bert(found, out, chosen)
-    _tell(read, kept)
+    _report(read, kept)
     click.echo(_as_json(out, read, kept) if as_json else str(out))
 
 
-def _tell(read: "Pretrained", kept: "Kept") -> None:
+def _report(read: "Pretrained", kept: "Kept") -> None:
     """Say on stderr what was read, and what of it was left out."""
     config = read.config
     notes = [

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import click
 
 import nlg
-from nlg.cli.lazy import LazyGroup
+from nlg.cli.options import LazyGroup
 from nlg.cli.program import missing_package
 from nlg.errors import NlgError
 

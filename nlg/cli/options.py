@@ -1,19 +1,36 @@
-"""What several commands share: options, input and output."""
+"""What several commands share: groups, options, input and output."""
 
 import contextlib
+import importlib
 import math
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
 import click
 
 from nlg.errors import DataError
-from nlg.progress_bar import counted
 
-progress = counted  # over items, on stderr; none is shown where that is no terminal
+Item = TypeVar("Item")
+
+
+class LazyGroup(click.Group):
+    """A group that knows where its commands are, and imports those that are called."""
+
+    places: ClassVar[Mapping[str, str]] = {}  # module:name by name of the command
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, in order."""
+        return sorted({*self.commands, *self.places})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return a command, imported now; None if there is none of that name."""
+        if name in self.places:
+            module, _, attribute = self.places[name].partition(":")
+            return getattr(importlib.import_module(module), attribute)
+        return super().get_command(ctx, name)
 
 
 class Number(click.FloatRange):
@@ -109,6 +126,15 @@ def read_text(argument: str) -> str:
     raise DataError("standard input is no UTF-8 text; convert it with iconv -t utf-8")
 
 
+def progress(
+    items: Iterable[Item], label: str, length: int | None = None
+) -> Iterator[Item]:
+    """Yield `items` and show on stderr how many have passed; see `counted`."""
+    from nlg.progress_bar import counted
+
+    return counted(items, label, length)
+
+
 @contextlib.contextmanager
 def writing(output: pathlib.Path) -> Iterator[None]:
     """Turn what the system says of writing `output` inside into one clear line.
@@ -141,3 +167,14 @@ def write_lines(lines: Iterable[str], output: pathlib.Path | None) -> None:
     ):
         for line in lines:
             file.write(f"{line}\n")
+
+
+SHOWN = 20  # problems that are printed
+
+
+def show_problems(what: str, problems: Sequence[str]) -> None:
+    """Print the first problems on stderr, and how many more there are."""
+    for problem in problems[:SHOWN]:
+        click.echo(f"{what}: {problem}", err=True)
+    if len(problems) > SHOWN:
+        click.echo(f"{what}: {len(problems) - SHOWN} more", err=True)

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import click
 from click.core import ParameterSource
 
-from nlg.cli.lazy import LazyGroup
-from nlg.cli.options import as_typed, progress, write_lines
+from nlg.cli.options import LazyGroup, as_typed, progress, write_lines
 from nlg.cli.poem_options import PoemOptions, poem_options
 
 if TYPE_CHECKING:
+    from nlg.poem.request import PoemRequest, SampleRequest
     from nlg.poem.vae.poet import Poet, WrittenPoem
-    from nlg.poem.vae.request import SampleRequest
     from nlg.poem.writer.composer import ComposedPoem
-    from nlg.poem.writer.request import PoemRequest
 
     Written = WrittenPoem | ComposedPoem
 
@@ -70,7 +68,7 @@ def poem(ctx: click.Context, **options: Any) -> None:
     if ctx.invoked_subcommand:
         return _refuse_options_before(ctx)
     from nlg.cli.poem_requests import request_of
-    from nlg.poem.vae.request import SampleRequest
+    from nlg.poem.request import SampleRequest
 
     drawn = ctx.get_parameter_source("seed") == ParameterSource.DEFAULT
     asked = PoemOptions(**options, seed_given=not drawn)

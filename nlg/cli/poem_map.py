@@ -20,14 +20,14 @@ from nlg.cli.options import (
 )
 from nlg.cli.poem_options import MAP
 from nlg.errors import DataError, OptionError
-from nlg.poem.vae.request import METHODS, MapRequest
+from nlg.poem.request import METHODS, MapRequest
 from nlg.text.forms import FORMS, verse
 
 if TYPE_CHECKING:
-    from nlg.poem.dataset import Poem
     from nlg.poem.vae.clusters import LatentMap
     from nlg.poem.vae.map import Latents
     from nlg.poem.vae.poet import Poet
+    from nlg.text.poem_records import Poem
 
 FILE = click.Path(path_type=pathlib.Path, dir_okay=False, allow_dash=True)
 PICTURE = click.Path(path_type=pathlib.Path, dir_okay=False)

@@ -16,7 +16,7 @@ from nlg.cli.options import (
     Word,
     checkpoint_option,
 )
-from nlg.poem.writer.request import ACROSTICS, BEAMS, PERIODS, SENTIMENTS
+from nlg.poem.request import ACROSTICS, BEAMS, PERIODS, SENTIMENTS
 from nlg.text.forms import FORMS
 
 MAP = click.option(

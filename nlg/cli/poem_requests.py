@@ -4,9 +4,8 @@ import click
 
 from nlg.cli.options import as_typed, read_text
 from nlg.cli.poem_options import PoemOptions, as_option
+from nlg.poem.request import PoemRequest, SampleRequest
 from nlg.poem.vae.latents import read_latents
-from nlg.poem.vae.request import SampleRequest
-from nlg.poem.writer.request import PoemRequest
 
 FILE = "@"  # before the name of a file of latents
 ON_DEMAND = "theme"  # names the mode in which the writer is asked, not the VAE

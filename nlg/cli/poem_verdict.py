@@ -86,7 +86,7 @@ def poem_rows(
     yield from _notes(found)
     yield from _known(found)
     for fault in found.verdict.faults:
-        yield _told(fault, FAULTS, found)
+        yield _worded(fault, FAULTS, found)
     yield from _conclusion(found)
 
 
@@ -175,7 +175,7 @@ def _notes(found: "Examination") -> Iterator[str]:
         if note.kind == TONES:
             yield f"附注  平仄  {note.about} lines are 律句; tones are free here"
         elif note.kind != REPEAT:
-            yield f"附注  {_told(note, NOTES, found)}"
+            yield f"附注  {_worded(note, NOTES, found)}"
     repeats = [
         f"{found.lines[note.line - 1][note.place - 1]} {note.line}:{note.place}"
         for note in found.verdict.notes
@@ -194,7 +194,9 @@ def _notes(found: "Examination") -> Iterator[str]:
         yield f"附注  {' '.join(found.left_out)}: no Chinese characters, left out"
 
 
-def _told(one: "Violation | Note", words: dict[str, str], found: "Examination") -> str:
+def _worded(
+    one: "Violation | Note", words: dict[str, str], found: "Examination"
+) -> str:
     """Return what is found where, in words."""
     character = found.lines[one.line - 1][one.place - 1]
     pattern = "".join(found.patterns[one.line - 1 : one.line])

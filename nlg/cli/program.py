@@ -98,7 +98,7 @@ def _flush() -> str:
         why = ""
     except OSError as error:
         why = str(error.strerror)
-    # What cannot be written would be tried again, and told, when Python ends.
+    # What cannot be written would be tried again, and reported, when Python ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return why
 

@@ -9,7 +9,7 @@ import click
 
 from nlg.cli.data import collecting, records_of, show_report, write_parts
 from nlg.cli.options import Number, progress, writing
-from nlg.cli.qa_eval import LAYOUTS
+from nlg.cli.qa_options import LAYOUTS
 
 if TYPE_CHECKING:
     from nlg.qa.data.read import Question

@@ -3,15 +3,23 @@
 import dataclasses
 import json
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlg.cli.options import DEVICE, JSON, checkpoint_option, progress, write_lines
+from nlg.cli.options import (
+    DEVICE,
+    JSON,
+    checkpoint_option,
+    progress,
+    show_problems,
+    write_lines,
+)
 from nlg.cli.qa_options import (
     ANSWER_TYPE,
     BEAM,
+    LAYOUT,
     MODE,
     SILENCE,
     THRESHOLD,
@@ -24,17 +32,6 @@ if TYPE_CHECKING:
     from nlg.qa.evaluate import AnswerOrError
     from nlg.qa.predictions import Prediction
     from nlg.qa.reader import Reader
-
-LAYOUTS = ("auto", "webqa", "sogou", "squad", "dureader", "jsonl")
-SHOWN = 20  # problems that are printed
-LAYOUT = click.option(
-    "--format",
-    "layout",
-    type=click.Choice(LAYOUTS),
-    default="auto",
-    show_default=True,
-    help="Layout of the data; auto finds it from the content.",
-)
 
 
 def _no_stdout(
@@ -250,7 +247,7 @@ def _answered(
     ]
     if len(problems) == len(questions):
         raise DataError(f"no question can be answered: {problems[0]}")
-    _show("not answered", problems)
+    show_problems("not answered", problems)
     return answers
 
 
@@ -261,13 +258,5 @@ def _questions(command: EvalQACommand) -> "list[Question]":
 
     report, path = Report(), pathlib.Path(command.data)
     questions = load_questions(path, command.layout, report, command.strict)
-    _show("skipped", report.problems)
+    show_problems("skipped", report.problems)
     return questions
-
-
-def _show(what: str, problems: Sequence[str]) -> None:
-    """Print the first problems on stderr, and how many more there are."""
-    for problem in problems[:SHOWN]:
-        click.echo(f"{what}: {problem}", err=True)
-    if len(problems) > SHOWN:
-        click.echo(f"{what}: {len(problems) - SHOWN} more", err=True)

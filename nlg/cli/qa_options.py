@@ -30,6 +30,15 @@ class BatchSize(click.IntRange):
         return 0 if value == "auto" else super().convert(value, *about)
 
 
+LAYOUTS = ("auto", "webqa", "sogou", "squad", "dureader", "jsonl")
+LAYOUT = click.option(
+    "--format",
+    "layout",
+    type=click.Choice(LAYOUTS),
+    default="auto",
+    show_default=True,
+    help="Layout of the data; auto finds it from the content.",
+)
 MODE = click.option(
     "--mode",
     type=click.Choice(MODES),

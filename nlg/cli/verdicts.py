@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from nlg.text.width import padded
 
 if TYPE_CHECKING:
-    from nlg.couplet.dataset import Couplet
     from nlg.text import couplets
+    from nlg.text.couplets import Couplet
 
 ROW = 36  # characters in a row of the screen
 FAULT, NO_FAULT = "＾", "　"  # both as wide as a character

@@ -7,11 +7,12 @@ The rules are those of `nlg.text.couplets`.
 
 from typing import Any, NamedTuple
 
-from nlg.couplet.dataset import Couplet, cleaned
+from nlg.couplet.dataset import cleaned
 from nlg.errors import OptionError
 from nlg.text import couplets
+from nlg.text.couplets import Couplet
 from nlg.text.normalize import verses
-from nlg.text.prosody import PINGSHUI
+from nlg.text.rhymes import PINGSHUI
 
 
 class CheckedCouplet(NamedTuple):

@@ -31,6 +31,7 @@ from nlg.text.collect import (
     text_and_problem,
     values,
 )
+from nlg.text.couplets import Couplet
 from nlg.text.normalize import HAN, fold_width, simplified
 
 SUFFIXES = (".json", ".jsonl", ".tsv", ".txt")
@@ -43,13 +44,6 @@ CLEAN = re.compile(f"{HAN.pattern}+(?:{MARK.pattern}{HAN.pattern}+)*")
 REGULATED, PARALLEL = 8, (2, 4)  # lines of 律诗, and those that begin its couplets
 HEADERS = (("上联", "下联"), ("first_line", "second_line"))
 HALVES = re.compile(";|；|——")
-
-
-class Couplet(NamedTuple):
-    """上联 and 下联."""
-
-    first_line: str
-    second_line: str
 
 
 class Record(NamedTuple):

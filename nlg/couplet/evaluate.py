@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from nlg.couplet.dataset import Couplet
 from nlg.couplet.inputs import LONGEST
 from nlg.couplet.responder import DEFAULTS, Couplets, ReplyOptions
 from nlg.errors import DataError
 from nlg.files import load_text, parse_json
 from nlg.metrics.couplets import couplet_report
-from nlg.text.couplets import is_mark
+from nlg.text.couplets import Couplet, is_mark
 
 AT_ONCE = 64  # couplets that are judged in one run
 

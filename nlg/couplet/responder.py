@@ -27,12 +27,12 @@ from nlg.couplet.pairs import Pairs
 from nlg.couplet.results import AnswerCharacter, Judged, Reply, WrittenLine
 from nlg.couplet.rules import FREE, RULES, Rulebook, Task, within
 from nlg.couplet.scroll import SCROLLS, VECTORS, Scrolls
-from nlg.decode.results import IMPOSSIBLE, NEG_INF, batched, filled
+from nlg.decode.results import IMPOSSIBLE, NEG_INF
 from nlg.errors import NlgError, OptionError
 from nlg.runtime import Source, opened
-from nlg.runtime.graph import Graph, available_cores
+from nlg.runtime.graph import Graph, available_cores, batched, filled
 from nlg.text.couplets import is_mark
-from nlg.text.prosody import LEVEL, OBLIQUE
+from nlg.text.rhymes import LEVEL, OBLIQUE
 from nlg.text.vocab import PAD_ID
 
 TASK = "couplet"

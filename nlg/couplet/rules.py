@@ -11,7 +11,8 @@ import numpy as np
 
 from nlg.decode.results import IMPOSSIBLE, NEG_INF
 from nlg.text.couplets import beats, is_mark, repeat_groups
-from nlg.text.prosody import LEVEL, OBLIQUE, OPPOSITE, line_tones, tones
+from nlg.text.readings import OPPOSITE, line_tones, tones
+from nlg.text.rhymes import LEVEL, OBLIQUE
 from nlg.text.vocab import UNK_ID, Vocabulary
 
 RULES = {  # what each asks of an answer

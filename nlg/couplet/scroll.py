@@ -17,10 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nlg.couplet.dataset import Couplet
 from nlg.errors import CheckpointError
 from nlg.files import NO_ARRAYS
-from nlg.text.couplets import is_mark
+from nlg.text.couplets import Couplet, is_mark
 from nlg.text.vocab import Vocabulary
 
 SCROLLS, VECTORS = "scrolls.txt", "scrolls.npz"

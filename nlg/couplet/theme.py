@@ -19,7 +19,7 @@ from nlg.couplet.rules import FREE, Task
 from nlg.errors import OptionError
 from nlg.text.couplets import is_mark
 from nlg.text.normalize import to_simplified
-from nlg.text.prosody import LEVEL, OBLIQUE
+from nlg.text.rhymes import LEVEL, OBLIQUE
 
 DRAFTS = 6  # first lines drawn for each place of the word
 WARMTH = 0.7  # temperature of the drafts

@@ -34,7 +34,7 @@ class FollowState(NamedTuple):
 
     index: Any  # ()     the token that is looked at
     ended: Any  # (M,)   True once the end stands before it
-    told: Any  # Explanation, of the tokens before
+    found: Any  # Explanation, of the tokens before
     cache: Any  # leaves (M, …), the model's own business
 
 
@@ -50,7 +50,7 @@ def follow(
 ) -> Explanation:
     """Return what the model thinks of every token of given lines.
 
-    Where the search was led by rules, so is this: a token that was forced has the
+    The rules of the search hold here too: a token that was forced has the
     probability that the model gave it, and the runners-up are those that were allowed.
 
     Args:
@@ -71,12 +71,12 @@ def follow(
         log_probs, cache = model(before, state.cache, state.index)
         here = ops.take(token_ids, state.index, axis=1)  # (M,)
         seen = _seen(log_probs, here, runners_up)
-        told = [
+        found = [
             _put(old, new, state.index, state.ended)
-            for old, new in zip(state.told, seen, strict=True)
+            for old, new in zip(state.found, seen, strict=True)
         ]
         ended = ops.logical_or(state.ended, ops.equal(here, end_id))
-        return FollowState(state.index + 1, ended, Explanation(*told), cache)
+        return FollowState(state.index + 1, ended, Explanation(*found), cache)
 
     blank = Explanation(
         ops.zeros((M, T), "float32"),
@@ -85,7 +85,7 @@ def follow(
     )
     start = FollowState(0, ops.zeros((M,), "bool"), blank, cache)
     end = repeat_step(step, lambda state: _goes_on(state, T), start)
-    return end.told
+    return end.found
 
 
 def _goes_on(state: FollowState, length: Any) -> Any:

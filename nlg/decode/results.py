@@ -5,9 +5,7 @@ This file knows neither the vocabulary nor how the search ran.
 Shapes: B rows, N lines a row, T longest output.
 """
 
-import itertools
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,8 +15,6 @@ NEG_INF = -1e9  # finite, so that masked scores can be added without giving NaN
 IMPOSSIBLE = NEG_INF / 2  # a line below this holds a masked token, so it is none
 NO_TOKEN = -1  # in an array of tokens: nothing stands there
 COLDEST = 1e-3  # temperature that stands for 0 where a graph divides by it
-
-Item = TypeVar("Item")
 
 
 def refuse_impossible(log_probs: np.ndarray, rules: Sequence[str]) -> None:
@@ -95,28 +91,3 @@ def uniforms(seeds: Sequence[int | Sequence[int]], length: int) -> np.ndarray:
     """
     rows = [np.random.default_rng(seed).random(length, "float32") for seed in seeds]
     return np.stack(rows)
-
-
-def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Yield `size` of the items at a time; the last may be fewer.
-
-    Example:
-        >>> list(batched("春夏秋冬又", 2))
-        [['春', '夏'], ['秋', '冬'], ['又']]
-    """
-    items = iter(items)
-    while block := list(itertools.islice(items, size)):
-        yield block
-
-
-def filled(rows: Sequence[Item], multiple: int) -> list[Item]:
-    """Return `rows` and the first one again, up to a count that is a multiple.
-
-    A matrix product may round differently in its last rows; with whole tiles a row's
-    result does not depend on how many rows share a run.
-
-    Example:
-        >>> filled("春夏秋", 4)
-        ['春', '夏', '秋', '春']
-    """
-    return [*rows, *[rows[0]] * (-len(rows) % multiple)]

@@ -22,7 +22,7 @@ class Meaning(keras.layers.Layer):
     def __init__(self, words: int, units: int, **kwargs):
         super().__init__(**kwargs)
         self.words, self.units = words, units
-        self.told = units + 1  # numbers that are told of a token
+        self.features = units + 1  # numbers that describe a token
 
     def build(self, rows_shape=None):
         """Create the table (N, U), zeros; vectors of length U ** 0.5 belong there."""

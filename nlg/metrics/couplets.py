@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nlg.errors import DataError, OptionError
-from nlg.metrics.poems import distinct
-from nlg.metrics.ratio import mean
+from nlg.metrics.ratio import distinct, mean
 from nlg.text.couplets import (
     SHARING,
     beats,
@@ -20,7 +19,8 @@ from nlg.text.couplets import (
     foot,
     is_mark,
 )
-from nlg.text.prosody import OPPOSITE, PINGSHUI
+from nlg.text.readings import OPPOSITE
+from nlg.text.rhymes import PINGSHUI
 
 VERSION = 1
 

@@ -5,16 +5,17 @@ report of human poems is the one to compare with.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nlg.errors import DataError
-from nlg.metrics.ratio import mean, ratio
-from nlg.text.prosody import PINGSHUI, RHYME_RULES, TONE_RULES, Verdict, check
+from nlg.metrics.ratio import distinct, mean
+from nlg.text.prosody import RHYME_RULES, TONE_RULES, Verdict, check
+from nlg.text.rhymes import PINGSHUI
 
 if TYPE_CHECKING:
-    from nlg.metrics.originality import KnownLines
     from nlg.metrics.trigrams import CharacterTrigrams
+    from nlg.text.known_lines import KnownLines
 
 DOUBLED = re.compile(r"(.)\1")
 VERSION = 2
@@ -51,21 +52,6 @@ def repeat_free(line: str) -> bool:
     """
     once = DOUBLED.sub(r"\1", line)
     return len(set(once)) == len(once)
-
-
-def distinct(lines: Iterable[str], size: int) -> float:
-    """Return distinct-n: the share of different runs of `size` characters in lines.
-
-    Example:
-        >>> distinct(["春眠", "春风"], 1)
-        0.75
-    """
-    runs = [
-        line[start : start + size]
-        for line in lines
-        for start in range(len(line) - size + 1)
-    ]
-    return ratio(len(set(runs)), len(runs))
 
 
 def _rules_report(verdicts: Sequence[Verdict]) -> dict[str, float | int]:

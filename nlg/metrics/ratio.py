@@ -1,4 +1,4 @@
-"""Ratios and means that are 0 where there is nothing to divide by."""
+"""Ratios, means and distinct-n, 0 where there is nothing to divide by."""
 
 from collections.abc import Iterable
 
@@ -17,3 +17,18 @@ def mean(values: Iterable[float]) -> float:
     """
     values = list(values)
     return ratio(sum(values), len(values))
+
+
+def distinct(lines: Iterable[str], size: int) -> float:
+    """Return distinct-n: the share of different runs of `size` characters in lines.
+
+    Example:
+        >>> distinct(["春眠", "春风"], 1)
+        0.75
+    """
+    runs = [
+        line[start : start + size]
+        for line in lines
+        for start in range(len(line) - size + 1)
+    ]
+    return ratio(len(set(runs)), len(runs))

@@ -14,25 +14,16 @@ from typing import Any, NamedTuple
 from nlg.errors import OptionError
 from nlg.poem.known import shipped_lines
 from nlg.poem.sung import near_tunes, read_ci
-from nlg.text.fit import line_patterns
 from nlg.text.forms import FORMS, cut_unmarked, form_named, form_of
 from nlg.text.normalize import HAN, to_simplified, verses
 from nlg.text.old_verse import check_old_verse
-from nlg.text.patterns import FREE
-from nlg.text.prosody import (
-    BOTH,
-    PINGSHUI,
-    TONGYUN,
-    UNKNOWN,
-    XINYUN,
-    Rhyme,
-    Verdict,
-    check,
-    rhyme_of,
-)
-from nlg.text.readings import OLD, book_mark, is_modern, use_of, word_at
+from nlg.text.patterns import FREE, line_patterns
+from nlg.text.prosody import Verdict, check
+from nlg.text.readings import BOTH, OLD, UNKNOWN, book_mark, is_modern, use_of, word_at
 from nlg.text.remarks import Note, oblique_ends
 from nlg.text.rescues import BELOW, LONELY, SELF
+from nlg.text.rhymes import PINGSHUI, TONGYUN, XINYUN
+from nlg.text.rhyming import Rhyme, rhyme_of
 
 BOOKS = (PINGSHUI, XINYUN, TONGYUN)
 HEADS = 2  # rows that may stand before a poem: its title, its author

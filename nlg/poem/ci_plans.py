@@ -19,9 +19,9 @@ from nlg.errors import OptionError
 from nlg.poem.rules import KIND, Rulebook
 from nlg.text.ci_rhymes import Foot, parts_of
 from nlg.text.forms import Form
-from nlg.text.prosody import CILIN, FREE, LEVEL, OBLIQUE, OPPOSITE, tones
-from nlg.text.readings import words_that_decide
-from nlg.text.rhymes import groups
+from nlg.text.patterns import FREE
+from nlg.text.readings import OPPOSITE, tones, words_that_decide
+from nlg.text.rhymes import CILIN, LEVEL, OBLIQUE, groups
 from nlg.text.tunes import Tune, Variant
 from nlg.text.vocab import Vocabulary
 

@@ -8,8 +8,6 @@ data poem` writes; one object over many lines will do), comma-separated values, 
 plain text, one poem a line or one a block between blank lines.
 """
 
-import dataclasses
-import json
 import pathlib
 from collections.abc import Iterable, Iterator
 
@@ -25,6 +23,7 @@ from nlg.text.collect import (
 from nlg.text.forms import FORMS, cut_unmarked, form_of
 from nlg.text.normalize import is_han, simplified, to_simplified
 from nlg.text.poem_records import (
+    Poem,
     Record,
     is_table,
     lines_of,
@@ -36,21 +35,6 @@ from nlg.text.poem_records import (
 SUFFIXES = (".json", ".jsonl", ".csv", ".txt")
 PARTED = "a record of several poems, parted"
 HEADS = 2  # lines before a poem at most: its title, its author
-
-
-@dataclasses.dataclass(frozen=True)
-class Poem:
-    """A poem whose lines are simplified characters without punctuation."""
-
-    form: str
-    lines: tuple[str, ...]
-    title: str = ""
-    author: str = ""
-    dynasty: str = ""
-
-    def to_json(self) -> str:
-        """Return one JSON line."""
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
 
 
 def load_poems(path: pathlib.Path) -> list[Poem]:

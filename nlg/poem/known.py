@@ -1,10 +1,11 @@
 """Which lines the training poems of a checkpoint contain."""
 
-from collections.abc import Iterable
+import pathlib
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from nlg.metrics.originality import KnownLines
 from nlg.runtime import Checkpoint, checkpoints_folder
+from nlg.text.known_lines import KnownLines
 
 KNOWN = "known.npz"  # in a checkpoint's folder
 
@@ -33,6 +34,12 @@ def known_lines(checkpoint: Checkpoint) -> KnownLines:
     if KNOWN in checkpoint.listed:
         return KnownLines.load(checkpoint.path(KNOWN))
     return shipped_lines()
+
+
+def save_known_lines(poems: Iterable[Sequence[str]], folder: pathlib.Path) -> None:
+    """Write what `known_lines` reads into the folder of a checkpoint."""
+    lines = (line for poem in poems for line in poem)
+    KnownLines.from_lines(lines).save(folder / KNOWN)
 
 
 def shipped_lines() -> KnownLines:

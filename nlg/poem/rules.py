@@ -4,9 +4,10 @@ import functools
 
 import numpy as np
 
-from nlg.text import prosody
 from nlg.text.forms import Form
 from nlg.text.normalize import is_han
+from nlg.text.patterns import patterns
+from nlg.text.readings import level_groups, rhyme_groups, tones
 from nlg.text.vocab import Vocabulary
 
 ANY, LEVEL, OBLIQUE = range(3)  # rows of `kinds`; the rhyme groups follow
@@ -26,16 +27,16 @@ class Rulebook:
         A polyphone is of every kind that one of its readings is of; what is no
         ideograph is of none.
         """
-        groups = {name: row for row, name in enumerate(prosody.level_groups(), 3)}
+        groups = {name: row for row, name in enumerate(level_groups(), 3)}
         kinds = np.zeros((3 + len(groups), len(self.vocabulary)), "float32")
         for number, character in enumerate(self.vocabulary.tokens):
             if len(character) > 1 or not is_han(character):
                 continue
-            tones = prosody.tones(character)
+            read_in = tones(character)
             kinds[ANY, number] = 1
-            kinds[LEVEL, number] = "平" in tones
-            kinds[OBLIQUE, number] = "仄" in tones
-            for group in prosody.rhyme_groups(character):
+            kinds[LEVEL, number] = "平" in read_in
+            kinds[OBLIQUE, number] = "仄" in read_in
+            for group in rhyme_groups(character):
                 kinds[groups[group], number] = 1
         return kinds
 
@@ -45,17 +46,17 @@ class Rulebook:
             shape = (1, form.lines, form.columns)
             required, rhyming = np.full(shape, ANY, "int32"), np.zeros(shape, "float32")
         else:
-            patterns = prosody.patterns(form)
+            allowed = patterns(form)
             required = np.array(
-                [[[KIND[t] for t in line] for line in p.lines] for p in patterns],
+                [[[KIND[t] for t in line] for line in p.lines] for p in allowed],
                 "int32",
             )
             rhyming = np.zeros(required.shape, "float32")
-            for row, pattern in enumerate(patterns):
+            for row, pattern in enumerate(allowed):
                 rhyming[row, list(pattern.rhyming), -1] = 1
         return {
             "kinds": self.kinds,
             "required": required,
             "rhyming": rhyming,
-            "groups": np.array(len(prosody.level_groups()), "int32"),
+            "groups": np.array(len(level_groups()), "int32"),
         }

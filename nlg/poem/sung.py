@@ -15,7 +15,8 @@ from nlg.errors import OptionError
 from nlg.text.ci_fit import Fit, fits, near, written
 from nlg.text.forms import form_of
 from nlg.text.normalize import verses
-from nlg.text.prosody import Verdict, Violation, word_tones
+from nlg.text.prosody import Verdict, Violation
+from nlg.text.readings import word_tones
 from nlg.text.tunes import Tune, asked, numbered, titled
 
 HEADS = 2  # rows that may stand before a text: its title, its author

@@ -33,10 +33,9 @@ class PretrainOptions(TrainOptions):
 
     def __post_init__(self):
         """Refuse what cannot run."""
-        object.__setattr__(self, "shares", tuple(self.shares))  # JSON brings lists
+        super().__post_init__()
         for share in self.shares:
             share_of(share)
-        super().__post_init__()
         if self.bidirectional_share + self.lm_share > 1:
             raise OptionError(
                 f"bidirectional_share ({self.bidirectional_share}) and lm_share "

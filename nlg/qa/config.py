@@ -2,6 +2,7 @@
 
 import dataclasses
 
+SALIENCY = "saliency"  # name of the graph
 SPECIAL = 4  # special tokens of a sample: [CLS] and three [SEP]
 OTHER = "other"
 ANSWER_TYPES = ("person", "place", "time", "number", "organisation", OTHER)
@@ -43,3 +44,9 @@ class ReaderConfig:
     max_passage: int  # characters of a window, which has no more tokens than that
     max_question: int  # characters and tokens; of a longer question the end is read
     max_answer: int  # tokens, without the end
+
+
+def longest(config: ReaderConfig) -> tuple[int, int]:
+    """Return S and T, the sizes of the graph of `nlg.qa.train.saliency`."""
+    source = config.max_passage + config.max_question + SPECIAL - 1
+    return source, config.max_answer + 1

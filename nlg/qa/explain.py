@@ -18,15 +18,13 @@ import numpy as np
 
 from nlg.errors import CheckpointError
 from nlg.qa.answer import Answer, QARequest
-from nlg.qa.config import SPECIAL, ReaderConfig
+from nlg.qa.config import SALIENCY, longest
 from nlg.qa.inputs import as_read, padded, padded_rows
 from nlg.qa.options import DEFAULTS, AnswerOptions
 from nlg.qa.prepare import PreparedQuestion, Window
 from nlg.qa.reader import Reader
 from nlg.text.tokenizer import CONTINUES
 from nlg.text.vocab import SEP_ID
-
-SALIENCY = "saliency"  # name of the graph
 
 
 class Piece(NamedTuple):
@@ -72,12 +70,6 @@ class GivenAnswer(NamedTuple):
     window: Window
     token_ids: list[int]
     texts: list[str]  # one for each token
-
-
-def longest(config: ReaderConfig) -> tuple[int, int]:
-    """Return S and T, the sizes of the graph."""
-    source = config.max_passage + config.max_question + SPECIAL - 1
-    return source, config.max_answer + 1
 
 
 def explain(

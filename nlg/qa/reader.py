@@ -19,7 +19,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from nlg.config import apply_values
-from nlg.decode.results import batched
 from nlg.errors import NlgError
 from nlg.qa.answer import NO_CANDIDATE, Answer, QARequest
 from nlg.qa.calibrate import apply, table_of
@@ -37,7 +36,7 @@ from nlg.qa.options import BEAMS, DEFAULTS, MOST_AT_ONCE, AnswerOptions
 from nlg.qa.prepare import PreparedQuestion, Preparer
 from nlg.qa.rerank import Evidence, ranking_of
 from nlg.runtime import Source, opened
-from nlg.runtime.graph import Graph
+from nlg.runtime.graph import Graph, batched
 from nlg.text.lexicon import Lexicon
 from nlg.text.tokenizer import Tokenizer
 

@@ -1,15 +1,19 @@
-"""Run one ONNX file with ONNX Runtime: named arrays in, named arrays out."""
+"""Run one ONNX file with ONNX Runtime, block by block: named arrays in and out."""
 
+import itertools
 import os
 import pathlib
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from nlg.errors import CheckpointError, OptionError
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "gpu": "CUDAExecutionProvider"}
+
+Item = TypeVar("Item")
 
 
 # Where a tensor lies in another file, the graph has an entry {"location": its name}: a
@@ -118,3 +122,28 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Yield `size` of the items at a time; the last may be fewer.
+
+    Example:
+        >>> list(batched("春夏秋冬又", 2))
+        [['春', '夏'], ['秋', '冬'], ['又']]
+    """
+    items = iter(items)
+    while block := list(itertools.islice(items, size)):
+        yield block
+
+
+def filled(rows: Sequence[Item], multiple: int) -> list[Item]:
+    """Return `rows` and the first one again, up to a count that is a multiple.
+
+    A matrix product may round differently in its last rows; with whole tiles a row's
+    result does not depend on how many rows share a run.
+
+    Example:
+        >>> filled("春夏秋", 4)
+        ['春', '夏', '秋', '春']
+    """
+    return [*rows, *[rows[0]] * (-len(rows) % multiple)]

@@ -1,4 +1,4 @@
-"""One regulated poem, several in one record, or a 词: told by title, tune and rhyme.
+"""One regulated poem, several in one record, or a 词: by title, tune and rhyme.
 
 Eight lines of one length are one 律诗 if they rhyme through. If each half rhymes by
 itself they are two 绝句, or a poem of an older kind whose rhyme changes:
@@ -17,7 +17,9 @@ from collections.abc import Sequence
 
 from nlg.text.forms import form_of
 from nlg.text.poem_records import Record
-from nlg.text.prosody import LEVEL, line_tones, rhyme_groups, tone_violations, tones
+from nlg.text.prosody import tone_violations
+from nlg.text.readings import line_tones, rhyme_groups, tones
+from nlg.text.rhymes import LEVEL
 from nlg.text.tunes import sung_to, titled
 
 CI = "a 词, not a regulated poem"

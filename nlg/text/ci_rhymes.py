@@ -11,8 +11,9 @@ import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from nlg.text.prosody import CILIN, LEVEL, OBLIQUE, Rhyme, tones
-from nlg.text.rhymes import part_named, readings
+from nlg.text.readings import tones
+from nlg.text.rhymes import CILIN, LEVEL, OBLIQUE, part_named, readings
+from nlg.text.rhyming import Rhyme
 
 ENTERING = range(15, 20)  # the 部 of 入声
 MIXED = frozenset(

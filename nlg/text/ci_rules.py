@@ -14,8 +14,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from nlg.text.ci_rhymes import Foot, parts_of, rhyme_of_feet, rhymes_across
-from nlg.text.prosody import LEVEL, OBLIQUE, OPPOSITE, Rhyme, Violation, word_tones
+from nlg.text.prosody import Violation
+from nlg.text.readings import OPPOSITE, word_tones
 from nlg.text.remarks import Note
+from nlg.text.rhymes import LEVEL, OBLIQUE
+from nlg.text.rhyming import Rhyme
 from nlg.text.tunes import Clause, Variant
 
 CI_RULES = WRONG_TONE, LOST_REPEAT, LOST_RHYME = ("失律", "失叠", "出韵")

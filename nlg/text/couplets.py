@@ -20,7 +20,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from nlg.text.prosody import OBLIQUE, OPPOSITE, PINGSHUI, line_tones
+from nlg.text.readings import OPPOSITE, line_tones
+from nlg.text.rhymes import OBLIQUE, PINGSHUI
 
 RULES = (
     "字数不等",  # another number of characters
@@ -33,6 +34,14 @@ RULES = (
     "平仄失对",  # the tones at an even place of a clause are the same
 )
 SHARING = frozenset({"同位重字", "异位重字"})
+
+
+class Couplet(NamedTuple):
+    """上联 and 下联."""
+
+    first_line: str
+    second_line: str
+
 
 # Function words (虚字) that tradition lets face themselves.
 PARTICLES = frozenset("之乎者也矣焉哉而以于其与则兮且所的")

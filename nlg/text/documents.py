@@ -1,8 +1,8 @@
 """Plain text, parted into documents and sentences.
 
 Reads text with a blank line between documents, JSON lines or an array (`passage`,
-`text`, or the `lines` or `paragraphs` of a poem), told by how a file begins; gzipped or
-xz'd.
+`text`, or the `lines` or `paragraphs` of a poem), recognised by how a file begins;
+gzipped or xz'd.
 """
 
 import io

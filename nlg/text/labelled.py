@@ -24,7 +24,7 @@ from nlg.text.normalize import to_simplified
 
 WANTED = 'an object with "text" or "lines"'
 ARRAY = re.compile(r"\s*\[\s*\{")
-LABELS = ("sentiment", "label")  # what is told, before what `nlg classify` found
+LABELS = ("sentiment", "label")  # a given label before one that `nlg classify` found
 
 # Called with lines and what is done with them; yields them, and may show how far it is.
 Counted = Callable[[list[Any], str], Iterable[Any]]
@@ -141,8 +141,8 @@ def _json_row(found: tuple[int, Any]) -> Row:
     number, fields = found
     if not isinstance(fields, dict):
         raise ValueError(f"not {WANTED}")
-    told = next((fields[name] for name in LABELS if name in fields), None)
-    label = _one_line(str(told)) if isinstance(told, str | int) else None
+    given = next((fields[name] for name in LABELS if name in fields), None)
+    label = _one_line(str(given)) if isinstance(given, str | int) else None
     text = _text_in(fields)
     return Row(number, text, to_simplified(text.strip()), label, fields)
 

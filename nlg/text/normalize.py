@@ -1,8 +1,8 @@
 """Bring text as people type it to the characters the models know.
 
-Width by Unicode's compatibility form, traditional to simplified and back by OpenCC;
-both convert phrase by phrase, so 皇后 and 後來 keep their own characters. On the way
-back one character may be several; verse is told by `nlg.text.traditional`.
+Width by Unicode's compatibility form, traditional to simplified by OpenCC, which
+converts phrase by phrase, so 皇后 and 後來 keep their own characters. The way back is
+`nlg.text.traditional`.
 """
 
 import functools
@@ -23,7 +23,8 @@ NOT_HAN = re.compile(f"[^{HAN.pattern[1:-1]}]+")
 
 
 @functools.cache
-def _converter(name: str) -> Any:
+def converter(name: str) -> Any:
+    """Return OpenCC's conversion `name`, such as t2s, loaded once."""
     import opencc
 
     return opencc.OpenCC(name)
@@ -31,7 +32,7 @@ def _converter(name: str) -> Any:
 
 def to_simplified(text: str) -> str:
     """Return `text` in simplified characters: 國破山河在 -> 国破山河在."""
-    converted = _converter("t2s").convert(text)
+    converted = converter("t2s").convert(text)
     for kept in KEPT.finditer(text) if len(converted) == len(text) else ():
         converted = converted[: kept.start()] + kept.group() + converted[kept.end() :]
     return converted
@@ -53,17 +54,6 @@ def simplified_in_place(text: str) -> str:
         return found
     singly = ((character, to_simplified(character)) for character in text)
     return "".join(new if len(new) == 1 else old for old, new in singly)
-
-
-def to_traditional(text: str) -> str:
-    """Return a verse in traditional characters: 国破山河在 -> 國破山河在."""
-    from nlg.text.traditional import settled
-
-    convert = _converter("s2t").convert
-    converted = convert(text)
-    if len(converted) != len(text):  # no place of one is a place of the other
-        return converted
-    return settled(text, converted, convert)
 
 
 def fold_width(text: str) -> str:

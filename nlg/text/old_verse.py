@@ -9,18 +9,11 @@ lines 律句. All else is 古风, whose tones are free and whose rhyme may chang
 from collections.abc import Iterator, Sequence
 
 from nlg.text.ci_rhymes import Foot, parts_of, rhyme_of_feet, rhymes_across, tone_in_use
-from nlg.text.prosody import (
-    LEVEL,
-    LINE_RULES,
-    PINGSHUI,
-    Rhyme,
-    Verdict,
-    Violation,
-    rhyme_of,
-    tone_violations,
-    word_tones,
-)
+from nlg.text.prosody import LINE_RULES, Verdict, Violation, tone_violations
+from nlg.text.readings import word_tones
 from nlg.text.remarks import Note
+from nlg.text.rhymes import LEVEL, PINGSHUI
+from nlg.text.rhyming import Rhyme, rhyme_of
 
 NUMBERS = "零一二三四五六七八九"
 LONG_VERSE, FREE_VERSE = "排律", "古风"

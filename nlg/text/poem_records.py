@@ -1,4 +1,4 @@
-"""Poems as collections write them, each brought to a `Record`.
+"""Poems as collections write them, each brought to a `Record`; clean, a `Poem`.
 
     {"title", "author", "paragraphs": ["甲，乙。", …]}    chinese-poetry; "rhythmic"
     {"content": [{"chapter", "author", "paragraphs"}]}   the same, poems inside a book
@@ -11,7 +11,9 @@ This file does not know what forms there are.
 """
 
 import csv
+import dataclasses
 import itertools
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -43,6 +45,21 @@ PART = re.compile(
 )
 
 
+@dataclasses.dataclass(frozen=True)
+class Poem:
+    """A poem whose lines are simplified characters without punctuation."""
+
+    form: str
+    lines: tuple[str, ...]
+    title: str = ""
+    author: str = ""
+    dynasty: str = ""
+
+    def to_json(self) -> str:
+        """Return one JSON line."""
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+
+
 class Record(NamedTuple):
     """A poem as found at `where` (file:line); `problem` says why it is unreadable."""
 
@@ -62,7 +79,7 @@ def of_value(found: Value, around: Record | None = None) -> Iterator[Record]:
 
     Args:
         found: the value and where it stands.
-        around: what is told of all poems of the value that this one stands in.
+        around: what holds for all poems of the value that this one stands in.
     """
     where, fields, problem = found
     if problem:
@@ -123,31 +140,31 @@ def lines_of(text: str) -> tuple[str, ...]:
 def _of_object(where: str, fields: Any, around: Record) -> Iterator[Record]:
     if not isinstance(fields, dict):
         raise ValueError("not a JSON object")
-    told = around._replace(
-        title=_told(fields, TITLES) or around.title,
-        author=_told(fields, AUTHORS) or around.author,
-        dynasty=_told(fields, DYNASTIES) or around.dynasty,
-        tune=_told(fields, ("rhythmic",)),
+    known = around._replace(
+        title=_first_text(fields, TITLES) or around.title,
+        author=_first_text(fields, AUTHORS) or around.author,
+        dynasty=_first_text(fields, DYNASTIES) or around.dynasty,
+        tune=_first_text(fields, ("rhythmic",)),
     )
     body = next((fields[key] for key in BODIES if key in fields), None)
     if isinstance(body, dict):
         body = [body]
     if isinstance(body, list) and any(isinstance(part, dict) for part in body):
-        inside = told._replace(title="")
+        inside = known._replace(title="")
         for number, part in enumerate(body, 1):
             yield from of_value(Value(f"{where}, {number}", part), inside)
         return
     text = _text(body)
-    if HALF.search("".join([text, *told[2:5]])):
+    if HALF.search("".join([text, *known[2:5]])):
         raise ValueError("half a character, such as \\ud840 by itself")
     parts = parts_of(text)
     for number, part in enumerate(parts, 1):
-        yield told._replace(
+        yield known._replace(
             where=where, lines=lines_of(part), part=number if len(parts) > 1 else 0
         )
 
 
-def _told(fields: dict[str, Any], keys: tuple[str, ...]) -> str:
+def _first_text(fields: dict[str, Any], keys: tuple[str, ...]) -> str:
     """Return the text under the first of `keys` that has one."""
     found = next((fields[key] for key in keys if fields.get(key)), "")
     if not isinstance(found, str):

@@ -13,61 +13,16 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from nlg.text.fit import line_patterns, nearest_pattern
 from nlg.text.forms import Form, form_of
-from nlg.text.patterns import FREE, Pattern, patterns
-from nlg.text.readings import (
-    BOTH,
-    OPPOSITE,
-    UNKNOWN,
-    level_groups,
-    line_tones,
-    rhyme_groups,
-    tones,
-    word_tones,
-)
+from nlg.text.patterns import line_patterns, nearest_pattern
+from nlg.text.readings import OPPOSITE, rhyme_groups, word_tones
 from nlg.text.remarks import Note, remarks
 from nlg.text.rescues import Rescue, hear, settle
-from nlg.text.rhymes import (
-    BOOKS,
-    CILIN,
-    LEVEL,
-    OBLIQUE,
-    PINGSHUI,
-    TONGYUN,
-    XINYUN,
-)
+from nlg.text.rhymes import OBLIQUE, PINGSHUI
 from nlg.text.rhyming import Rhyme, is_oblique_rhyme, rhyme_of
 
-__all__ = [
-    "BOOKS",
-    "BOTH",
-    "CILIN",
-    "FREE",
-    "LEVEL",
-    "OBLIQUE",
-    "OPPOSITE",
-    "PINGSHUI",
-    "RHYME_RULES",
-    "TONE_RULES",
-    "TONGYUN",
-    "UNKNOWN",
-    "XINYUN",
-    "Pattern",
-    "Rhyme",
-    "Verdict",
-    "Violation",
-    "check",
-    "level_groups",
-    "line_tones",
-    "patterns",
-    "rhyme_groups",
-    "rhyme_of",
-    "tone_violations",
-    "tones",
-]
-
 TONE_RULES = ("失替", "失对", "失粘", "孤平", "三平尾")
+BAD_ENDS = {"孤平": "仄平仄仄平", "三平尾": "平平平"}  # of lines
 RHYME_RULES = ("出韵", "韵脚仄声", "重韵")
 DEPARTURE = "拗句"  # a tone that another makes up for; a fault only if asked for
 LINE_RULES = frozenset({"失替", "三平尾"})  # a line that breaks one is no 律句
@@ -141,16 +96,11 @@ def _lost_bond(lines: Sequence[str]) -> Iterator[Violation]:
             yield Violation("失粘", number, 2)
 
 
-def _lonely_level(lines: Sequence[str]) -> Iterator[Violation]:
-    for number, marks in enumerate(lines, 1):
-        if marks.endswith("仄平仄仄平"):
-            yield Violation("孤平", number, len(marks) - 4)
-
-
-def _three_levels(lines: Sequence[str]) -> Iterator[Violation]:
-    for number, marks in enumerate(lines, 1):
-        if marks.endswith("平平平"):
-            yield Violation("三平尾", number, len(marks) - 2)
+def _bad_ends(lines: Sequence[str]) -> Iterator[Violation]:
+    for kind, end in BAD_ENDS.items():
+        for number, marks in enumerate(lines, 1):
+            if marks.endswith(end):
+                yield Violation(kind, number, len(marks) - len(end) + 1)
 
 
 def tone_violations(marks: Sequence[str]) -> list[Violation]:
@@ -159,13 +109,7 @@ def tone_violations(marks: Sequence[str]) -> list[Violation]:
     What another tone makes up for (拗救) is no violation.
     """
     settled, _ = settle(marks)
-    rules = (
-        _lost_alternation,
-        _lost_contrast,
-        _lost_bond,
-        _lonely_level,
-        _three_levels,
-    )
+    rules = (_lost_alternation, _lost_contrast, _lost_bond, _bad_ends)
     return [violation for rule in rules for violation in rule(settled)]
 
 

@@ -1,4 +1,4 @@
-"""Which traditional character a simplified one stands for in verse, told by context.
+"""Which traditional character a simplified one stands for in verse, by its context.
 
     余忆童稚时   ^余忆   余 (I)          三十余年   by default 餘 (more)
     北斗七星高   北斗    斗 (dipper)     斗鸡走马   斗鸡   鬥 (fight)
@@ -14,7 +14,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from nlg.text.prosody import OBLIQUE, OPPOSITE, line_tones
+from nlg.text.normalize import converter
+from nlg.text.readings import OPPOSITE, line_tones
+from nlg.text.rhymes import OBLIQUE
 
 DRIED, TRUNK = "乾", "幹"  # 干 in level tone, and in oblique tone
 BEGINS = "^"  # before a word that stands where a line begins
@@ -28,6 +30,15 @@ class Readings(NamedTuple):
     words: Sequence[
         tuple[str, str]
     ]  # words that it stands in, and the form it has there
+
+
+def to_traditional(text: str) -> str:
+    """Return a verse in traditional characters: 国破山河在 -> 國破山河在."""
+    convert = converter("s2t").convert
+    converted = convert(text)
+    if len(converted) != len(text):  # no place of one is a place of the other
+        return converted
+    return settled(text, converted, convert)
 
 
 def settled(text: str, converted: str, alone: Callable[[str], str]) -> str:

@@ -23,7 +23,9 @@ from typing import NamedTuple
 
 from nlg.errors import OptionError
 from nlg.text.normalize import to_simplified
-from nlg.text.prosody import FREE, PINGSHUI, tones
+from nlg.text.patterns import FREE
+from nlg.text.readings import tones
+from nlg.text.rhymes import PINGSHUI
 
 CLAUSE = re.compile(r"([平仄中]+)([，、A-Za-z])(?:([=~])(\d?))?(\|?)")
 STOPS = {"，": "句", "、": "读"}

@@ -5,8 +5,9 @@ Every task's `train/export.py` calls `export_checkpoint`, in a process of its ow
 """
 
 import pathlib
+import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,21 +16,42 @@ from nlg.errors import DataError
 from nlg.files import write_json
 from nlg.runtime.checkpoint import CONFIG, METRICS, seal
 from nlg.runtime.config import FORMAT, CheckpointConfig
+from nlg.training.backend import choose_backend
 from nlg.training.progress import BEST
 from nlg.training.run import Run
 from nlg.training.settings import NOTES, read_config, read_settings
+from nlg.training.weights import load_weights
 
 SAMPLES = "metric_samples"  # setting of those tasks that can do without a measurement
 
 
-def best_of(run: Run) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return a run's settings and its best weights.
+class Finished(NamedTuple):
+    """A training run that has looked at dev."""
+
+    run: Run
+    settings: dict[str, Any]
+    weights: dict[str, np.ndarray]  # the best ones
+
+    def load_into(self, model: Any) -> None:
+        """Give `model` the weights; raise CheckpointError if they are not its own."""
+        load_weights(model, self.weights)
+
+
+def finished(folder: pathlib.Path) -> Finished:
+    """Return the run in `folder`.
 
     Raises:
         DataError: it has not looked at dev yet.
     """
+    run = Run(folder)
     weights, _ = _best(run)
-    return read_settings(run.folder / CONFIG), weights
+    return Finished(run, read_settings(folder / CONFIG), weights)
+
+
+def export_arguments() -> list[str]:
+    """Return the arguments of an export's process; tf2onnx needs TensorFlow there."""
+    choose_backend("tensorflow", "float32", seed=1)
+    return sys.argv[1:]
 
 
 def export_checkpoint(

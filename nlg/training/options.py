@@ -48,8 +48,10 @@ class TrainOptions:
 
     def __post_init__(self):
         """Refuse what cannot run."""
-        for name in ("rates", "frozen", "gradient_ops"):  # JSON brings lists
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+        for field in dataclasses.fields(self):
+            if field.default == ():  # JSON brings lists
+                value = tuple(getattr(self, field.name))
+                object.__setattr__(self, field.name, value)
         check_bounds(self, self.bounds())
         if self.optimizer not in OPTIMIZERS:
             raise OptionError(

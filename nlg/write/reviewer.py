@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nlg.config import apply_values, check_bounds, hint
-from nlg.decode.results import COLDEST, filled, line_of, refuse_repeats, uniforms
+from nlg.decode.results import COLDEST, line_of, refuse_repeats, uniforms
 from nlg.errors import OptionError
 from nlg.runtime import Source, opened
 from nlg.runtime.checkpoint import GUIDED
+from nlg.runtime.graph import filled
 from nlg.text.normalize import to_simplified
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import CLS_ID, SEP_ID

@@ -16,7 +16,7 @@ from nlg.runtime import checkpoints_folder
 from nlg.runtime.checkpoint import seal
 from nlg.text.couplets import check_couplet
 from nlg.text.normalize import to_simplified
-from nlg.text.prosody import tones
+from nlg.text.readings import tones
 
 TREES = "晚风摇树树还挺"
 SEA = "海阔凭鱼跃，天高任鸟飞"

@@ -100,7 +100,7 @@ def test_poems_of_ones_own_have_a_map_of_their_own(write, mine):
 
 
 def test_traditional_poems_have_the_same_map(write, mine):
-    from nlg.text.normalize import to_traditional
+    from nlg.text.traditional import to_traditional
 
     simplified = write("map", "--poems", mine, "--clusters", 2)
     text = to_traditional(MINE)

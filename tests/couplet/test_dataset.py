@@ -10,7 +10,6 @@ import pytest
 
 from nlg.couplet import dataset
 from nlg.couplet.dataset import (
-    Couplet,
     clean,
     cleaned,
     find_files,
@@ -21,6 +20,7 @@ from nlg.couplet.dataset import (
 )
 from nlg.errors import DataError
 from nlg.text.collect import Report
+from nlg.text.couplets import Couplet
 
 ROAD = Couplet("书山有路勤为径", "学海无涯苦作舟")
 SEA = Couplet("海纳百川，有容乃大", "壁立千仞，无欲则刚")

@@ -5,7 +5,6 @@ import math
 import pytest
 
 from nlg.couplet import evaluate
-from nlg.couplet.dataset import Couplet
 from nlg.couplet.evaluate import (
     human_report,
     load_second_lines,
@@ -16,6 +15,7 @@ from nlg.couplet.evaluate import (
 from nlg.couplet.responder import ReplyOptions
 from nlg.errors import DataError
 from nlg.metrics.couplets import couplet_report
+from nlg.text.couplets import Couplet
 
 COUPLETS = [
     Couplet("晚风摇树树还挺", "晨露润花花更红"),

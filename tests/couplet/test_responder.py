@@ -11,7 +11,8 @@ from nlg.couplet.rules import RULES
 from nlg.couplet.scroll import Scrolls
 from nlg.errors import NlgError, OptionError
 from nlg.text.couplets import check_couplet
-from nlg.text.prosody import LEVEL, tones
+from nlg.text.readings import tones
+from nlg.text.rhymes import LEVEL
 
 TREES = "晚风摇树树还挺"
 SEA = "海阔凭鱼跃，天高任鸟飞"

@@ -8,7 +8,7 @@ import pytest
 
 from nlg.couplet.rules import ANY, KINDS, LEAN, LEANING, RULES, Rulebook, Task
 from nlg.decode.results import NEG_INF
-from nlg.text import prosody
+from nlg.text import readings
 from nlg.text.vocab import UNK_ID, Vocabulary
 
 LEVELS, OBLIQUES, BOTH, UNKNOWN = "春山江天云风东", "月日水雪石玉鹤", "看教", "a𠀀"
@@ -58,7 +58,7 @@ def usable(rulebook, *given, rules=tuple(RULES), **keywords):
 
 def test_the_lines_below_have_the_tones_that_they_are_used_for():
     for characters, tone in TONES:
-        assert set(prosody.line_tones(characters)) == {tone}
+        assert set(readings.line_tones(characters)) == {tone}
 
 
 def test_kinds_are_what_the_book_says():

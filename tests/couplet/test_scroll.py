@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from nlg.couplet.dataset import Couplet
 from nlg.couplet.scroll import (
     LENGTH,
     SCROLLS,
@@ -12,6 +11,7 @@ from nlg.couplet.scroll import (
     scrolls_of,
 )
 from nlg.errors import CheckpointError
+from nlg.text.couplets import Couplet
 from nlg.text.vocab import Vocabulary
 
 # Two worlds that share no company: spring in the hills, and trade in the town.

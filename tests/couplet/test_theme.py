@@ -5,7 +5,7 @@ from nlg.couplet.responder import ReplyOptions
 from nlg.couplet.theme import compose
 from nlg.errors import OptionError
 from nlg.text.couplets import check_couplet
-from nlg.text.prosody import tones
+from nlg.text.readings import tones
 
 
 def kept(couplets, length):

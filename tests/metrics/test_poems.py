@@ -1,8 +1,9 @@
 import pytest
 
 from nlg.errors import DataError
-from nlg.metrics.originality import KnownLines
-from nlg.metrics.poems import distinct, poem_report, repeat_free, signature
+from nlg.metrics.poems import poem_report, repeat_free, signature
+from nlg.metrics.ratio import distinct
+from nlg.text.known_lines import KnownLines
 
 STORKS = ["白日依山尽", "黄河入海流", "欲穷千里目", "更上一层楼"]
 MOON = ["床前明月光", "疑是地上霜", "举头望明月", "低头思故乡"]

@@ -11,9 +11,10 @@ from known_poems import BAIDI, SPRING, STORKS
 
 from nlg.errors import DataError
 from nlg.poem import dataset
-from nlg.poem.dataset import Poem, clean, find_files, load_poems, read
+from nlg.poem.dataset import clean, find_files, load_poems, read
 from nlg.text.collect import Report
 from nlg.text.forms import FORMS
+from nlg.text.poem_records import Poem
 
 RIVER = ("千山鸟飞绝", "万径人踪灭", "孤舟蓑笠翁", "独钓寒江雪")
 FURONG = ("寒雨连江夜入吴", "平明送客楚山孤", "洛阳亲友如相问", "一片冰心在玉壶")

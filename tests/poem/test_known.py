@@ -1,5 +1,5 @@
-from nlg.metrics.originality import KnownLines
 from nlg.poem.known import Originality
+from nlg.text.known_lines import KnownLines
 
 
 def test_a_poem_shares_what_the_most_known_of_its_lines_shares():

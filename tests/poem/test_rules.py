@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from nlg.poem.rules import ANY, LEVEL, OBLIQUE, Rulebook
-from nlg.text import prosody
+from nlg.text import patterns, readings
 from nlg.text.forms import FORMS
 from nlg.text.vocab import Vocabulary
 
-GROUPS = prosody.level_groups()
+GROUPS = readings.level_groups()
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +42,8 @@ def test_every_character_is_of_the_kinds_of_its_readings(rulebook, vocabulary):
         tones = {t for t, row in (("平", LEVEL), ("仄", OBLIQUE)) if kinds[row, number]}
         groups = {name for row, name in enumerate(GROUPS, 3) if kinds[row, number]}
         assert kinds[ANY, number] == 1
-        assert tones == prosody.tones(character), character
-        assert groups == prosody.rhyme_groups(character), character
+        assert tones == readings.tones(character), character
+        assert groups == readings.rhyme_groups(character), character
 
 
 def test_padding_and_the_unknown_stand_nowhere(rulebook):
@@ -63,7 +63,7 @@ def test_the_arrays_draw_the_patterns(rulebook, form):
     assert arrays["required"].shape == arrays["rhyming"].shape == page
     assert arrays["required"].dtype == np.int32
     assert arrays["rhyming"].dtype == np.float32
-    for row, pattern in enumerate(prosody.patterns(form)):
+    for row, pattern in enumerate(patterns.patterns(form)):
         drawn = ["".join("中平仄"[k] for k in line) for line in arrays["required"][row]]
         assert tuple(drawn) == pattern.lines
         places = {(line, form.columns - 1) for line in pattern.rhyming}

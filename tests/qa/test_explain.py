@@ -7,7 +7,8 @@ from qa.stub import stub_reader
 
 from nlg.errors import CheckpointError
 from nlg.qa.answer import NOWHERE, QARequest
-from nlg.qa.explain import Piece, explain, longest, weighted
+from nlg.qa.config import longest
+from nlg.qa.explain import Piece, explain, weighted
 from nlg.qa.inputs import EncodedSource
 from nlg.qa.options import AnswerOptions
 

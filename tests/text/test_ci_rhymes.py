@@ -1,8 +1,8 @@
 import pytest
 
 from nlg.text.ci_rhymes import MIXED, Foot, parts_of, rhyme_of_feet, rhymes_across
-from nlg.text.prosody import Rhyme
 from nlg.text.rhymes import CILIN, groups
+from nlg.text.rhyming import Rhyme
 
 
 def feet(characters, tone):

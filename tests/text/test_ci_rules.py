@@ -1,8 +1,9 @@
 import pytest
 
 from nlg.text.ci_rules import cut, sing
-from nlg.text.prosody import Rhyme, Violation
+from nlg.text.prosody import Violation
 from nlg.text.remarks import Note
+from nlg.text.rhyming import Rhyme
 from nlg.text.tunes import Clause, Variant, named
 
 DREAM = [  # 李清照

@@ -5,9 +5,9 @@ from nlg.text.normalize import (
     is_han,
     simplified_in_place,
     to_simplified,
-    to_traditional,
     verses,
 )
+from nlg.text.traditional import to_traditional
 
 
 def test_conversion_reads_phrases_and_not_only_characters():

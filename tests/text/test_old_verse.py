@@ -2,7 +2,8 @@ import pytest
 
 from nlg.text.normalize import verses
 from nlg.text.old_verse import check_old_verse
-from nlg.text.prosody import Rhyme, Violation
+from nlg.text.prosody import Violation
+from nlg.text.rhyming import Rhyme
 
 AUTUMN = (
     "长安一片月，万户捣衣声。秋风吹不尽，总是玉关情。何日平胡虏，良人罢远征。"  # 李白

@@ -4,9 +4,9 @@ import random
 import pytest
 from known_poems import BAIDI, DAWN, SPRING, STORKS, THOUGHT
 
-from nlg.text.fit import line_patterns
 from nlg.text.forms import FORMS
-from nlg.text.prosody import Violation, check, patterns
+from nlg.text.patterns import line_patterns, patterns
+from nlg.text.prosody import Violation, check
 from nlg.text.remarks import Note, oblique_ends
 from nlg.text.rescues import Rescue
 

@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from nlg.text.normalize import to_simplified, to_traditional
-from nlg.text.traditional import settled
+from nlg.text.normalize import to_simplified
+from nlg.text.traditional import settled, to_traditional
 
 # Famous lines that hold a character which simplified writing uses for several. Of what
 # traditional writing itself has two forms of (爲 為, 裏 裡), as OpenCC writes it.

@@ -5,7 +5,7 @@ import pytest
 
 from nlg.errors import CheckpointError, DataError
 from nlg.runtime.checkpoint import open_checkpoint
-from nlg.training.export_checkpoint import best_of, export_checkpoint
+from nlg.training.export_checkpoint import export_checkpoint, finished
 from nlg.training.run import Run
 
 
@@ -21,7 +21,7 @@ def test_the_best_weights_of_a_run_come_with_its_settings(folder):
     run.lock_config({"steps": 5, "data": "诗.jsonl", "task": "poem"})
     weights = {"model/kernel": np.arange(6.0).reshape(2, 3)}
     run.save("best.safetensors", weights, step=3)
-    settings, found = best_of(run)
+    _, settings, found = finished(folder)
     assert settings == {"steps": 5}
     assert found.keys() == weights.keys()
     np.testing.assert_array_equal(found["model/kernel"], weights["model/kernel"])
@@ -31,13 +31,13 @@ def test_a_run_that_has_not_looked_at_dev_has_no_best_weights(folder):
     run = Run(folder)
     run.lock_config({"steps": 5})
     with pytest.raises(DataError, match=r"no best\.safetensors: train until the first"):
-        best_of(run)
+        finished(folder)
 
 
 def test_best_weights_that_are_cut_short_are_named(folder):
     (folder / "best.safetensors").write_bytes(b"\x08")
     with pytest.raises(CheckpointError, match=r"best\.safetensors cannot be read"):
-        best_of(Run(folder))
+        finished(folder)
 
 
 @pytest.mark.parametrize(("samples", "times"), [(0, 0), (1, 1), (None, 1)])

@@ -9,13 +9,11 @@ tf2onnx reads the TensorFlow backend, whichever backend trained the run.
 import dataclasses
 import pathlib
 import shutil
-import sys
 from typing import Any
 
 import keras
 
 from nlg.backbone.init_from import Shape
-from nlg.backbone.unilm import UniLM
 from nlg.classify.classifier import LABELS, TASK, Classifier
 from nlg.classify.inputs import are_levels
 from nlg.classify.train.model import build_model
@@ -23,10 +21,11 @@ from nlg.metrics.labels import label_report
 from nlg.onnx_export.export import export_onnx, save_weights
 from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
 from nlg.text.labelled import load_labelled
-from nlg.training.backend import choose_backend
-from nlg.training.export_checkpoint import best_of, export_checkpoint
-from nlg.training.loop import load_weights
-from nlg.training.run import Run
+from nlg.training.export_checkpoint import (
+    export_arguments,
+    export_checkpoint,
+    finished,
+)
 
 
 def export(run_folder: pathlib.Path, out: pathlib.Path, dev: pathlib.Path) -> None:
@@ -37,14 +36,11 @@ def export(run_folder: pathlib.Path, out: pathlib.Path, dev: pathlib.Path) -> No
         out: the folder to make or to make anew.
         dev: labelled texts that the metrics are taken on.
     """
-    run = Run(run_folder)
-    settings, weights = best_of(run)
+    done = finished(run_folder)
     shape = Shape.load(run_folder)
     names = (run_folder / LABELS).read_text("utf-8").splitlines()
-    unilm = UniLM(shape.config)
-    unilm.build()
-    model = build_model(unilm, [0.0] * len(names))  # priors are for training
-    load_weights(model, weights)
+    model = build_model(shape.build(), [0.0] * len(names))  # priors are for training
+    done.load_into(model)
 
     def graphs(out: pathlib.Path) -> None:
         write_graph(model, out)
@@ -52,13 +48,13 @@ def export(run_folder: pathlib.Path, out: pathlib.Path, dev: pathlib.Path) -> No
         shutil.copyfile(run_folder / LABELS, out / LABELS)
 
     export_checkpoint(
-        run,
+        done.run,
         out,
         TASK,
         graphs=graphs,
         facts={
             "lower_case": shape.tokenizer.lower_case,
-            "max_tokens": settings["max_tokens"],
+            "max_tokens": done.settings["max_tokens"],
             "backbone": dataclasses.asdict(shape.config),
         },
         measure=lambda: measure(Classifier(out), dev),
@@ -91,5 +87,4 @@ def measure(classifier: Classifier, dev: pathlib.Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    choose_backend("tensorflow", "float32", seed=1)
-    export(*map(pathlib.Path, sys.argv[1:4]))
+    export(*map(pathlib.Path, export_arguments()))

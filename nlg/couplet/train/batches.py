@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from nlg.couplet.config import COMPLETE, FORWARD, REVERSE
-from nlg.couplet.dataset import Couplet
 from nlg.couplet.pairs import Pairs
+from nlg.text.couplets import Couplet
 from nlg.text.vocab import PAD_ID, Vocabulary
 
 MOST_GIVEN = 4  # characters of a line to be completed

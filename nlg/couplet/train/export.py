@@ -10,7 +10,6 @@ reads the TensorFlow backend, whichever backend trained the run.
 
 import dataclasses
 import pathlib
-import sys
 
 from keras import ops
 
@@ -26,10 +25,11 @@ from nlg.layers.context import before
 from nlg.onnx_export.export import export_onnx, save_weights
 from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
 from nlg.text.vocab import Vocabulary
-from nlg.training.backend import choose_backend
-from nlg.training.export_checkpoint import best_of, export_checkpoint
-from nlg.training.loop import load_weights
-from nlg.training.run import Run
+from nlg.training.export_checkpoint import (
+    export_arguments,
+    export_checkpoint,
+    finished,
+)
 
 ANSWER = ("answers", "log_probs")  # an output may not have the name of an input
 
@@ -45,13 +45,12 @@ def export(
         data: the training couplets, which the scrolls come from.
         dev: the couplets that the metrics are taken on.
     """
-    run = Run(run_folder)
-    settings, weights = best_of(run)
-    options = CoupletTraining(**settings)
+    done = finished(run_folder)
+    options = CoupletTraining(**done.settings)
     vocabulary = Vocabulary.load(run_folder / VOCABULARY)
     pairs = Pairs.load(run_folder / PAIRS, vocabulary)
     model = build_model(len(vocabulary), len(pairs), options)
-    load_weights(model, weights)
+    done.load_into(model)
     couplets = load_couplets(dev)[: options.metric_samples]
 
     def graphs(out: pathlib.Path) -> None:
@@ -61,7 +60,7 @@ def export(
         Scrolls.learn(load_couplets(data), dictionary_words(), vocabulary).save(out)
 
     export_checkpoint(
-        run,
+        done.run,
         out,
         TASK,
         graphs=graphs,
@@ -123,5 +122,4 @@ def judge(model: CoupletTagger, token_ids, pair_ids, mode, targets) -> tuple:
 
 
 if __name__ == "__main__":
-    choose_backend("tensorflow", "float32", seed=1)
-    export(*map(pathlib.Path, sys.argv[1:5]))
+    export(*map(pathlib.Path, export_arguments()))

@@ -4,12 +4,13 @@ import pathlib
 import shutil
 from collections.abc import Sequence
 
-from nlg.couplet.dataset import Couplet, load_couplets
+from nlg.couplet.dataset import load_couplets
 from nlg.couplet.inputs import LONGEST
 from nlg.couplet.pairs import Pairs
 from nlg.couplet.train.options import CoupletTraining
 from nlg.errors import DataError
 from nlg.runtime.checkpoint import Checkpoint
+from nlg.text.couplets import Couplet
 from nlg.text.vocab import Vocabulary
 
 VOCABULARY, PAIRS = "vocab.txt", "pairs.txt"  # in the run's folder

@@ -11,7 +11,6 @@ trained already. Needs NumPy alone; how a map is made is nlg/poem/vae/map.py.
 Shapes: B latents of Z units, K clusters, P points drawn.
 """
 
-import json
 import pathlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +18,7 @@ import numpy as np
 
 import nlg
 from nlg.errors import CheckpointError, OptionError
-from nlg.files import NO_ARRAYS
+from nlg.files import NO_ARRAYS, write_json
 from nlg.runtime import checkpoints_folder, open_checkpoint
 from nlg.runtime.checkpoint import (
     CONFIG,
@@ -154,9 +153,8 @@ class LatentMap(NamedTuple):
             "sound": self.space.sound,
             "clusters": [cluster._asdict() for cluster in self.clusters],
         }
-        for name, value in ((CONFIG, config), (METRICS, metrics)):
-            text = json.dumps(value, ensure_ascii=False, indent=2)
-            (folder / name).write_text(text + "\n", "utf-8")
+        write_json(folder / CONFIG, config)
+        write_json(folder / METRICS, metrics)
         seal(folder)
 
     @classmethod

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from nlg.metrics.poems import poem_report
-from nlg.poem.dataset import Poem
+from nlg.poem.request import SampleRequest
 from nlg.poem.vae.poet import Poet
-from nlg.poem.vae.request import SampleRequest
 from nlg.text.forms import FORMS
+from nlg.text.poem_records import Poem
 
 ACTIVE = 0.01  # variance of a unit's mean over the data (arXiv:1509.00519)
 

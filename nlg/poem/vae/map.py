@@ -24,13 +24,13 @@ import numpy as np
 
 from nlg.errors import DataError
 from nlg.poem.check import rhyme_of
-from nlg.poem.dataset import Poem
+from nlg.poem.request import METHODS, MapRequest, SampleRequest
 from nlg.poem.vae.clusters import Cluster, LatentMap, Space
 from nlg.poem.vae.poet import BLOCK, Poet
-from nlg.poem.vae.request import METHODS, MapRequest, SampleRequest
 from nlg.poem.vae.themes import counts_of, names_of, nats_saved
 from nlg.text.forms import FORMS, verse
-from nlg.text.prosody import tones
+from nlg.text.poem_records import Poem
+from nlg.text.readings import tones
 
 LEAST = 1000  # poems for a space of its own
 DRAWN = 1500  # points of a picture

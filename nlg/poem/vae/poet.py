@@ -17,18 +17,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nlg.config import apply_values
-from nlg.decode.results import batched, filled
 from nlg.errors import OptionError
-from nlg.metrics.originality import KnownLines
 from nlg.poem.known import Originality, known_lines
+from nlg.poem.request import SampleRequest
 from nlg.poem.rules import Rulebook
 from nlg.poem.vae.config import PoetConfig
 from nlg.poem.vae.latents import Place, as_array
-from nlg.poem.vae.request import SampleRequest
 from nlg.runtime import Source, opened
+from nlg.runtime.graph import batched, filled
 from nlg.text import prosody
 from nlg.text.forms import DEFAULT_FORM, Form, cut_unmarked, form_named, form_of
-from nlg.text.normalize import to_simplified, to_traditional, verses
+from nlg.text.known_lines import KnownLines
+from nlg.text.normalize import to_simplified, verses
 from nlg.text.patterns import misread
 
 TASK = "poem-vae"
@@ -57,6 +57,8 @@ class WrittenPoem(NamedTuple):
 
     def traditional(self) -> "WrittenPoem":
         """Return the poem with its lines in traditional characters."""
+        from nlg.text.traditional import to_traditional
+
         return self._replace(lines=tuple(map(to_traditional, self.lines)))
 
     def to_dict(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from nlg.poem.dataset import Poem
+from nlg.text.poem_records import Poem
 from nlg.text.vocab import SPECIAL, Vocabulary
 
 LENGTH = 5  # characters of a name

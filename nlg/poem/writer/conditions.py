@@ -16,9 +16,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from nlg.errors import DataError, OptionError
-from nlg.poem.dataset import Poem
-from nlg.poem.writer.request import PERIODS, SENTIMENTS
+from nlg.poem.request import PERIODS, SENTIMENTS
 from nlg.text.forms import FORMS
+from nlg.text.poem_records import Poem
 
 PERIOD_OF = {name: period for period, names in PERIODS.items() for name in names}
 KINDS = ("form", "period", "sentiment", "author")
@@ -94,7 +94,7 @@ class Conditions:
         return ConditionIds(**found)
 
     def of(self, poem: Poem, sentiment: int = UNCONDITIONED) -> ConditionIds:
-        """Return what there is to tell of `poem`; what a model does not know is not."""
+        """Return the classes of `poem`; `UNCONDITIONED` where the model has none."""
         return ConditionIds(
             self._ids["form"][poem.form],
             self._ids["period"].get(PERIOD_OF.get(poem.dynasty, ""), UNCONDITIONED),

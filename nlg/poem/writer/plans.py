@@ -16,12 +16,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from nlg.errors import OptionError
+from nlg.poem.request import PoemRequest
 from nlg.poem.rules import ANY, KIND, Rulebook
-from nlg.poem.writer.request import PoemRequest
 from nlg.poem.writer.wanted import Fixed, drawn
-from nlg.text import prosody
 from nlg.text.forms import MARKS, Form
-from nlg.text.readings import is_modern
+from nlg.text.patterns import patterns
+from nlg.text.readings import is_modern, level_groups, tones
+from nlg.text.rhymes import LEVEL
 from nlg.text.vocab import Vocabulary
 
 FEWEST = 24  # characters of a rhyme group that is taken if nothing asks for another
@@ -96,7 +97,7 @@ class PlanBuilder:
         if not request.rules:
             yield _with_marks([[ANY] * length for length in form.line_lengths], marks)
             return
-        for pattern in prosody.patterns(form):
+        for pattern in patterns(form):
             for row in self._groups(request.rhyme, least):
                 lines = [[KIND[tone] for tone in line] for line in pattern.lines]
                 for number in pattern.rhyming:
@@ -105,7 +106,7 @@ class PlanBuilder:
 
     def _groups(self, rhyme: str, least: int) -> Iterator[int]:
         """Yield the rows of `rhyme`, or of the groups of `least` characters or more."""
-        for row, name in enumerate(prosody.level_groups(), len(KIND)):
+        for row, name in enumerate(level_groups(), len(KIND)):
             if rhyme == name or (not rhyme and self.kinds[row].sum() >= least):
                 yield row
 
@@ -115,9 +116,9 @@ class PlanBuilder:
         One that the rhyme book does not know breaks no rule; one of today, which has a
         tone and no rhyme, may stand for any rhyme in its tone.
         """
-        known = bool(prosody.tones(character))
+        known = bool(tones(character))
         if kind in range(len(KIND), len(self.rulebook.kinds)) and is_modern(character):
-            kind = KIND[prosody.LEVEL]
+            kind = KIND[LEVEL]
         return not known or self.kinds[kind, self.vocabulary.ids[character]] > 0
 
     def _with_fixed(self, fixed: Fixed) -> np.ndarray:
@@ -162,7 +163,7 @@ def group_named(name: str) -> str:
     """
     if not name:
         return ""
-    groups = prosody.level_groups()
+    groups = level_groups()
     for group in groups:
         if name in (group, group.lstrip("一二三四五六七八九十上下平")):
             return group

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from nlg.errors import OptionError
-from nlg.poem.writer.request import (
+from nlg.poem.request import (
     COMMA,
     LONGEST_THEME,
     LONGEST_TITLE,

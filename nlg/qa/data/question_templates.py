@@ -95,11 +95,11 @@ def _kind_of_count(span: str) -> str:
     return "time" if re.search("[年月日时号世纪]$", span) else "number"
 
 
-def asking(name: Name, rng: random.Random) -> str:
+def question_word(name: Name, rng: random.Random) -> str:
     """Return a question word for `name`.
 
     Example:
-        >>> asking(Name("300人", 0, "number"), random.Random(1))
+        >>> question_word(Name("300人", 0, "number"), random.Random(1))
         '多少人'
     """
     if name.kind == "number":
@@ -116,7 +116,7 @@ def ask(words: Sequence[tuple[str, str]], name: Name, rng: random.Random) -> str
 
     Half of the questions keep only the clause of the name; some words are dropped.
     """
-    asks = asking(name, rng)
+    word = question_word(name, rng)
     before, after = _around(words, name)
     if rng.random() < 0.5:
         before, after = _clause(before, after)
@@ -127,7 +127,7 @@ def ask(words: Sequence[tuple[str, str]], name: Name, rng: random.Random) -> str
         head, tail = head[:-1], tail[1:]  # 创作了什么, not 《什么》
     if not head and len(tail) > 1 and rng.random() < 0.3:
         head, tail = f"{tail}的是", ""  # 谁创立了… -> 创立了…的是谁
-    return head + asks + tail + rng.choice(MARKS)
+    return head + word + tail + rng.choice(MARKS)
 
 
 def _kept(words: list[str], lost: float, rng: random.Random) -> list[str]:

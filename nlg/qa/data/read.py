@@ -260,10 +260,13 @@ def _of_qa(fields: Any, text: str, number: str, source: str) -> Question:
 
 def _start(fields: dict[str, Any]) -> Any:
     """Return where a question or a passage says that its first answer stands."""
-    told = fields.get("answers")
-    if isinstance(told, list) and told:
-        told = told[0]
-    start = told.get("answer_start") if isinstance(told, dict) else fields.get("start")
+    first = fields.get("answers")
+    if isinstance(first, list) and first:
+        first = first[0]
+    if isinstance(first, dict):
+        start = first.get("answer_start")
+    else:
+        start = fields.get("start")
     return start[0] if isinstance(start, list) and start else start
 
 

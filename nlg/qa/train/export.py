@@ -15,14 +15,10 @@ work, so answer the questions of dev with both before it is shipped.
 import dataclasses
 import pathlib
 import shutil
-import sys
 
 from nlg.backbone.init_from import Shape
-from nlg.backbone.unilm import UniLM
-from nlg.onnx_export.export import export_onnx, save_graph, save_weights, trace
-from nlg.qa.config import ReaderConfig
+from nlg.onnx_export.export import save_graph, save_weights, trace
 from nlg.qa.data.examples import load_examples
-from nlg.qa.explain import SALIENCY, longest
 from nlg.qa.inputs import LEXICON
 from nlg.qa.options import BEAMS, MANY_BEAMS
 from nlg.qa.reader import TASK
@@ -30,14 +26,14 @@ from nlg.qa.train.measure import measure
 from nlg.qa.train.model import Answerer, build_model
 from nlg.qa.train.options import QATraining
 from nlg.qa.train.prepare import TO_RANK
-from nlg.qa.train.saliency import Saliency, saliency
+from nlg.qa.train.saliency import write_saliency
 from nlg.qa.train.search import SearchOutput, answer
 from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
-from nlg.runtime.graph import Graph
-from nlg.training.backend import choose_backend
-from nlg.training.export_checkpoint import best_of, export_checkpoint
-from nlg.training.loop import load_weights
-from nlg.training.run import Run
+from nlg.training.export_checkpoint import (
+    export_arguments,
+    export_checkpoint,
+    finished,
+)
 
 GRAPHS = {"model": BEAMS, "many": MANY_BEAMS}  # beams, and answers to choose from
 
@@ -53,14 +49,11 @@ def export(
         dev: the questions that the metrics are taken on, and confidence is fitted to.
         int8: see the text of this file.
     """
-    run = Run(run_folder)
-    settings, weights = best_of(run)
-    options, shape = QATraining(**settings), Shape.load(run_folder)
+    done = finished(run_folder)
+    options, shape = QATraining(**done.settings), Shape.load(run_folder)
     config = options.reader(shape.tokenizer.lower_case)
-    unilm = UniLM(shape.config)
-    unilm.build()
-    model = build_model(unilm, options)
-    load_weights(model, weights)
+    model = build_model(shape.build(), options)
+    done.load_into(model)
     path = run_folder / TO_RANK
     to_rank = load_examples(path) if path.exists() and path.stat().st_size else []
     examples = load_examples(dev)
@@ -73,7 +66,7 @@ def export(
             shutil.copyfile(run_folder / LEXICON, out / LEXICON)
 
     export_checkpoint(
-        run,
+        done.run,
         out,
         TASK,
         graphs=graphs,
@@ -109,25 +102,7 @@ def write_graphs(model: Answerer, out: pathlib.Path, int8: bool) -> None:
         save_graph(traced, out / f"{name}.onnx", weights, int8 and name == "model")
 
 
-def write_saliency(model: Answerer, config: ReaderConfig, out: pathlib.Path) -> None:
-    """Write the graph of gradients, beside the weights; its inputs have fixed sizes."""
-    S, T = longest(config)
-    inputs = dict.fromkeys(model.config.inputs(), ((1, S), "int32"))
-    inputs |= {"class_ids": ((1, 1), "int32")} if model.config.answer_types else {}
-    outputs = Saliency._fields if model.config.copy else Saliency._fields[:-1]
-
-    def graph(*given):
-        *source, answer = given
-        found = saliency(model, dict(zip(inputs, source, strict=True)), answer)
-        return found[: len(outputs)]
-
-    signature = {**inputs, "answer": ((1, T), "int32")}
-    path = out / f"{SALIENCY}.onnx"
-    export_onnx(graph, model, signature, outputs, path, out / WEIGHTS)
-    Graph(path, "cpu")  # fail now if ONNX lacks a gradient, not when it is used
-
-
 if __name__ == "__main__":
-    choose_backend("tensorflow", "float32", seed=1)
-    run_folder, out, dev = map(pathlib.Path, sys.argv[1:4])
-    export(run_folder, out, dev, int8=sys.argv[4:] == ["int8"])
+    arguments = export_arguments()
+    run_folder, out, dev = map(pathlib.Path, arguments[:3])
+    export(run_folder, out, dev, int8=arguments[3:] == ["int8"])

@@ -46,7 +46,6 @@ class QATraining(TrainOptions):
     def __post_init__(self):
         """Refuse what cannot run."""
         super().__post_init__()
-        object.__setattr__(self, "shares", tuple(self.shares))  # JSON brings lists
         for share in self.shares:
             share_of(share)
         if self.preset and self.preset not in PRESETS:

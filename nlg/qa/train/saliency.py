@@ -16,14 +16,19 @@ search.
 Shapes: S source tokens, T tokens of the answer, its end included, N = S + T, D units.
 """
 
+import pathlib
 from typing import Any, NamedTuple
 
 from keras import ops
 
 from nlg.layers.attention import NEG_INF
 from nlg.layers.copy import LEAST
+from nlg.onnx_export.export import export_onnx
+from nlg.qa.config import SALIENCY, ReaderConfig, longest
 from nlg.qa.inputs import EncodedSource
 from nlg.qa.train.model import Answerer, runs_of
+from nlg.runtime.checkpoint import WEIGHTS
+from nlg.runtime.graph import Graph
 
 HINTS = EncodedSource._fields[1:]  # what the question's words tell of each token
 
@@ -134,3 +139,21 @@ def _stand_before(row: dict[str, Any], answer: Any) -> Any:
 
 def _places(token_ids: Any) -> Any:
     return ops.arange(ops.shape(token_ids)[1], dtype="int32")[None]
+
+
+def write_saliency(model: Answerer, config: ReaderConfig, out: pathlib.Path) -> None:
+    """Write the graph of gradients, beside the weights; its inputs have fixed sizes."""
+    S, T = longest(config)
+    inputs = dict.fromkeys(model.config.inputs(), ((1, S), "int32"))
+    inputs |= {"class_ids": ((1, 1), "int32")} if model.config.answer_types else {}
+    outputs = Saliency._fields if model.config.copy else Saliency._fields[:-1]
+
+    def graph(*given):
+        *source, answer = given
+        found = saliency(model, dict(zip(inputs, source, strict=True)), answer)
+        return found[: len(outputs)]
+
+    signature = {**inputs, "answer": ((1, T), "int32")}
+    path = out / f"{SALIENCY}.onnx"
+    export_onnx(graph, model, signature, outputs, path, out / WEIGHTS)
+    Graph(path, "cpu")  # fail now if ONNX lacks a gradient, not when it is used

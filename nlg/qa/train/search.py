@@ -150,13 +150,13 @@ def writer(
 def support(model: Answerer, reading: SourceReading, lines: Any, passages: Any) -> Any:
     """Return the log-probability (B, Q) of `lines` (B, T) after each passage."""
     B, T = ops.shape(lines)
-    told = follow(
+    followed = follow(
         writer(model, reading, 1, passages),
         model.empty_cache(reading, B * passages, T),
         ops.repeat(lines, passages, axis=0),
         end_id=SEP_ID,
     )
-    return ops.reshape(ops.sum(told.log_probs, axis=-1), (B, passages))
+    return ops.reshape(ops.sum(followed.log_probs, axis=-1), (B, passages))
 
 
 def _decided(first: Any, has_answer: Any) -> Any:

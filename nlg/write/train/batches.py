@@ -4,8 +4,8 @@
                                     房 间 很 干 净 。 [SEP]      what is to be written
 
 A text that is too long is cut after its last sentence that fits, which then ends it;
-one without such a place is cut where it is full, and has no end. Whose class is told is
-drawn from the seed and the step alone.
+one without such a place is cut where it is full, and has no end. Which texts come
+with their class is drawn from the seed and the step alone.
 
 Shapes: N texts, B rows, T tokens of a row.
 """
@@ -141,7 +141,7 @@ def inputs(
         texts: all of them.
         rows: (B,) which.
         length: T.
-        conditioned: (B,) bool, whose class is told.
+        conditioned: (B,) bool, which texts come with their class.
 
     Returns:
         token_ids (B, T) int32: [CLS] and all but the last token of each text.

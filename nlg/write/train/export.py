@@ -10,18 +10,18 @@ because tf2onnx reads the TensorFlow backend, whichever backend trained the run.
 import dataclasses
 import functools
 import pathlib
-import sys
 from typing import Any
 
 from nlg.backbone.init_from import Shape
 from nlg.backbone.unilm import UniLM
-from nlg.metrics.poems import distinct
+from nlg.metrics.ratio import distinct
 from nlg.onnx_export.export import export_onnx, of_names, save_weights
 from nlg.runtime.checkpoint import GUIDED, VOCABULARY, WEIGHTS
-from nlg.training.backend import choose_backend
-from nlg.training.export_checkpoint import best_of, export_checkpoint
-from nlg.training.loop import load_weights
-from nlg.training.run import Run
+from nlg.training.export_checkpoint import (
+    export_arguments,
+    export_checkpoint,
+    finished,
+)
 from nlg.write.reviewer import TASK, Reviewer
 from nlg.write.train.model import draw
 from nlg.write.train.prepare import TRAIN, load_arrays
@@ -46,25 +46,23 @@ def export(run_folder: pathlib.Path, out: pathlib.Path, samples: int) -> None:
         out: the folder to make or to make anew.
         samples: texts of each class that the metrics are taken on.
     """
-    run = Run(run_folder)
-    settings, weights = best_of(run)
+    done = finished(run_folder)
     shape = Shape.load(run_folder)
-    unilm = UniLM(shape.config)
-    unilm.build()
-    load_weights(unilm, weights)
+    unilm = shape.build()
+    done.load_into(unilm)
 
     def graphs(out: pathlib.Path) -> None:
         write_graphs(unilm, out)
         shape.tokenizer.vocabulary.save(out / VOCABULARY)
 
     export_checkpoint(
-        run,
+        done.run,
         out,
         TASK,
         graphs=graphs,
         facts={
-            "classes": load_arrays(run, TRAIN)[1],
-            "length": settings["length"],
+            "classes": load_arrays(done.run, TRAIN)[1],
+            "length": done.settings["length"],
             "lower_case": shape.tokenizer.lower_case,
             "backbone": dataclasses.asdict(shape.config),
         },
@@ -106,6 +104,5 @@ def _report(writer: Reviewer, class_name: str, count: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    choose_backend("tensorflow", "float32", seed=1)
-    run_folder, out, samples = sys.argv[1:]
+    run_folder, out, samples = export_arguments()
     export(pathlib.Path(run_folder), pathlib.Path(out), int(samples))

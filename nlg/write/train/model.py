@@ -1,10 +1,10 @@
 """The backbone as a writer of text of a class, and how it writes.
 
-    [CLS] -> 房间很干净。[SEP]           told: positive
-    [CLS]房间 -> 又小又吵。[SEP]          told: negative
+    [CLS] -> 房间很干净。[SEP]           class: positive
+    [CLS]房间 -> 又小又吵。[SEP]          class: negative
 
 Each token sees those before it. The class is the condition of all LayerNorms
-(kexue.fm/archives/7124); the writer of poems is told its form and period so too.
+(kexue.fm/archives/7124), as form and period are where poems are written.
 
 This file knows no words.
 
@@ -66,12 +66,13 @@ def draw(
     Args:
         unilm: trained.
         inputs: `token_ids` (B, S), [CLS] and how the text begins, and `class_ids`
-            (B, 1), 0 where none is told.
+            (B, 1), 0 where there is none.
         length: T, a number or a scalar tensor.
         noise: (B, T or more) uniform in [0, 1).
         temperature: above 0.
         top_p: see `nlg.decode.sample.top_p`; at most `sampling.MOST` are drawn from.
-        guidance: how much further from a writer who is told no class; None asks none.
+        guidance: how much further from what is written without a class; None compares
+            with nothing.
     """
     rows = ops.shape(inputs["token_ids"])[0]
 
@@ -81,8 +82,8 @@ def draw(
     if guidance is None:
         next_log_probs, cache = after(inputs, rows)
     else:
-        untold = {**inputs, "class_ids": ops.zeros_like(inputs["class_ids"])}
-        next_log_probs, cache = after(twice(inputs, untold), BOTH * rows)
+        unconditioned = {**inputs, "class_ids": ops.zeros_like(inputs["class_ids"])}
+        next_log_probs, cache = after(twice(inputs, unconditioned), BOTH * rows)
         next_log_probs, cache = guided(next_log_probs, cache, guidance)
     return sampling.sample(
         next_log_probs,

@@ -10,9 +10,7 @@ from nlg.training.options import MANY, TrainOptions
 class WriteTraining(TrainOptions):
     """The settings of the loop, and how texts and their classes are given."""
 
-    names: tuple[
-        str, ...
-    ] = ()  # label=name of a class; others are named by their label
+    names: tuple[str, ...] = ()  # label=name; other classes are named by their label
     length: int = 64  # tokens of a text, its end among them; longer ones are cut
     tell: float = 0.85  # share of the texts that come with their class
     layers: int = 2  # blocks of the backbone, from the first; 0 is all
@@ -31,7 +29,6 @@ class WriteTraining(TrainOptions):
     def __post_init__(self):
         """Refuse what cannot run."""
         super().__post_init__()
-        object.__setattr__(self, "names", tuple(self.names))  # JSON brings lists
         for name in self.names:
             name_of(name)
 

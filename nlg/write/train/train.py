@@ -91,19 +91,19 @@ def write_task(
 
 
 def scores(model: Writer, texts: Texts, length: int) -> dict[str, float]:
-    """Return nats a token, the end among them: with the class told, and without."""
+    """Return nats a token, the end among them: with the class and without it."""
 
-    def nats(told: bool) -> float:
-        return mean_scores(model, _dev_batches(texts, length, told))["loss"]
+    def nats(conditioned: bool) -> float:
+        return mean_scores(model, _dev_batches(texts, length, conditioned))["loss"]
 
     return {"dev_untold": nats(False), "dev_loss": nats(True)}
 
 
 def _dev_batches(
-    texts: Texts, length: int, told: bool
+    texts: Texts, length: int, conditioned: bool
 ) -> Iterator[tuple[dict[str, np.ndarray], float]]:
     """Yield all `texts` as batches, with the number of tokens charged in each."""
     for edge, rows in buckets(texts, length).items():
         for start in range(0, len(rows), EVAL_BATCH):
-            batch = inputs(texts, rows[start : start + EVAL_BATCH], edge, told)
+            batch = inputs(texts, rows[start : start + EVAL_BATCH], edge, conditioned)
             yield batch, int((batch["targets"] > 0).sum())

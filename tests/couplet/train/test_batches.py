@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from nlg.couplet.config import COMPLETE, FORWARD, REVERSE
-from nlg.couplet.dataset import Couplet
 from nlg.couplet.pairs import Pairs
 from nlg.couplet.train.batches import MOST_GIVEN, batch_of, encode
+from nlg.text.couplets import Couplet
 from nlg.text.vocab import PAD_ID, UNK_ID, Vocabulary
 
 FIRST, SECOND = "春眠不觉晓", "秋梦忽闻鸡"

@@ -24,7 +24,7 @@ from nlg.couplet.train.search import Rules, answer_lines
 from nlg.decode.results import NEG_INF
 from nlg.decode.slots import SlotHypotheses
 from nlg.text.couplets import check_couplet, repeat_groups
-from nlg.text.prosody import tones
+from nlg.text.readings import tones
 from nlg.text.vocab import PAD, PAD_ID, UNK, Vocabulary
 
 B, K = 6, 4

@@ -14,7 +14,6 @@ from same_run import assert_same_run
 from nlg.cli.main import main
 from nlg.config import apply_values
 from nlg.couplet.config import MODES
-from nlg.couplet.dataset import Couplet
 from nlg.couplet.dataset import write as write_couplets
 from nlg.couplet.pairs import Pairs
 from nlg.couplet.responder import MANY_BEAMS, Couplets, ReplyOptions
@@ -29,6 +28,7 @@ from nlg.couplet.train.train import couplet_task, init_from
 from nlg.errors import CheckpointError, DataError, OptionError
 from nlg.onnx_export.export import save_weights
 from nlg.runtime import checkpoints_folder
+from nlg.text.couplets import Couplet
 from nlg.text.vocab import Vocabulary
 from nlg.training.loop import load_weights
 from nlg.training.run import Run

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from nlg.errors import CheckpointError, DataError, OptionError
-from nlg.poem.dataset import Poem
+from nlg.poem.request import MapRequest, SampleRequest
 from nlg.poem.vae.clusters import ARRAYS, Cluster, LatentMap, Space
 from nlg.poem.vae.map import (
     LEAST,
@@ -26,11 +26,11 @@ from nlg.poem.vae.map import (
     share_held,
     with_written_examples,
 )
-from nlg.poem.vae.request import MapRequest, SampleRequest
 from nlg.poem.vae.themes import counts_of, names_of, nats_saved, typical
 from nlg.runtime import checkpoints_folder
 from nlg.runtime.checkpoint import seal
 from nlg.text.forms import verse
+from nlg.text.poem_records import Poem
 from nlg.text.vocab import Vocabulary
 
 SHIPPED_MAP = checkpoints_folder() / "poem" / "map"

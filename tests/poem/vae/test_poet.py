@@ -6,6 +6,7 @@ import pytest
 from known_poems import STORKS
 
 from nlg.errors import DataError, OptionError
+from nlg.poem.request import SampleRequest
 from nlg.poem.vae import poet as poet_module
 from nlg.poem.vae.poet import (
     BLOCK,
@@ -18,7 +19,6 @@ from nlg.poem.vae.poet import (
     near,
     parse_poem,
 )
-from nlg.poem.vae.request import SampleRequest
 from nlg.text.forms import FORMS
 from nlg.text.prosody import RHYME_RULES, TONE_RULES, check
 

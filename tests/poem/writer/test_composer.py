@@ -12,9 +12,10 @@ import pytest
 from poem.writer.writers import Z, small_composer
 
 from nlg.errors import DataError, OptionError
-from nlg.poem.writer import composer as composer_module
-from nlg.poem.writer.composer import Composer, Draft
-from nlg.poem.writer.request import PoemRequest
+from nlg.poem.request import PoemRequest
+from nlg.poem.writer import drafts
+from nlg.poem.writer.composer import Composer
+from nlg.poem.writer.drafts import Draft
 from nlg.poem.writer.train.batches import inputs
 from nlg.text import prosody
 from nlg.text.forms import FORMS, verse
@@ -36,7 +37,7 @@ def written(composer, count=1, seed=1, options=ONE, **asked):
 
 
 def best_of(composer, rows, asked):
-    return max(rows, key=lambda row: composer._merit(row, asked))
+    return max(rows, key=lambda row: composer.drafter.merit(row, asked))
 
 
 def strays(lines):
@@ -164,7 +165,7 @@ def test_a_poem_that_names_its_theme_is_taken_before_a_better_one(composer):
 
 def test_a_poem_with_a_misread_word_is_drawn_again_without_it(composer, monkeypatch):
     again = written(composer, 24, form="五律")
-    monkeypatch.setattr(composer_module, "_struck", lambda *_: set())
+    monkeypatch.setattr(drafts, "_struck", lambda *_: set())
     once = written(composer, 24, form="五律")
     changed = [a.lines for a, b in zip(once, again, strict=True) if a.lines != b.lines]
     assert changed and not any(prosody.check(lines).clean for lines in changed)
@@ -174,11 +175,11 @@ def test_a_poem_with_a_misread_word_is_drawn_again_without_it(composer, monkeypa
 def test_of_a_misread_word_what_must_stand_is_not_struck(composer):
     lines = ["白日依山尽", "黄河入海流", "日春相思月", "更上一层楼"]
     free = composer.prepare(PoemRequest(form="五绝"))
-    assert composer_module._struck(lines, free) == {"思"}
+    assert drafts._struck(lines, free) == {"思"}
     kept = composer.prepare(PoemRequest(keep="_" * 13 + "思" + "_" * 6))
-    assert composer_module._struck(lines, kept) == {"相"}
+    assert drafts._struck(lines, kept) == {"相"}
     unbound = composer.prepare(PoemRequest(form="五绝", rules=False))
-    assert composer_module._struck(lines, unbound) == set()
+    assert drafts._struck(lines, unbound) == set()
 
 
 def test_a_poem_drawn_line_by_line_is_the_one_drawn_at_once(composer):
@@ -266,7 +267,7 @@ def test_a_guidance_of_one_is_the_writer_as_it_was_trained(composer, options):
     name = "beam_guided" if "beam" in options else "model_guided"
     found = composer.checkpoint.graph(name)(**given, guidance=np.float32(1.0))
     poem = found["poems"][0, 0] if "beam" in options else found["poems"][0]
-    assert composer._draft(poem, 0.0, asked).lines == want.lines
+    assert composer.drafter._draft(poem, 0.0, asked).lines == want.lines
 
 
 @pytest.mark.parametrize("options", [ONE, BEAM], ids=["drawn", "searched"])

@@ -1,7 +1,6 @@
 import pytest
 
 from nlg.errors import OptionError
-from nlg.poem.dataset import Poem
 from nlg.poem.writer.conditions import (
     KINDS,
     PERIOD_OF,
@@ -9,6 +8,7 @@ from nlg.poem.writer.conditions import (
     ConditionIds,
     Conditions,
 )
+from nlg.text.poem_records import Poem
 
 POETS = ("李白", "杜甫", "白居易")
 QUIET = Poem("五绝", ("床前明月光",) * 4, author="李白", dynasty="五代十国")

@@ -4,10 +4,10 @@ import pytest
 from poem.writer.writers import small_vocabulary
 
 from nlg.errors import OptionError
+from nlg.poem.request import PoemRequest
 from nlg.poem.writer.plans import PlanBuilder, doubled, group_named
-from nlg.poem.writer.request import PoemRequest
 from nlg.poem.writer.wanted import fixed_of
-from nlg.text import prosody
+from nlg.text import readings
 from nlg.text.forms import FORMS
 from nlg.text.vocab import Vocabulary
 
@@ -24,7 +24,7 @@ def arrays_of(pages, form, **asked):
 
 def drawn(pages, arrays):
     """Draw each plan: a mark, a fixed character, or the set of tones at a place."""
-    names = ["中", "平", "仄", *prosody.level_groups(), "，", "。"]
+    names = ["中", "平", "仄", *readings.level_groups(), "，", "。"]
     tokens = pages.vocabulary.tokens
     own = arrays["kinds"][len(names) :]
     names += [tokens[row.argmax()] for row in own]
@@ -115,7 +115,7 @@ def test_a_rare_character_is_named(pages):
 
 
 def test_a_character_that_the_rhyme_book_lacks_breaks_no_rule(pages, monkeypatch):
-    monkeypatch.setattr(prosody, "tones", lambda character: frozenset())
+    monkeypatch.setattr("nlg.poem.writer.plans.tones", lambda character: frozenset())
     plans = arrays_of(pages, "五绝", first_line="床前明月光")["plans"]
     assert len(plans) == len(arrays_of(pages, "五绝")["plans"])
 

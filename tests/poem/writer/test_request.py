@@ -1,7 +1,7 @@
 import pytest
 
 from nlg.errors import OptionError
-from nlg.poem.writer.request import BEAMS, PoemRequest
+from nlg.poem.request import BEAMS, PoemRequest
 from nlg.poem.writer.wanted import drawn, fixed_of, form_wanted, source_of
 from nlg.text.forms import FORMS
 

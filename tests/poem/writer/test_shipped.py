@@ -2,8 +2,8 @@
 
 import pytest
 
+from nlg.poem.request import PoemRequest
 from nlg.poem.writer.composer import Composer
-from nlg.poem.writer.request import PoemRequest
 from nlg.runtime import checkpoints_folder
 from nlg.runtime.checkpoint import WEIGHTS, digest
 from nlg.text import prosody

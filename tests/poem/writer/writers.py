@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from nlg.backbone.config import BackboneConfig
 from nlg.backbone.unilm import UniLM
-from nlg.metrics.originality import KnownLines
 from nlg.poem.known import KNOWN
 from nlg.poem.writer.composer import Composer
 from nlg.poem.writer.conditions import AUTHORS, Conditions
@@ -17,6 +16,7 @@ from nlg.poem.writer.train.model import build_model
 from nlg.runtime import checkpoints_folder
 from nlg.runtime.checkpoint import VOCABULARY
 from nlg.runtime.config import CheckpointConfig
+from nlg.text.known_lines import KnownLines
 from nlg.text.vocab import SPECIAL, Vocabulary
 
 POETS = ("李白", "杜甫", "白居易", "王安石")

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from nlg.qa.data.question_templates import Name, ask, asking, names
+from nlg.qa.data.question_templates import Name, ask, names, question_word
 from nlg.qa.question_type import answer_type
 
 FOUNDING = [
@@ -74,9 +74,9 @@ def test_a_question_asks_for_what_its_name_is(text):
 
 def test_a_count_keeps_its_unit_and_an_end_has_its_word():
     rng = random.Random(1)
-    assert asking(Name("1.5亿元", 0, "number"), rng) == "多少元"
-    assert asking(Name("第三代", 0, "number"), rng) == "多少代"
-    found = {asking(Name("北京大学", 0, "organisation"), rng) for _ in range(40)}
+    assert question_word(Name("1.5亿元", 0, "number"), rng) == "多少元"
+    assert question_word(Name("第三代", 0, "number"), rng) == "多少代"
+    found = {question_word(Name("北京大学", 0, "organisation"), rng) for _ in range(40)}
     assert "哪所大学" in found
     assert len(found) > 2
 

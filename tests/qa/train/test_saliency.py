@@ -5,9 +5,8 @@ import pytest
 from keras import ops
 from qa.readers import VECTORS, numpy, row_to, sources, tiny_reader
 
-from nlg.qa.train import export
 from nlg.qa.train.options import QATraining
-from nlg.qa.train.saliency import HINTS, row_of, saliency
+from nlg.qa.train.saliency import HINTS, row_of, saliency, write_saliency
 from nlg.text.vocab import SEP_ID
 
 STEP = 2e-3  # of an embedding, for differences
@@ -144,10 +143,11 @@ def test_source_and_answer_stand_as_they_do_in_training():
 
 def test_a_graph_without_copying_has_no_copies(tmp_path, monkeypatch):
     written = []
-    monkeypatch.setattr(export, "export_onnx", lambda *given: written.append(given))
-    monkeypatch.setattr(export, "Graph", lambda *given: None)  # none was written
+    home = "nlg.qa.train.saliency"
+    monkeypatch.setattr(f"{home}.export_onnx", lambda *given: written.append(given))
+    monkeypatch.setattr(f"{home}.Graph", lambda *given: None)  # none was written
     model = tiny_reader(copy=False, overlap=False, words=False, convolutions=0)
-    export.write_saliency(model, SIZES, tmp_path)
+    write_saliency(model, SIZES, tmp_path)
     function, _, signature, outputs, path, _ = written[0]
     inputs, answer = asked()
     found = function(inputs["token_ids"], ops.convert_to_tensor(answer))

@@ -24,8 +24,9 @@ from nlg.files import write_json
 from nlg.layers.weights import weights_by_path
 from nlg.onnx_export.export import save_weights
 from nlg.qa.answer import Answer, QARequest
+from nlg.qa.config import longest
 from nlg.qa.data.examples import Example, load_examples, some, write
-from nlg.qa.explain import explain, longest
+from nlg.qa.explain import explain
 from nlg.qa.options import BEAMS, AnswerOptions
 from nlg.qa.reader import Reader
 from nlg.qa.train import export

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from nlg.poem.dataset import Poem
 from nlg.text.forms import FORMS
+from nlg.text.poem_records import Poem
 from nlg.text.vocab import Vocabulary
 
 Encoded = dict[tuple[int, int], np.ndarray]  # (R, C) -> (N, R, C) int32

@@ -6,13 +6,11 @@ reads the TensorFlow backend, whichever backend trained the run.
 
 import dataclasses
 import pathlib
-import sys
 from typing import Any
 
-from nlg.metrics.originality import KnownLines
 from nlg.onnx_export.export import export_onnx, save_weights
 from nlg.poem.dataset import load_poems
-from nlg.poem.known import KNOWN
+from nlg.poem.known import save_known_lines
 from nlg.poem.vae.evaluate import measure
 from nlg.poem.vae.poet import TASK, Poet
 from nlg.poem.vae.train.batches import encode
@@ -22,10 +20,11 @@ from nlg.poem.vae.train.options import VAETraining
 from nlg.poem.vae.train.search import SLOTS, Poems, Rules, write_poems
 from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
 from nlg.text.vocab import Vocabulary
-from nlg.training.backend import choose_backend
-from nlg.training.export_checkpoint import best_of, export_checkpoint
-from nlg.training.loop import load_weights
-from nlg.training.run import Run
+from nlg.training.export_checkpoint import (
+    export_arguments,
+    export_checkpoint,
+    finished,
+)
 
 
 def export(
@@ -39,12 +38,11 @@ def export(
         data: the training poems, for the originality report.
         dev: the poems that the metrics are taken on.
     """
-    run = Run(run_folder)
-    settings, weights = best_of(run)
-    options = VAETraining(**settings)
+    done = finished(run_folder)
+    options = VAETraining(**done.settings)
     vocabulary = Vocabulary.load(run_folder / "vocab.txt")
     model = build_model(len(vocabulary), options)
-    load_weights(model, weights)
+    done.load_into(model)
     dev_poems = load_poems(dev)
     encoded = encode(dev_poems, vocabulary, halves=False)
     model.compile()  # Keras asks for it before it measures
@@ -52,15 +50,14 @@ def export(
     def graphs(out: pathlib.Path) -> None:
         write_graphs(model, out)
         vocabulary.save(out / VOCABULARY)
-        lines = (line for poem in load_poems(data) for line in poem.lines)
-        KnownLines.from_lines(lines).save(out / KNOWN)
+        save_known_lines((poem.lines for poem in load_poems(data)), out)
 
     def metrics() -> dict[str, Any]:
         found = measure(Poet.from_checkpoint(out), dev_poems, options.metric_samples)
         return found | {"bound": score(model, encoded, options.batch_tokens)}
 
     export_checkpoint(
-        run,
+        done.run,
         out,
         TASK,
         graphs=graphs,
@@ -106,5 +103,4 @@ def write_graphs(model: PoemVAE, out: pathlib.Path) -> None:
 
 
 if __name__ == "__main__":
-    choose_backend("tensorflow", "float32", seed=1)
-    export(*map(pathlib.Path, sys.argv[1:5]))
+    export(*map(pathlib.Path, export_arguments()))

@@ -8,12 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from nlg.errors import DataError
-from nlg.poem.dataset import Poem, load_poems
+from nlg.poem.dataset import load_poems
 from nlg.poem.vae.train.batches import Encoded, batch_size, encode
 from nlg.poem.vae.train.evaluate import score
 from nlg.poem.vae.train.model import PoemVAE, build_model
 from nlg.poem.vae.train.options import VAETraining
 from nlg.poem.vae.train.search import SLOTS
+from nlg.text.poem_records import Poem
 from nlg.text.vocab import Vocabulary
 from nlg.training.batches import Schedule
 from nlg.training.export_subprocess import export_in_subprocess

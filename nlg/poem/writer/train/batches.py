@@ -5,8 +5,8 @@
     target    银烛秋光…，…。[SEP]     its lines, with the marks that the form has
 
 The marks are written too, but not charged: in a form they are certain. Which sources a
-batch has, which words, and what is told of each poem is drawn from the seed and the
-step alone.
+batch has, which words, and which conditions a poem comes with, is drawn from the seed
+and the step alone.
 
 Shapes: N poems of a form, T tokens of one with its marks, B rows, L tokens of a row, P
 predictions, Z latent units.
@@ -19,12 +19,12 @@ from typing import NamedTuple
 import numpy as np
 
 from nlg.errors import DataError
-from nlg.poem.dataset import Poem
+from nlg.poem.request import COMMA, LONGEST_TITLE, SOURCE_WORDS
 from nlg.poem.writer.conditions import Conditions
-from nlg.poem.writer.request import COMMA, LONGEST_TITLE, SOURCE_WORDS
 from nlg.poem.writer.train.options import WriterTraining
 from nlg.text.forms import FORMS, Form, verse
 from nlg.text.packing import round_up
+from nlg.text.poem_records import Poem
 from nlg.text.tokenizer import Tokenizer
 from nlg.text.vocab import CLS_ID, PAD_ID, SEP_ID
 from nlg.text.words import cut_words
@@ -63,7 +63,7 @@ def encode(
         poems: those with a character that the tokenizer does not know are kept: it is
             unknown there too.
         tokenizer: of the backbone.
-        conditions: what can be told.
+        conditions: the classes that there are.
         sentiments: by `verse`, the class of each poem that has one.
 
     Raises:
@@ -156,7 +156,7 @@ def inputs(
             form's characters.
         targets (P,) int32.
         class_ids (B, 4) int32.
-        latents (B, Z) float32; zeros are not told.
+        latents (B, Z) float32; zeros are no condition.
     """
     T = poems.shape[1]
     lengths = np.array([len(source) + 2 for source in sources])  # [CLS], [SEP]

@@ -12,29 +12,27 @@ import dataclasses
 import functools
 import pathlib
 import shutil
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from nlg.backbone.init_from import Shape
-from nlg.backbone.unilm import UniLM
 from nlg.decode.keyword_boost import Keywords
-from nlg.metrics.originality import KnownLines
 from nlg.metrics.poems import poem_report
 from nlg.onnx_export.export import export_onnx, of_names, save_weights
 from nlg.poem.dataset import load_poems
-from nlg.poem.known import KNOWN
+from nlg.poem.known import save_known_lines
+from nlg.poem.request import BEAMS, LONGEST_WORD, SOURCE_WORDS
 from nlg.poem.writer.composer import TASK, Composer
 from nlg.poem.writer.conditions import AUTHORS
-from nlg.poem.writer.request import BEAMS, LONGEST_WORD, SOURCE_WORDS
 from nlg.poem.writer.train.model import Writer, build_model
 from nlg.poem.writer.train.search import PlanInputs, draw, search
 from nlg.runtime.checkpoint import CONFIG, GUIDED, VOCABULARY, WEIGHTS
 from nlg.text.forms import FORMS
-from nlg.training.backend import choose_backend
-from nlg.training.export_checkpoint import best_of, export_checkpoint
-from nlg.training.loop import load_weights
-from nlg.training.run import Run
+from nlg.training.export_checkpoint import (
+    export_arguments,
+    export_checkpoint,
+    finished,
+)
 from nlg.training.settings import read_config
 
 NUMBER = (), "float32"
@@ -50,7 +48,7 @@ GRAPHS = PLAIN | {
     for name, (write, options) in PLAIN.items()
 }
 OUTPUTS = ("poems", "log_probs")
-LATENT = "writer/latent/kernel"  # the weight that tells how many units a latent has
+LATENT = "writer/latent/kernel"  # its first axis is the units of a latent
 
 
 def export(
@@ -64,23 +62,19 @@ def export(
         data: the training poems, for the originality report.
         samples: poems of each form that the metrics are taken on.
     """
-    run = Run(run_folder)
-    _, weights = best_of(run)
+    done = finished(run_folder)
     shape = Shape.load(run_folder)
-    unilm = UniLM(shape.config)
-    unilm.build()
-    model = build_model(unilm, len(weights[LATENT]))
-    load_weights(model, weights)
+    model = build_model(shape.build(), len(done.weights[LATENT]))
+    done.load_into(model)
 
     def graphs(out: pathlib.Path) -> None:
         write_graphs(model, out)
         shape.tokenizer.vocabulary.save(out / VOCABULARY)
         shutil.copyfile(run_folder / AUTHORS, out / AUTHORS)
-        lines = (line for poem in load_poems(data) for line in poem.lines)
-        KnownLines.from_lines(lines).save(out / KNOWN)
+        save_known_lines((poem.lines for poem in load_poems(data)), out)
 
     export_checkpoint(
-        run,
+        done.run,
         out,
         TASK,
         graphs=graphs,
@@ -133,7 +127,7 @@ def run(write: Callable, model: Writer, given: dict[str, Any]) -> tuple[Any, Any
 
 
 def measure(composer: Composer, count: int) -> dict[str, Any]:
-    """Return how good `count` poems of each form are that nothing else is told of."""
+    """Return how good `count` poems of each form are, with no other condition."""
     return {
         "samples": {
             form: poem_report(
@@ -146,6 +140,6 @@ def measure(composer: Composer, count: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    choose_backend("tensorflow", "float32", seed=1)
-    run_folder, out, data = map(pathlib.Path, sys.argv[1:4])
-    export(run_folder, out, data, int(sys.argv[4]))
+    arguments = export_arguments()
+    run_folder, out, data = map(pathlib.Path, arguments[:3])
+    export(run_folder, out, data, int(arguments[3]))

@@ -2,8 +2,8 @@
 
     [CLS]秋夕[SEP] -> 银烛秋光…[SEP]
 
-What it is told besides, such as the form, the period, the author, and a latent of the
-VAE, becomes one condition of all its LayerNorms (kexue.fm/archives/7124).
+The form, the period, the sentiment, the author and a latent of the VAE become one
+condition of all its LayerNorms (kexue.fm/archives/7124).
 
 This file knows neither words nor the search.
 

@@ -7,13 +7,14 @@ import numpy as np
 
 from nlg.errors import DataError
 from nlg.files import load_text, parse_json
-from nlg.poem.dataset import Poem, load_poems
+from nlg.poem.dataset import load_poems
 from nlg.poem.vae.poet import Poet
 from nlg.poem.writer.conditions import AUTHORS, SENTIMENTS, Conditions
 from nlg.poem.writer.train.batches import Encoded, encode
 from nlg.poem.writer.train.options import WriterTraining
 from nlg.text.forms import FORMS, verse
 from nlg.text.normalize import simplified
+from nlg.text.poem_records import Poem
 from nlg.text.tokenizer import Tokenizer
 from nlg.training.progress_bar import counted
 from nlg.training.run import Run

@@ -1,7 +1,7 @@
 """From a source, conditions and plans to poems that keep a plan, in one graph.
 
     source -> read once -> the writer's log-probabilities of each token
-           -> moved further from those of a writer who is told less, if one likes
+           -> moved further from those under fewer conditions, if one likes
            -> held to lines that keep a plan (`nlg.poem.writer.plans`), nothing twice
            -> leaning to the words of the theme
            -> drawn, or searched for with beams
@@ -63,8 +63,8 @@ def draw(
         noise: (B, T) uniform in [0, 1).
         temperature: above 0.
         top_p: see `nlg.decode.sample.top_p`; at most `sampling.MOST` are drawn from.
-        guidance: how much further from a writer who is told the form alone, of all
-            classes; None asks no such writer.
+        guidance: how much further from what is written on condition of the form
+            alone; None compares with nothing.
     """
     rows = ops.shape(inputs["token_ids"])[0]
     written = _written(model, inputs, 1, length, guidance)
@@ -102,8 +102,8 @@ def search(
         wanted: words of the theme.
         length: L, a number or a scalar tensor.
         beam: how many of the K beams are used, a number or a scalar tensor.
-        guidance: how much further from a writer who is told the form alone, of all
-            classes; None asks no such writer.
+        guidance: how much further from what is written on condition of the form
+            alone; None compares with nothing.
         beams: K.
     """
     batch = ops.shape(inputs["token_ids"])[0]
@@ -127,11 +127,11 @@ def _written(
     if guidance is None:
         return model.writer(model.read(inputs), beams), model.empty_cache(rows, length)
     form = ops.arange(len(KINDS), dtype="int32") == KINDS.index("form")
-    untold = {
+    form_alone = {
         **inputs,
         "class_ids": ops.where(form, inputs["class_ids"], UNCONDITIONED),
     }
-    next_log_probs = model.writer(model.read(twice(inputs, untold)), beams)
+    next_log_probs = model.writer(model.read(twice(inputs, form_alone)), beams)
     return guided(
         next_log_probs, model.empty_cache(BOTH * rows, length), guidance, beams
     )

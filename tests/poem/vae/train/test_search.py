@@ -16,7 +16,7 @@ from nlg.poem.vae.train.export import write_graphs
 from nlg.poem.vae.train.model import PoemVAE, VAEConfig
 from nlg.poem.vae.train.search import SLOTS, Poems, Rules, choose_rules, write_poems
 from nlg.runtime.graph import Graph
-from nlg.text import prosody
+from nlg.text import patterns, readings
 from nlg.text.forms import FORMS
 from nlg.text.vocab import PAD, UNK, Vocabulary
 
@@ -110,14 +110,14 @@ def test_rules_chosen_are_the_best_of_a_double_loop():
 def test_every_poem_keeps_its_pattern_and_rhymes_in_its_group(model, vocabulary, form):
     poems = write(model, rules_of(vocabulary, form), form, temperature=1.0)
     assert poems.token_ids.shape == (B, FORMS[form].places)
-    groups = prosody.level_groups()
+    groups = readings.level_groups()
     for ids, p, g in zip(poems.token_ids, poems.pattern, poems.group, strict=True):
-        pattern = prosody.patterns(FORMS[form])[p]
+        pattern = patterns.patterns(FORMS[form])[p]
         for row, line in enumerate(lines_of(vocabulary, ids, form)):
             for character, wanted in zip(line, pattern.lines[row], strict=True):
-                assert wanted == "中" or wanted in prosody.tones(character)
+                assert wanted == "中" or wanted in readings.tones(character)
             if row in pattern.rhyming:
-                assert groups[g] in prosody.rhyme_groups(line[-1])
+                assert groups[g] in readings.rhyme_groups(line[-1])
 
 
 @pytest.mark.parametrize("keep", [True, False])

@@ -14,7 +14,7 @@ from train_here import eagerly
 from nlg.cli.main import main
 from nlg.config import apply_values
 from nlg.errors import DataError
-from nlg.poem.dataset import Poem, load_poems
+from nlg.poem.dataset import load_poems
 from nlg.poem.dataset import write as write_poem_file
 from nlg.poem.vae.poet import Poet
 from nlg.poem.vae.train.batches import encode
@@ -22,6 +22,7 @@ from nlg.poem.vae.train.evaluate import score
 from nlg.poem.vae.train.model import build_model
 from nlg.poem.vae.train.train import VAETraining, vae_task
 from nlg.text.forms import FORMS, form_of
+from nlg.text.poem_records import Poem
 from nlg.text.vocab import UNK, Vocabulary
 from nlg.training.run import Run
 from nlg.training.settings import read_settings

@@ -5,11 +5,11 @@ import pytest
 from poem.writer.writers import small_vocabulary
 
 from nlg.errors import DataError, OptionError
-from nlg.poem.dataset import Poem
 from nlg.poem.writer.conditions import Conditions
 from nlg.poem.writer.train.batches import Batches, encode, inputs
 from nlg.poem.writer.train.options import WriterTraining
 from nlg.text.forms import FORMS
+from nlg.text.poem_records import Poem
 from nlg.text.tokenizer import Tokenizer
 
 QUIET = Poem(

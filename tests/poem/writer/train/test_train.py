@@ -22,9 +22,9 @@ from nlg.errors import DataError, OptionError
 from nlg.layers.weights import weights_by_path
 from nlg.poem.dataset import load_poems
 from nlg.poem.dataset import write as write_poem_file
+from nlg.poem.request import PoemRequest
 from nlg.poem.vae.poet import Poet, parse_poem
 from nlg.poem.writer.composer import Composer
-from nlg.poem.writer.request import PoemRequest
 from nlg.poem.writer.train import export as export_writer
 from nlg.poem.writer.train.batches import Encoded, inputs
 from nlg.poem.writer.train.evaluate import scores
@@ -204,8 +204,7 @@ def test_graph_writes_what_keras_writes(trained):
 def start_of(out):
     """Return the best model of a run, its weights in 16 bits."""
     weights, _ = Run(out).load("best.safetensors")
-    model = build_model(export_writer.UniLM(Shape.load(out).config), 128)
-    model.unilm.build()
+    model = build_model(Shape.load(out).build(), 128)
     load_weights(model, {k: x.astype("float16") for k, x in weights.items()})
     return model
 

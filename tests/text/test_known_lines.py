@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nlg.errors import CheckpointError
-from nlg.metrics.originality import KnownLines
+from nlg.text.known_lines import KnownLines
 
 LINES = ["床前明月光", "疑是地上霜", "无边落木萧萧下", "不尽长江滚滚来"]
 
