@@ -11,7 +11,7 @@ LISTED = [line for line in LINES if line and not line.startswith("#")]
 
 def test_requirements_txt_is_the_list_of_pyproject():
     extras = PROJECT["optional-dependencies"]
-    names = ("train", "eval", "batch", "ray")
+    names = ("train", "eval", "batch", "ray", "web")
     every = [*PROJECT["dependencies"], *(one for name in names for one in extras[name])]
     listed = [line.split("#")[0].strip() for line in LISTED]
     assert listed == list(dict.fromkeys(every))
