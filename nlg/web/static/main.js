@@ -27,6 +27,15 @@ function follow() {
   show(name in PANELS ? name : "poem", values);
 }
 
+/** Go to a tab; the browser would also move the focus to its panel. */
+function choose(event) {
+  const tab = event.target.closest("a");
+  if (!tab) return;
+  event.preventDefault();
+  history.pushState(null, "", tab.getAttribute("href"));
+  follow();
+}
+
 function moveTab(event) {
   const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   if (!step) return;
@@ -62,6 +71,7 @@ function paint(colours) {
 for (const panel of Object.values(PANELS)) panel.start();
 window.addEventListener("hashchange", follow);
 $(".tabs").addEventListener("keydown", moveTab);
+$(".tabs").addEventListener("click", choose);
 $("#language").addEventListener("click", () => speak(english() ? "zh-CN" : "en"));
 $("#colours").addEventListener("click", () => {
   const next = paint(document.documentElement.dataset.colours) ? "light" : "dark";
