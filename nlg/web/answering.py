@@ -1,25 +1,23 @@
 """What the thread of a queue does with the bodies that wait in it.
 
-Each function takes the models and the calls of one batch, and gives every call the
-results that the task's own class finds for its body. Bodies of one kind share runs of
-the graph where the task has a verb for many, and get what they would get alone; the
-others are answered in turn.
+Each function takes the models and the calls of one batch, whose bodies are of one kind.
+It gives every call the results that the task's own class finds for its body. They share
+runs of the graph where the task has a verb for many, and get what they would alone.
 """
 
 import dataclasses
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from nlg.couplet.responder import Couplets, ReplyOptions
 from nlg.couplet.theme import compose
 from nlg.errors import NlgError
-from nlg.poem.vae.poet import Poet
 from nlg.qa.answer import QARequest
 from nlg.qa.explain import explain
 from nlg.qa.options import AnswerOptions
 from nlg.text.normalize import to_traditional
 from nlg.web.batching import Call
-from nlg.web.bodies import CoupletBody, SampleBody, WriterBody
+from nlg.web.bodies import CoupletBody, QABody, SampleBody, WriterBody
 from nlg.web.models import Models
 from nlg.write.reviewer import ReviewOptions
 
@@ -30,13 +28,19 @@ Event = tuple[str, Fields]
 
 
 def answer_samples(models: Models, calls: Calls) -> None:
-    """Write poems of the VAE; random ones of one kind together."""
+    """Write poems of the VAE, random ones together."""
     poet = models.get("poet")
-    for group in groups(calls, _kind_of_poem):
-        if group[0].body.source:
-            _each(group, lambda body: _poem_events(poet.write(body), body))
-        else:
-            _random_poems(poet, group)
+    if calls[0].body.source:
+        return _each(calls, lambda body: _poem_events(poet.write(body), body))
+    found = poet.sample_all([call.body for call in calls])
+    for call, poems in zip(calls, found, strict=True):
+        for event in _poem_events(poems, call.body):
+            _give(call, event)
+
+
+def kind_of_poem(body: SampleBody) -> SampleBody:
+    """Return what random poems share that are written together."""
+    return dataclasses.replace(body, seed=0, count=1, traditional=False)
 
 
 def answer_writer(models: Models, calls: Calls) -> None:
@@ -54,31 +58,49 @@ def answer_writer(models: Models, calls: Calls) -> None:
 
 
 def answer_couplets(models: Models, calls: Calls) -> None:
-    """Answer lines with equal options together, themes one by one."""
-    couplets = models.get("couplets")
-    for group in groups(calls, _kind_of_reply):
-        if group[0].body.theme:
-            _each(group, lambda body: _themed(couplets, body))
+    """Answer lines together, themes one by one."""
+    couplets, first = models.get("couplets"), calls[0].body
+    if first.theme:
+        return _each(calls, lambda body: _themed(couplets, body))
+    lines = [call.body.line for call in calls]
+    answers = couplets.reply_all(lines, _only(ReplyOptions, first))
+    for call, found in zip(calls, answers, strict=True):
+        if isinstance(found, NlgError):
+            call.end(found)
         else:
-            _replies(couplets, group)
+            _give(call, _replies_as_dicts(found, call.body))
+
+
+def kind_of_reply(body: CoupletBody) -> tuple[ReplyOptions, bool, int]:
+    """Return what lines share that are answered together: options and length.
+
+    Without a temperature nothing is drawn, and the seed says nothing.
+    """
+    options = _only(ReplyOptions, body)
+    if not body.temperature:
+        options = dataclasses.replace(options, seed=0)
+    return options, bool(body.theme), len(body.line)
 
 
 def answer_questions(models: Models, calls: Calls) -> None:
-    """Answer questions with equal options together."""
-    reader = models.get("reader")
-    for group in groups(calls, lambda body: _only(AnswerOptions, body)):
-        options = _only(AnswerOptions, group[0].body)
-        asked = [QARequest(call.body.question, call.body.passages) for call in group]
-        answers = reader.answer_all(asked, options)
-        for call, request, found in zip(group, asked, answers, strict=True):
-            if isinstance(found, NlgError):
-                call.end(found)
-                continue
-            facts = found.to_dict()
-            if call.body.explain:
-                rests_on = explain(reader, request, found, options)
-                facts["explanation"] = rests_on and rests_on.to_dict()
-            _give(call, facts)
+    """Answer questions together."""
+    reader, options = models.get("reader"), kind_of_question(calls[0].body)
+    asked = [QARequest(call.body.question, call.body.passages) for call in calls]
+    answers = reader.answer_all(asked, options)
+    for call, request, found in zip(calls, asked, answers, strict=True):
+        if isinstance(found, NlgError):
+            call.end(found)
+            continue
+        facts = found.to_dict()
+        if call.body.explain:
+            rests_on = explain(reader, request, found, options)
+            facts["explanation"] = rests_on and rests_on.to_dict()
+        _give(call, facts)
+
+
+def kind_of_question(body: QABody) -> AnswerOptions:
+    """Return what questions share that are answered together."""
+    return _only(AnswerOptions, body)
 
 
 def answer_reviews(models: Models, calls: Calls) -> None:
@@ -106,16 +128,6 @@ def answer_jobs(_: Models, calls: Calls) -> None:
     _each(calls, lambda job: [job()])
 
 
-def groups(
-    calls: Calls, kind_of: Callable[[Any], Hashable]
-) -> Iterator[list[Call[Any]]]:
-    """Yield the calls whose bodies are of one kind, the first kind first."""
-    found: dict[Hashable, list[Call[Any]]] = {}
-    for call in calls:
-        found.setdefault(kind_of(call.body), []).append(call)
-    yield from found.values()
-
-
 def _each(calls: Calls, results_of: Callable[[Any], Iterable[Any]]) -> None:
     """Give each call the results of its body; its errors are its own."""
     for call in calls:
@@ -137,19 +149,6 @@ def _only(kind: type, body: Any) -> Any:
     return kind(**{f.name: getattr(body, f.name) for f in dataclasses.fields(kind)})
 
 
-def _kind_of_poem(body: SampleBody) -> SampleBody:
-    return dataclasses.replace(body, seed=0, count=1, traditional=False)
-
-
-def _random_poems(poet: Poet, group: list[Call[SampleBody]]) -> None:
-    """Write the random poems of bodies of one kind."""
-    for call, poems in zip(
-        group, poet.sample_all([call.body for call in group]), strict=True
-    ):
-        for event in _poem_events(poems, call.body):
-            _give(call, event)
-
-
 def _poem_events(
     poems: Iterable[Any], body: SampleBody | WriterBody
 ) -> Iterator[Event]:
@@ -161,28 +160,6 @@ def _in_script(poem: Fields, body: SampleBody | WriterBody) -> Fields:
     if body.traditional:
         poem["lines"] = tuple(map(to_traditional, poem["lines"]))
     return poem
-
-
-def _kind_of_reply(body: CoupletBody) -> tuple[ReplyOptions, bool]:
-    """Return what bodies share that are answered together.
-
-    Without a temperature nothing is drawn, and the seed says nothing.
-    """
-    options = _only(ReplyOptions, body)
-    if not body.temperature:
-        options = dataclasses.replace(options, seed=0)
-    return options, bool(body.theme)
-
-
-def _replies(couplets: Couplets, group: list[Call[CoupletBody]]) -> None:
-    options, _ = _kind_of_reply(group[0].body)
-    lines = [call.body.line for call in group]
-    answers = couplets.reply_all(lines, options)
-    for call, found in zip(group, answers, strict=True):
-        if isinstance(found, NlgError):
-            call.end(found)
-        else:
-            _give(call, _replies_as_dicts(found, call.body))
 
 
 def _themed(couplets: Couplets, body: CoupletBody) -> list[list[Fields]]:

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import functools
 import pathlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
+from typing import Any
 
 import fastapi
 from fastapi.responses import FileResponse, JSONResponse
@@ -22,13 +23,21 @@ from nlg.web.routes import State, add_routes
 from nlg.web.settings import ServeSettings, read_tokens
 
 STATIC = pathlib.Path(__file__).with_name("static")
-ANSWERS = {  # part -> what its queue does, and whether calls share runs of the graph
-    "poet": (answering.answer_samples, True),
-    "composer": (answering.answer_writer, False),
-    "couplets": (answering.answer_couplets, True),
-    "reader": (answering.answer_questions, True),
-    "reviewer": (answering.answer_reviews, False),
-    "classifier": (answering.answer_labels, True),
+ANSWERS = {  # part -> what its queue does
+    "poet": answering.answer_samples,
+    "composer": answering.answer_writer,
+    "couplets": answering.answer_couplets,
+    "reader": answering.answer_questions,
+    "reviewer": answering.answer_reviews,
+    "classifier": answering.answer_labels,
+}
+TOGETHER: dict[
+    str, tuple[Callable[[Any], Hashable], int]
+] = {  # whose calls share runs of a graph -> the kind of a body, and how many
+    "poet": (answering.kind_of_poem, 12),  # of 8 candidates: a run of 96
+    "couplets": (answering.kind_of_reply, 128),
+    "reader": (answering.kind_of_question, 8),  # more would keep the first waiting
+    "classifier": (type, 128),
 }
 PAGES = {"/": "index.html", "/docs": "api.html", "/favicon.ico": "favicon.svg"}
 ON_ALL_CORES = {"couplets"}  # whose graphs take one core each
@@ -78,11 +87,12 @@ def _guarded(app: fastapi.FastAPI, settings: ServeSettings) -> ASGIApp:
 
 
 def _queue(part: str, settings: ServeSettings, models: Models) -> Batcher:
-    answer, together = ANSWERS[part]
+    kind_of, most = TOGETHER.get(part, (type, 1))
     return Batcher(
-        _bound(answer, models),
+        _bound(ANSWERS[part], models),
         settings.queue,
-        settings.batch if together else 1,
+        kind_of,
+        min(settings.batch, most),
         settings.wait,
         available_cores() if part in ON_ALL_CORES else 1,
         metrics.BATCHES.labels(part).observe,

@@ -1,12 +1,13 @@
 """A queue for each model: what arrives together is answered together.
 
-    submit(body) -> Call          refused when the queue is full: memory stays bounded
-    a thread     <- up to `most` calls that wait
+    submit(call)                  refused when the queue is full: memory stays bounded
+    a thread     <- the first call that waits, and others of its kind
     Call         <- results as they come, then its end
 
-A request that comes alone does not wait. After a batch of several, the first of the
-next one waits `wait` seconds for the others. A call that is late, or whose client has
-gone, is not begun; one that has begun stops before its next result.
+A kind is what can share runs of a graph. A request that comes alone does not wait;
+after a batch of several, the first of the next one waits until it has been there for
+`wait` seconds. A call that is late, or whose client has gone, is not begun; one that
+has begun stops before its next result.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ import concurrent.futures
 import contextlib
 import functools
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
 from nlg.errors import NlgError
@@ -41,7 +42,8 @@ class Call(Generic[Body]):
     def __init__(self, body: Body, timeout: float):
         self.body = body
         self.timeout = timeout
-        self._deadline = time.monotonic() + timeout
+        self.arrived = time.monotonic()
+        self._deadline = self.arrived + timeout
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[tuple[Any, Exception | None, bool]]
         self._events = asyncio.Queue()
@@ -103,7 +105,7 @@ class Call(Generic[Body]):
             self._loop.call_soon_threadsafe(self._events.put_nowait, event)
 
 
-Answer = Callable[[Sequence[Call]], None]  # gives each call its results
+Answer = Callable[[Sequence[Call]], None]  # gives calls of one kind their results
 
 
 class Batcher:
@@ -112,7 +114,8 @@ class Batcher:
     Args:
         answer: gives calls their results; runs in a thread.
         limit: calls that may wait.
-        most: calls that are answered together.
+        kind_of: bodies of one kind are answered together.
+        most: how many of them.
         wait: seconds that the first of a batch waits for the others.
         threads: batches that are answered at a time.
         watch: is told the size of each batch.
@@ -122,14 +125,17 @@ class Batcher:
         self,
         answer: Answer,
         limit: int,
+        kind_of: Callable[[Any], Hashable] = type,
         most: int = 1,
         wait: float = 0.0,
         threads: int = 1,
         watch: Callable[[int], object] = bool,
     ):
-        self._answer, self._limit, self._most = answer, limit, most
-        self._wait, self._threads, self._watch = wait, threads, watch
-        self._queue: asyncio.Queue[Call] = asyncio.Queue(limit)
+        self._answer, self._watch = answer, watch
+        self._limit, self._kind_of, self._most = limit, kind_of, most
+        self._wait, self._threads = wait, threads
+        self._waiting: list[tuple[Hashable, Call]] = []  # with their kinds
+        self._arrived = asyncio.Event()
         self._company = False  # whether the last batch had several calls
         self._collecting = asyncio.Lock()
         self._tasks: list[asyncio.Task] = []
@@ -138,7 +144,7 @@ class Batcher:
     @property
     def waiting(self) -> int:
         """Return how many calls wait."""
-        return self._queue.qsize()
+        return len(self._waiting)
 
     def submit(self, call: Call) -> None:
         """Put a call into the queue.
@@ -146,12 +152,10 @@ class Batcher:
         Raises:
             Busy: it is full.
         """
-        try:
-            self._queue.put_nowait(call)
-        except asyncio.QueueFull:
-            raise Busy(
-                f"{self._limit} requests wait already; ask again in a second"
-            ) from None
+        if len(self._waiting) >= self._limit:
+            raise Busy(f"{self._limit} requests wait already; ask again in a second")
+        self._waiting.append((self._kind_of(call.body), call))
+        self._arrived.set()
 
     def start(self) -> None:
         """Begin to answer."""
@@ -178,11 +182,22 @@ class Batcher:
                 await loop.run_in_executor(pool, functools.partial(self._run, batch))
 
     async def _collect(self) -> list[Call]:
-        batch = [await self._queue.get()]
-        if self._company and self._most > 1:
-            await asyncio.sleep(self._wait)
-        while len(batch) < self._most and not self._queue.empty():
-            batch.append(self._queue.get_nowait())
+        """Wait for a call, and return it with others of its kind."""
+        while not self._waiting:
+            self._arrived.clear()
+            await self._arrived.wait()
+        kind, first = self._waiting[0]
+        left = first.arrived + self._wait - time.monotonic()
+        if self._company and self._most > 1 and left > 0:
+            await asyncio.sleep(left)
+        batch: list[Call] = []
+        others: list[tuple[Hashable, Call]] = []
+        for one in self._waiting:
+            if one[0] == kind and len(batch) < self._most:
+                batch.append(one[1])
+            else:
+                others.append(one)
+        self._waiting = others
         self._company = len(batch) > 1
         return [call for call in batch if not call.over]
 

@@ -1,5 +1,6 @@
 """The models of a server: each opened once, when it is first asked for."""
 
+import concurrent.futures
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -55,9 +56,9 @@ class Models:
 
     def preload(self) -> None:
         """Open all that is served, with the graphs and tables of a first answer."""
-        for name in self.names:
-            for part in PARTS[name]:
-                FIRST[part](self.get(part))
+        parts = [part for name in self.names for part in PARTS[name]]
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            list(pool.map(lambda part: FIRST[part](self.get(part)), parts))
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return what a client may know of each model: no path among it."""

@@ -20,7 +20,10 @@ from nlg.web.settings import LOCAL, ServeSettings, read_tokens
 
 SETTINGS = "NLG_SERVE"  # environment variable that tells a worker process
 LONGEST_HEAD = 32_768  # bytes of a request's target and headers
-NOT_LOCAL = "note: whoever reaches %s can ask this server; --tokens FILE asks for one"
+NOT_LOCAL = (
+    "note: everyone who reaches this machine can ask; with --tokens FILE, only those who "
+    "have a token"
+)
 log = logging.getLogger("nlg.web")
 
 
@@ -98,8 +101,8 @@ def serve(settings: ServeSettings) -> None:
     """
     if settings.tokens:
         read_tokens(settings.tokens)  # a file of no use is refused at once
-    if settings.host != LOCAL and not settings.tokens:
-        print(NOT_LOCAL % settings.host, file=sys.stderr)
+    if settings.host not in LOCAL and not settings.tokens:
+        print(NOT_LOCAL, file=sys.stderr)
     os.environ[SETTINGS] = settings.to_json()
     if settings.workers == 1:
         return _run(settings)

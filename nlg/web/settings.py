@@ -9,14 +9,14 @@ from nlg.errors import OptionError
 
 MODELS = ("poem", "couplet", "qa", "write", "classify")
 SHIPPED = MODELS[:-1]  # no classifier is
-LOCAL = "127.0.0.1"
+LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclasses.dataclass(frozen=True)
 class ServeSettings:
     """What the server does; every worker process gets the same."""
 
-    host: str = LOCAL
+    host: str = LOCAL[0]
     port: int = 8000
     models: tuple[str, ...] = ()  # of `MODELS`; (): all that there are
     classifier: str = ""  # folder of a classifier, without which there is none

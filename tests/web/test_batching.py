@@ -45,6 +45,14 @@ def test_what_waits_is_answered_together_and_each_gets_its_own():
     assert batches == [[1, 2, 3], [4]]
 
 
+def test_only_calls_of_one_kind_are_answered_together_and_the_first_comes_first():
+    batches = []
+    batcher = Batcher(doubling(batches), 9, kind_of=lambda body: body % 2, most=9)
+    found = run(asked, batcher, [1, 2, 3, 4, 5])
+    assert found == [[2], [4], [6], [8], [10]]
+    assert batches == [[1, 3, 5], [2, 4]]
+
+
 def test_a_batch_of_one_answers_each_by_itself():
     batches, sizes = [], []
     run(asked, Batcher(doubling(batches), 9, most=1, watch=sizes.append), [1, 2])

@@ -15,6 +15,8 @@ import pytest
 from told import told
 from web.serving import LONG
 
+from nlg.web import server
+
 
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -93,6 +95,23 @@ def test_the_metrics_of_all_workers_are_one_sum():
 )
 def test_what_makes_no_sense_is_refused_by_the_command(run, options, reason):
     assert reason in told(run("serve", *options), 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "warns"),
+    [
+        ([], False),
+        (["--host", "localhost"], False),
+        (["--host", "0.0.0.0"], True),
+        (["--host", "0.0.0.0", "--tokens", __file__], False),
+    ],
+)
+def test_a_server_for_everyone_says_so(run, monkeypatch, options, warns):
+    monkeypatch.setattr(server, "_run", lambda settings: None)
+    monkeypatch.setenv(server.SETTINGS, "")  # put back afterwards
+    result = run("serve", *options)
+    assert result.exit_code == 0
+    assert ("everyone who reaches this machine" in result.stderr) == warns
 
 
 def test_a_file_without_tokens_is_refused_before_anything_starts(run, tmp_path):
