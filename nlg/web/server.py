@@ -21,8 +21,8 @@ from nlg.web.settings import LOCAL, ServeSettings, read_tokens
 SETTINGS = "NLG_SERVE"  # environment variable that tells a worker process
 LONGEST_HEAD = 32_768  # bytes of a request's target and headers
 NOT_LOCAL = (
-    "note: everyone who reaches this machine can ask; with --tokens FILE, only those who "
-    "have a token"
+    "note: everyone who reaches this machine can ask; with --tokens FILE, only those "
+    "who have a token"
 )
 log = logging.getLogger("nlg.web")
 
