@@ -33,7 +33,7 @@ def installed_by(extra):
 
 
 def test_requirements_txt_is_the_list_of_pyproject():
-    names = ("train", "eval", "batch", "ray")
+    names = ("train", "eval", "batch", "ray", "web")
     every = [
         *PROJECT["dependencies"],
         *(one for name in names for one in installed_by(name)),

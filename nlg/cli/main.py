@@ -30,6 +30,7 @@ class Suite(LazyGroup):
         "poem": "nlg.cli.poem:poem",
         "pretrain": "nlg.cli.train:pretrain",
         "qa": "nlg.cli.qa:qa",
+        "serve": "nlg.cli.serve:serve",
         "train": "nlg.cli.train:train",
         "write": "nlg.cli.write:write",
     }

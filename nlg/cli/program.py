@@ -21,6 +21,8 @@ EXTRAS = {
     "sacrebleu": "eval",
     **dict.fromkeys(("pyarrow", "zstandard"), "batch"),
     "ray": "ray",
+    **dict.fromkeys(("fastapi", "uvicorn", "prometheus_client"), "web"),
+    **dict.fromkeys(("starlette", "pydantic", "pydantic_core", "httptools"), "web"),
 }
 
 

@@ -150,6 +150,28 @@ class Poet:
         )
         return self._best(form, placed, request, request.candidates)
 
+    def sample_all(
+        self, requests: Sequence[SampleRequest]
+    ) -> Iterator[list[WrittenPoem]]:
+        """Yield the random poems of each request; all share the runs of the graph.
+
+        Each gets the poems that it would get alone.
+
+        Args:
+            requests: that differ in seed and count alone.
+        """
+        first = requests[0]
+        form = form_named(first.form or DEFAULT_FORM)
+        draws = (
+            self._draw(form, request, number, None)
+            for request in requests
+            for number in range(request.count)
+        )
+        poems = self._best(form, draws, first, first.candidates)
+        for request in requests:
+            own = itertools.islice(poems, request.count)
+            yield [poem._replace(seed=request.seed) for poem in own]
+
     def encode(self, lines: Sequence[str]) -> np.ndarray:
         """Return the latent (Z,) of a poem: the mean of its posterior."""
         return self.posterior([lines])[0][0]
