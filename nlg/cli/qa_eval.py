@@ -14,6 +14,7 @@ from nlg.cli.qa_options import (
     BEAM,
     MODE,
     SILENCE,
+    STYLE,
     THRESHOLD,
     ReaderOptions,
 )
@@ -73,7 +74,7 @@ class EvalQACommand(ReaderOptions):
 
 OURS = [  # parameters that apply to our own model only
     *("checkpoint", "device", "mode", "beam", "threshold", "silence"),
-    *("answer_type", "per_passage", "workers", "output"),
+    *("answer_type", "style", "per_passage", "workers", "output"),
 ]
 
 
@@ -133,6 +134,7 @@ OURS = [  # parameters that apply to our own model only
 @THRESHOLD
 @SILENCE
 @ANSWER_TYPE
+@STYLE
 @checkpoint_option("qa")
 @DEVICE
 @click.pass_context

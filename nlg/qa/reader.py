@@ -8,7 +8,8 @@
 
 A reader does not change while it answers, so several threads may use one.
 
-Shapes: B questions of a run, Q windows of the question with the most, S tokens.
+Shapes: B questions of a run, Q windows of the question with the most, S tokens, K kinds
+of class.
 """
 
 import math
@@ -198,9 +199,9 @@ class Reader:
         shape = (len(questions), Q, -1)
         arrays = padded(sources)
         inputs = {name: arrays[name].reshape(shape) for name in self.inputs}
-        if self.config.model.answer_types:
-            kinds = np.array([question.kind for question in questions], "int32")
-            inputs["class_ids"] = np.repeat(kinds, Q).reshape(shape)
+        if self.config.model.classes():
+            told = np.array([question.class_ids for question in questions], "int32")
+            inputs["class_ids"] = np.repeat(told[:, None], Q, axis=1)  # (B, Q, K)
         counts = np.array([[len(question.windows)] for question in questions])
         return {**inputs, "present": np.arange(Q) < counts}
 

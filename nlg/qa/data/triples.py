@@ -23,6 +23,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from nlg.qa.config import ENTITY
 from nlg.qa.data.read import Passage, Question, Record
 from nlg.text.collect import name_of, source_of, text_and_problem, values
 
@@ -114,6 +115,7 @@ def questions(
                 tuple(passages),
                 source,
                 query.answers,
+                ENTITY,
             )
             yield Record(sentence.where, question)
 

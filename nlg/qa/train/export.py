@@ -89,7 +89,7 @@ def write_graphs(model: Answerer, out: pathlib.Path, int8: bool) -> None:
     save_weights(model, weights)
     sources = ((None, None, None), "int32")
     inputs = dict.fromkeys(model.config.inputs(), sources)
-    inputs |= {"class_ids": sources} if model.config.answer_types else {}
+    inputs |= {"class_ids": sources} if model.config.classes() else {}
     scalars = {name: ((), "int32") for name in ("length", "beam")}
     signature = {
         **inputs,
@@ -113,7 +113,8 @@ def write_saliency(model: Answerer, config: ReaderConfig, out: pathlib.Path) -> 
     """Write the graph of gradients, beside the weights; its inputs have fixed sizes."""
     S, T = longest(config)
     inputs = dict.fromkeys(model.config.inputs(), ((1, S), "int32"))
-    inputs |= {"class_ids": ((1, 1), "int32")} if model.config.answer_types else {}
+    kinds = len(model.config.classes())
+    inputs |= {"class_ids": ((1, kinds), "int32")} if kinds else {}
     outputs = Saliency._fields if model.config.copy else Saliency._fields[:-1]
 
     def graph(*given):

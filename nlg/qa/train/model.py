@@ -19,14 +19,14 @@ that from examples.
                           ^                                           |
                     hints, asks                                  copying head
 
-The kind of answer may be told as a class, by Conditional Layer Normalization
-(kexue.fm/archives/7124); class 0 is "not told".
+The type and the style of the answer may be told as classes, by Conditional Layer
+Normalization (kexue.fm/archives/7124); class 0 of each is "not told".
 
 This file knows neither words nor the search.
 
 Shapes: B rows, T tokens, P predictions; R sources, S source tokens, K beams, Q passages
-a question, M lines that are written, each of which goes on after Q sources; D units, V
-vocabulary.
+a question, M lines that are written, each of which goes on after Q sources; N kinds of
+class; D units, V vocabulary.
 """
 
 from typing import Any, NamedTuple
@@ -210,7 +210,7 @@ class Answerer(keras.Model):
 
         Args:
             inputs: what `QAConfig.inputs` names, all (R, S), and, if kinds are told,
-                `class_ids` (R, 1); one source a row, padding at the end.
+                `class_ids` (R, N); one source a row, padding at the end.
         """
         inputs = self.with_meanings(inputs)
         around = self.around(inputs)

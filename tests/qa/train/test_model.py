@@ -32,6 +32,7 @@ EVERY_WAY = pytest.mark.parametrize(
         {"convolutions": 0},
         {"overlap": False, "convolutions": 0},
         {"answer_types": True},
+        {"answer_types": True, "styles": True},
         {"vectors": VECTORS, "vector_units": 4},
         {"vectors": VECTORS, "vector_units": 4, "convolutions": 0, "words": False},
     ],
@@ -48,7 +49,7 @@ def samples():
     lengths = [[len(part) for part in sample] for sample in found]
     ids = [token for sample in found for part in sample for token in part]
     zeros = np.zeros(3, "uint8")
-    return Encoded(np.array(ids, "uint16"), np.array(lengths), zeros, zeros)
+    return Encoded(np.array(ids, "uint16"), np.array(lengths), *[zeros] * 3)
 
 
 BATCHES = Batches(samples(), OPTIONS, Modulo())
