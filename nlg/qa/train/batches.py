@@ -8,7 +8,7 @@ An answer is written after the source's last [SEP]; where the passage has none, 
 [SEP] comes at once. If answer type and style are a condition, the samples of a row are
 of one type and one style, for a row has one condition.
 
-Shapes: N samples, B rows, T tokens, P predictions, K kinds of class.
+Shapes: N samples, B rows, T tokens, P predictions.
 """
 
 import random
@@ -172,7 +172,8 @@ class Batches:
             places (P,) int32: of each prediction in the B * T states.
             targets (P,) int32.
             weights (P,) float32; 0 where P was filled up.
-            class_ids (B, K) int32: see `KINDS` and `STYLE_CLASSES`.
+            class_ids (B, 2) int32: see `KINDS` and `STYLE_CLASSES`; a model passes over
+                those that it is not told.
         """
         names = {*EncodedSource._fields, "segment_ids", "sample_ids", "position_ids"}
         T = self.options.row_tokens
@@ -195,12 +196,8 @@ class Batches:
                 weights.append(np.full(len(answer), self._weight(len(answer))))
                 start = here.stop
         predictions = map(np.concatenate, (places, targets, weights))
-        return arrays | _filled(*predictions) | {"class_ids": self._class_ids(rows)}
-
-    def _class_ids(self, rows: Sequence[PackedRow]) -> np.ndarray:
-        """Return (B, K) int32; a model that is told nothing passes over one column."""
         classes = np.array([[row.kind, row.style] for row in rows], "int32")
-        return classes[:, : max(1, len(self.options.model().classes()))]
+        return arrays | _filled(*predictions) | {"class_ids": classes}
 
     def sample(self, number: int):
         """Return the source of a sample, and its answer with the end, (n,) int32."""

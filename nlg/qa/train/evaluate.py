@@ -44,7 +44,6 @@ class Evaluator:
             encoded, [1.0] * (int(encoded.sources.max()) + 1), plain
         ).epoch(0)
         self.classes = np.stack([encoded.kinds, encoded.styles], axis=1)  # (N, 2)
-        self.told = max(1, len(options.model().classes()))
 
     def scores(self) -> dict[str, float]:
         """Return nats an answer token, and how good the most probable answers are.
@@ -76,7 +75,7 @@ class Evaluator:
         arrays = padded([self.batches.sample(sample)[0] for sample in filled])
         width = arrays["token_ids"].shape[1]
         room = ((0, 0), (0, bucket_of_length(width) - width))
-        classes = self.classes[filled, : self.told].astype("int32")
+        classes = self.classes[filled].astype("int32")
         return {k: np.pad(x, room) for k, x in arrays.items()} | {"class_ids": classes}
 
     def _text(self, token_ids: list[int]) -> str:

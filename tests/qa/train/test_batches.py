@@ -246,14 +246,14 @@ def test_a_batch_is_what_the_drawing_says():
     assert found["sample_ids"][0].tolist() == [1] * 26 + [2] * 17 + [0] * 21
     written = np.flatnonzero(found["segment_ids"][0]).tolist()
     assert text(row[written]) == "杜甫[SEP][SEP]" and written == [23, 24, 25, 42]
-    assert found["class_ids"].tolist() == [[0], [4]]
+    assert found["class_ids"].tolist() == [[0, 0], [4, 0]]
     # 号少陵野老 stands in the question too: four tokens and more count as four
     assert found["overlap"][0, 8:13].tolist() == [4] * 5
     assert not found["overlap"][0, 13:].any()
 
 
-def test_a_model_with_styles_is_told_type_and_style():
-    found = Batches(encoded(), changed(answer_types=True, styles=True)).batch(
+def test_a_row_has_a_type_and_a_style():
+    found = Batches(encoded(), OPTIONS).batch(
         [PackedRow([0, 2], kind=1, style=2), PackedRow([1], kind=4)]
     )
     assert found["class_ids"].tolist() == [[1, 2], [4, 0]]

@@ -61,12 +61,12 @@ def charged(model, *rows):
     return numpy(model(batch))[batch["weights"] > 0]
 
 
-def thought(model, sample, kind=0):
+def thought(model, sample, kind=0, style=0):
     """The same from a source read once and tokens written one by one."""
     source, answer = BATCHES.sample(sample)
     arrays = padded([source])
     inputs = {name: arrays[name] for name in model.config.inputs()}
-    inputs |= {"class_ids": np.array([[kind]], "int32")}
+    inputs |= {"class_ids": np.array([[kind, style]], "int32")}
     reading = model.read(inputs)
     log_probs, cache = reading.first, model.empty_cache(reading, 1, len(answer))
     nats = []
@@ -81,9 +81,9 @@ def thought(model, sample, kind=0):
 def test_what_is_charged_is_what_is_thought_when_writing(changes):
     model = tiny_reader(**changes)
     for sample in range(3):
-        want = thought(model, sample, kind=2)
+        want = thought(model, sample, kind=2, style=1)
         np.testing.assert_allclose(
-            charged(model, PackedRow([sample], 2)), want, atol=1e-4
+            charged(model, PackedRow([sample], 2, 1)), want, atol=1e-4
         )
 
 
