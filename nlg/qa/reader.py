@@ -15,7 +15,7 @@ of class.
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -45,6 +45,16 @@ TASK = "qa"
 RUN_TOKENS = 8192  # of all sources of a run, padding included
 
 Result = TypeVar("Result")
+
+
+class FoundLines(NamedTuple):
+    """What the search found for a request."""
+
+    lines: list[tuple[str, Evidence]]  # the texts, in the order of the search
+    no_answer: float  # the least probability of no answer of all windows
+
+
+NOTHING = FoundLines([], 1.0)
 Interpret = Callable[[SearchedQuestion, AnswerOptions], Result]
 
 
@@ -114,13 +124,13 @@ class Reader:
 
     def evidence_all(
         self, requests: Iterable[QARequest], options: AnswerOptions = DEFAULTS
-    ) -> Iterator[list[tuple[str, Evidence]]]:
-        """Yield the candidates for each request, in order, with their evidence.
+    ) -> Iterator[FoundLines]:
+        """Yield the candidates for each request with their evidence, in order.
 
-        For a bad request the list is empty.
+        For a bad request it is `NOTHING`.
         """
         for found in self._interpreted(requests, options, self._evidence):
-            yield [] if isinstance(found, NlgError) else found
+            yield NOTHING if isinstance(found, NlgError) else found
 
     def _interpreted(
         self,
@@ -207,10 +217,12 @@ class Reader:
 
     def _evidence(
         self, searched: SearchedQuestion, options: AnswerOptions
-    ) -> list[tuple[str, Evidence]]:
+    ) -> FoundLines:
         found = candidates_of(searched, self.tokenizer)
         texts = [one.candidate.text for one in found]
-        return list(zip(texts, evidence_of(searched.question, found), strict=True))
+        evidence = evidence_of(searched.question, found)
+        lines = list(zip(texts, evidence, strict=True))
+        return FoundLines(lines, float(searched.no_answer.min()))
 
     def _answer(self, searched: SearchedQuestion, options: AnswerOptions) -> Answer:
         found = self._ranked(searched)[: options.top_k]

@@ -29,7 +29,6 @@ from nlg.qa.reader import TASK
 from nlg.qa.train.measure import measure
 from nlg.qa.train.model import Answerer, build_model
 from nlg.qa.train.options import QATraining
-from nlg.qa.train.prepare import TO_RANK
 from nlg.qa.train.saliency import Saliency, saliency
 from nlg.qa.train.search import SearchOutput, answer
 from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
@@ -61,8 +60,6 @@ def export(
     unilm.build()
     model = build_model(unilm, options)
     load_weights(model, weights)
-    path = run_folder / TO_RANK
-    to_rank = load_examples(path) if path.exists() and path.stat().st_size else []
     examples = load_examples(dev)
 
     def graphs(out: pathlib.Path) -> None:
@@ -79,7 +76,7 @@ def export(
         graphs=graphs,
         facts=dataclasses.asdict(config)
         | {"backbone": dataclasses.asdict(shape.config)},
-        measure=lambda: measure(out, to_rank, examples),
+        measure=lambda: measure(out, examples),
     )
 
 

@@ -8,8 +8,6 @@ from nlg.qa.config import SPECIAL, QAConfig, ReaderConfig
 from nlg.training.options import MANY, TrainOptions
 from nlg.training.shares import share_of
 
-RANKED = 4000  # questions that a ranking is fitted to
-
 
 @dataclasses.dataclass(frozen=True)
 class QATraining(TrainOptions):
