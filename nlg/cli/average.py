@@ -17,22 +17,14 @@ FOLDER = click.Path(path_type=pathlib.Path, exists=True, file_okay=False)
     help="Folder to make.",
 )
 @click.option(
-    "--data",
-    multiple=True,
-    type=FILE,
-    help="Of readers: questions of the training data, to fit the ranking of answers "
-    "to; may be repeated.  [default: the ranking of A]",
-)
-@click.option(
     "--dev",
     type=FILE,
-    help="Of readers: questions kept back, to fit confidence and the limit of silence "
-    "to, and to measure.  [default: those of A]",
+    help="Of readers: questions kept back, to fit ranking, confidence and the limit of "
+    "silence to, and to measure; see nlg calibrate.  [default: those of A]",
 )
 def average(
     folders: tuple[pathlib.Path, ...],
     out: pathlib.Path,
-    data: tuple[pathlib.Path, ...],
     dev: pathlib.Path | None,
 ) -> None:
     """Make a checkpoint of the mean of the weights of several; needs "nlg[train]".
@@ -40,14 +32,14 @@ def average(
     \b
     nlg average runs/a/checkpoint runs/b/checkpoint --out runs/mean
     nlg average runs/a/checkpoint runs/b/checkpoint --out runs/mean \\
-        --data qa.jsonl.gz --dev qa.dev.jsonl.gz
+        --dev qa.dev.jsonl.gz
 
     A B … are checkpoints of one task and one size, from trainings that began alike.
     config.json of the mean names them with the sha256 of their weights. All else is
     carried over from A: graphs, vocabulary, and of a reader ranking.json and
-    calibration.json, which were fitted to what A answers. With --data and --dev they
-    are fitted to what the mean answers; do that before it is used in earnest. Figures
-    in metrics.json are of the mean alone, so there are none without --dev.
+    calibration.json, which were fitted to what A answers. With --dev they are fitted to
+    what the mean answers; do that before it is used in earnest. Figures in metrics.json
+    are of the mean alone, so there are none without --dev.
     """
     import json
 
@@ -57,22 +49,17 @@ def average(
     from nlg.training import average as means
 
     folders = tuple(map(of_run, folders))
-    if (data or dev) and read_config(folders[0]).task != "qa":
-        raise OptionError("--data and --dev are for readers; leave them out")
-    if data and not dev:
-        raise OptionError("--data needs --dev; add questions kept back")
+    if dev and read_config(folders[0]).task != "qa":
+        raise OptionError("--dev is for readers; leave it out")
     checkpoint = means.average(folders, out)
     done = {"checkpoint": str(out), **checkpoint.config.source}
     if dev:
         from nlg.progress_bar import taking
-        from nlg.qa.data.examples import load_examples, some
+        from nlg.qa.data.examples import load_examples
         from nlg.qa.train.measure import measure
-        from nlg.qa.train.options import RANKED
 
-        examples = [example for path in data for example in load_examples(path)]
-        to_rank = some(examples, RANKED) if data else None
         with taking("measuring"):
-            metrics = measure(out, to_rank, load_examples(dev))
+            metrics = measure(out, load_examples(dev))
         means.write_metrics(checkpoint, metrics)
         done |= metrics
     click.echo(json.dumps(done, ensure_ascii=False))

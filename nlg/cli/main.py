@@ -21,6 +21,7 @@ class Suite(LazyGroup):
 
     places: ClassVar = {
         "average": "nlg.cli.average:average",
+        "calibrate": "nlg.cli.calibrate:calibrate",
         "check": "nlg.cli.check:check",
         "classify": "nlg.cli.classify:classify",
         "couplet": "nlg.cli.couplet:couplet",

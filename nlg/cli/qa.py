@@ -22,6 +22,7 @@ from nlg.cli.qa_options import (
     BEAM,
     MODE,
     SILENCE,
+    STYLE,
     THRESHOLD,
     TOP_K,
     ReaderOptions,
@@ -99,6 +100,7 @@ class QACommand(ReaderOptions):
 @THRESHOLD
 @SILENCE
 @ANSWER_TYPE
+@STYLE
 @click.option(
     "--explain",
     is_flag=True,

@@ -77,6 +77,15 @@ Command = TypeVar("Command", bound=Callable[..., Any])
     help="Share of the answered questions that get another part of their document, if "
     "it is longer than --max-passage, as a passage without an answer.",
 )
+@click.option(
+    "--style",
+    "styles",
+    multiple=True,
+    metavar="[PATTERN=]STYLE",
+    help="How the answers of the sources that PATTERN fits are written: entity (a name "
+    "or a number) or phrase (a piece of a sentence); may be repeated, the last that "
+    "fits counts. Records may have a style of their own. See styles in nlg train qa.",
+)
 def qa_data(
     inputs: tuple[str, ...],
     layout: str,
@@ -87,6 +96,7 @@ def qa_data(
     negatives: float,
     exchanged: float,
     same_document: float,
+    styles: tuple[str, ...],
     seed: int,
     strict: bool,
     **parts: Any,
@@ -98,6 +108,7 @@ def qa_data(
     echo '{"passage": "杜甫号少陵。", "question": "谁号少陵？", "answer": "杜甫"}' |
         nlg data qa - -o mine.jsonl --dev-share 0
     nlg data qa duie.jsonl.gz --format triples -o facts.jsonl.gz
+    nlg data qa train.jsonl.gz -o qa.jsonl.gz --style 'cmrc*=phrase'
 
     Reads WebQA.json and SogouQA.json, SQuAD 1 and 2, CMRC 2018 and DuReader JSON, and
     JSON lines of (source, passage, question, answer) or with passages; gzipped or not.
@@ -111,8 +122,11 @@ def qa_data(
     among others whose subjects are of the same type.
     """
     from nlg.qa.data import examples, read, triples
+    from nlg.qa.data.styles import style_of, styled
     from nlg.text.collect import Report
 
+    for style in styles:
+        style_of(style)  # a mistake is said before the data are read
     options = examples.CleanOptions(max_passage, max_question, max_answer, extractive)
     report = Report()
     files = read.find_files(inputs)
@@ -123,7 +137,7 @@ def qa_data(
         return read.read(path, layout)
 
     records = records_of(files, records_in)
-    questions = list(examples.clean(records, report, strict, options))
+    questions = styled(list(examples.clean(records, report, strict, options)), styles)
     show_report(report, questions, "question")
     write = partial(_write, max_passage, (negatives, same_document, exchanged), seed)
     write_parts(questions, "questions", examples.split, write, seed=seed, **parts)

@@ -22,6 +22,7 @@ from nlg.cli.qa_options import (
     LAYOUT,
     MODE,
     SILENCE,
+    STYLE,
     THRESHOLD,
     ReaderOptions,
 )
@@ -70,7 +71,7 @@ class EvalQACommand(ReaderOptions):
 
 OURS = [  # parameters that apply to our own model only
     *("checkpoint", "device", "mode", "beam", "threshold", "silence"),
-    *("answer_type", "per_passage", "workers", "output"),
+    *("answer_type", "style", "per_passage", "workers", "output"),
 ]
 
 
@@ -130,6 +131,7 @@ OURS = [  # parameters that apply to our own model only
 @THRESHOLD
 @SILENCE
 @ANSWER_TYPE
+@STYLE
 @checkpoint_option("qa")
 @DEVICE
 @click.pass_context

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nlg.cli.options import Number
-from nlg.qa.config import ANSWER_TYPES
+from nlg.qa.config import ANSWER_TYPES, STYLES
 from nlg.qa.options import (
     AUTO,
     BEAMS,
@@ -81,6 +81,15 @@ ANSWER_TYPE = click.option(
     help="What kind of thing is asked for; auto finds it from the question by rules. "
     "Needs a model that was trained with answer types.",
 )
+STYLE = click.option(
+    "--style",
+    type=click.Choice([AUTO, UNCONDITIONED, *STYLES]),
+    default=AUTO,
+    show_default=True,
+    help="entity: a name or a number by itself; phrase: a piece of a sentence; auto "
+    "finds it from the question by rules, where that tells. Needs a model that was "
+    "trained with styles.",
+)
 BATCH_SIZE = click.option(
     "--batch-size",
     type=BatchSize(1, MOST_AT_ONCE),
@@ -103,6 +112,7 @@ class ReaderOptions:
     threshold: float
     silence: float | None
     answer_type: str
+    style: str
     top_k: int = 1
     batch_size: int = 0
 
@@ -115,6 +125,7 @@ class ReaderOptions:
             threshold=self.threshold,
             no_answer_threshold=self.silence,
             answer_type=self.answer_type,
+            style=self.style,
             batch_size=self.batch_size,
         )
 

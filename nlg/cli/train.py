@@ -287,6 +287,7 @@ TRAININGS = (
     nlg train qa --data qa.jsonl.gz --dev qa.dev.jsonl.gz --out runs/more \\
         --backend torch --init runs/backbone/checkpoint --set shares=kgclue*=0.25
     nlg train qa … --init checkpoints/qa --set answer_types=true --out runs/types
+    nlg train qa … --set answer_types=true --set styles=true --out runs/styles
     nlg train qa … --init runs/a/checkpoint --init runs/b/checkpoint --out runs/mean
     torchrun --nproc-per-node 2 -m nlg train qa … --backend torch --out runs/two
     nlg qa --passage 鲁迅原名周树人。 -q 鲁迅原名什么？ --checkpoint runs/qa/checkpoint

@@ -107,7 +107,8 @@ def evidence_of(
 ) -> list[Evidence]:
     """Return the evidence for each candidate, see `nlg.qa.rerank`."""
     lines = [one.line for one in candidates]
-    return evidence_for(question.request.question, question.asks_for, lines)
+    asked = question.request.question
+    return evidence_for(asked, question.asks_for, lines, question.style)
 
 
 def votes_of(searched: SearchedQuestion) -> tuple[Vote, ...]:

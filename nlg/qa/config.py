@@ -1,4 +1,4 @@
-"""What a reader's network has and which answer types it knows; no Keras, no NumPy."""
+"""What a reader's network has, and which classes it is told; no Keras, no NumPy."""
 
 import dataclasses
 
@@ -8,6 +8,13 @@ OTHER = "other"
 ANSWER_TYPES = ("person", "place", "time", "number", "organisation", OTHER)
 # The class of each answer type; class 0 means that the type is not given.
 KINDS = {name: number for number, name in enumerate(ANSWER_TYPES, 1)}
+ENTITY, PHRASE = "entity", "phrase"
+STYLES = (
+    ENTITY,
+    PHRASE,
+)  # 夏天; or 因为夏天来了. What a user may want or annotators gave
+# The class of each style; class 0 means that the style is not given.
+STYLE_CLASSES = {name: number for number, name in enumerate(STYLES, 1)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +27,7 @@ class QAConfig:
     copy: bool = True  # a head that copies tokens of the source
     convolutions: int = 192  # units of the DGCNN beside the backbone; 0: no DGCNN
     answer_types: bool = False  # conditioned on the answer type (Conditional LayerNorm)
+    styles: bool = False  # conditioned on the style of answers too
     vectors: int = 0  # dictionary words that have a vector
     vector_units: int = 64
 
@@ -33,6 +41,11 @@ class QAConfig:
             "asks": self.convolutions > 0 or self.vectors > 0,
         }
         return "token_ids", *(name for name, is_read in needed.items() if is_read)
+
+    def classes(self) -> tuple[int, ...]:
+        """Return how many classes each kind of class has that the network is told."""
+        told = (self.answer_types, len(ANSWER_TYPES)), (self.styles, len(STYLES))
+        return tuple(count for is_told, count in told if is_told)
 
 
 @dataclasses.dataclass(frozen=True)

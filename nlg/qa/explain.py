@@ -161,8 +161,8 @@ def _run(
     S, T = longest(reader.config)
     source = padded([given.window.source], S)
     inputs = {name: source[name] for name in reader.inputs}
-    if reader.config.model.answer_types:
-        inputs["class_ids"] = padded_rows([[question.kind]])
+    if reader.config.model.classes():
+        inputs["class_ids"] = padded_rows([question.class_ids])
     graph = reader.checkpoint.graph(SALIENCY)
     return graph(**inputs, answer=padded_rows([given.token_ids], T))
 

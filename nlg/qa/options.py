@@ -4,10 +4,10 @@ import dataclasses
 
 from nlg.config import check_bounds
 from nlg.errors import OptionError
-from nlg.qa.config import ANSWER_TYPES
+from nlg.qa.config import ANSWER_TYPES, STYLES
 
 MODES = ("extractive", "generative")
-# Answer types beside `ANSWER_TYPES`: found by rules from the question; not given.
+# Beside `ANSWER_TYPES` and `STYLES`: found by rules from the question; not given.
 AUTO, UNCONDITIONED = "auto", "none"
 BEAMS, MANY_BEAMS = 4, 8  # of the graphs model.onnx and many.onnx
 MOST_AT_ONCE = 128  # questions of one run of a graph
@@ -29,6 +29,7 @@ class AnswerOptions:
     # takes the threshold that the checkpoint learned on dev.
     no_answer_threshold: float | None = None
     answer_type: str = AUTO  # one of ANSWER_TYPES, or AUTO or UNCONDITIONED
+    style: str = AUTO  # one of STYLES, or AUTO or UNCONDITIONED
     windows: int = 32  # windows read for a question; BM25 chooses among more
     batch_size: int = 0  # questions of one run of the graph; 0: as many as fit
 
@@ -37,6 +38,7 @@ class AnswerOptions:
         for name, choices in (
             ("mode", MODES),
             ("answer_type", (AUTO, UNCONDITIONED, *ANSWER_TYPES)),
+            ("style", (AUTO, UNCONDITIONED, *STYLES)),
         ):
             value = getattr(self, name)
             if value not in choices:

@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from nlg.errors import OptionError
 from nlg.qa.answer import QARequest
-from nlg.qa.config import KINDS, ReaderConfig
+from nlg.qa.config import KINDS, STYLE_CLASSES, ReaderConfig
 from nlg.qa.inputs import EncodedSource, as_read, source_of
 from nlg.qa.options import AUTO, UNCONDITIONED, AnswerOptions
+from nlg.qa.question_style import answer_style
 from nlg.qa.question_type import answer_type
 from nlg.text.bigrams import character_bigrams
 from nlg.text.bm25 import BM25
@@ -50,8 +51,9 @@ class PreparedQuestion(NamedTuple):
 
     request: QARequest
     windows: list[Window]
-    kind: int  # answer type that the network is given, of `KINDS`; 0: none
+    class_ids: list[int]  # of the network's kinds of class, see `QAConfig.classes`
     asks_for: int  # answer type that the ranking uses, of `KINDS`
+    style: int  # that the ranking uses, of `STYLE_CLASSES`; 0: not known
 
     @property
     def longest(self) -> int:
@@ -78,7 +80,8 @@ class Preparer:
 
         Raises:
             OptionError: the question or a passage is empty or no text, there is no
-                passage, or the network takes no answer type and `options` name one.
+                passage, or the network takes no answer type, or no style, and
+                `options` name one.
         """
         _check_text("the question", request.question)
         question = self.read_part(request.question)[1]
@@ -90,11 +93,12 @@ class Preparer:
             self._window(span, token_ids)
             for span in _most_promising(spans, question, options.windows)
         ]
-        kind = self._kind(question, options.answer_type)
-        asks_for = KINDS.get(options.answer_type)
-        return PreparedQuestion(
-            request, windows, kind, asks_for or KINDS[answer_type(request.question)]
+        asks_for = KINDS.get(options.answer_type) or KINDS[answer_type(question)]
+        style = STYLE_CLASSES.get(options.style) or STYLE_CLASSES.get(
+            answer_style(question), 0
         )
+        told = self._class_ids(question, options)
+        return PreparedQuestion(request, windows, told, asks_for, style)
 
     def cut_off(self, question: str) -> str:
         """Return the beginning of a question that is too long to be read, else "".
@@ -108,17 +112,29 @@ class Preparer:
         part = question.strip()[-self.config.max_question :]
         return len(question.rstrip()) - len(part), as_read(part)
 
-    def _kind(self, question: str, wanted: str) -> int:
-        """Return the answer type that the network is given; 0: none."""
-        if self.config.model.answer_types:
-            name = answer_type(question) if wanted == AUTO else wanted
-            return KINDS.get(name, 0)
-        if wanted not in (AUTO, UNCONDITIONED):
-            raise OptionError(
-                "the checkpoint was trained without answer types; leave "
-                f"--answer-type {wanted} out"
-            )
-        return 0
+    def _class_ids(self, question: str, options: AnswerOptions) -> list[int]:
+        """Return the classes that the network is told, see `QAConfig.classes`."""
+        model = self.config.model
+        found = []
+        for name, is_told, wanted, rule, classes in (
+            (
+                "answer type",
+                model.answer_types,
+                options.answer_type,
+                answer_type,
+                KINDS,
+            ),
+            ("style", model.styles, options.style, answer_style, STYLE_CLASSES),
+        ):
+            if is_told:
+                told = rule(question) if wanted == AUTO else wanted
+                found.append(classes.get(told, 0))
+            elif wanted not in (AUTO, UNCONDITIONED):
+                raise OptionError(
+                    f"the checkpoint was trained without {name}s; leave "
+                    f"--{name.replace(' ', '-')} {wanted} out"
+                )
+        return found
 
     def _spans(self, request: QARequest) -> list[Span]:
         """Return the windows of all passages that hold more than blanks, each once."""

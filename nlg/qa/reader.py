@@ -8,13 +8,14 @@
 
 A reader does not change while it answers, so several threads may use one.
 
-Shapes: B questions of a run, Q windows of the question with the most, S tokens.
+Shapes: B questions of a run, Q windows of the question with the most, S tokens, K kinds
+of class.
 """
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -44,6 +45,16 @@ TASK = "qa"
 RUN_TOKENS = 8192  # of all sources of a run, padding included
 
 Result = TypeVar("Result")
+
+
+class FoundLines(NamedTuple):
+    """What the search found for a request."""
+
+    lines: list[tuple[str, Evidence]]  # the texts, in the order of the search
+    no_answer: float  # the least probability of no answer of all windows
+
+
+NOTHING = FoundLines([], 1.0)
 Interpret = Callable[[SearchedQuestion, AnswerOptions], Result]
 
 
@@ -113,13 +124,13 @@ class Reader:
 
     def evidence_all(
         self, requests: Iterable[QARequest], options: AnswerOptions = DEFAULTS
-    ) -> Iterator[list[tuple[str, Evidence]]]:
-        """Yield the candidates for each request, in order, with their evidence.
+    ) -> Iterator[FoundLines]:
+        """Yield the candidates for each request with their evidence, in order.
 
-        For a bad request the list is empty.
+        For a bad request it is `NOTHING`.
         """
         for found in self._interpreted(requests, options, self._evidence):
-            yield [] if isinstance(found, NlgError) else found
+            yield NOTHING if isinstance(found, NlgError) else found
 
     def _interpreted(
         self,
@@ -198,18 +209,20 @@ class Reader:
         shape = (len(questions), Q, -1)
         arrays = padded(sources)
         inputs = {name: arrays[name].reshape(shape) for name in self.inputs}
-        if self.config.model.answer_types:
-            kinds = np.array([question.kind for question in questions], "int32")
-            inputs["class_ids"] = np.repeat(kinds, Q).reshape(shape)
+        if self.config.model.classes():
+            told = np.array([question.class_ids for question in questions], "int32")
+            inputs["class_ids"] = np.repeat(told[:, None], Q, axis=1)  # (B, Q, K)
         counts = np.array([[len(question.windows)] for question in questions])
         return {**inputs, "present": np.arange(Q) < counts}
 
     def _evidence(
         self, searched: SearchedQuestion, options: AnswerOptions
-    ) -> list[tuple[str, Evidence]]:
+    ) -> FoundLines:
         found = candidates_of(searched, self.tokenizer)
         texts = [one.candidate.text for one in found]
-        return list(zip(texts, evidence_of(searched.question, found), strict=True))
+        evidence = evidence_of(searched.question, found)
+        lines = list(zip(texts, evidence, strict=True))
+        return FoundLines(lines, float(searched.no_answer.min()))
 
     def _answer(self, searched: SearchedQuestion, options: AnswerOptions) -> Answer:
         found = apart(self._ranked(searched))[: options.top_k]

@@ -14,15 +14,18 @@ Log-linear reranking of n-best lists is from Collins and Koo
 for SQuAD (arXiv:1606.05250); the likeness to other lines is minimum Bayes risk
 (aclanthology.org/N04-1022).
 
-The weights are fitted to questions of the training data when a checkpoint is made. A
-file of the checkpoint has them by name. Fitting needs SciPy; ranking does not.
+What speaks for a line depends on where it stands: of a sentence that was retrieved
+people ask for a name, of a long passage for a phrase too. So some evidence counts once
+more by the length of the window.
+
+The weights are fitted when a checkpoint is made, see `nlg.qa.train.fit_ranking`. A file
+of the checkpoint has them by name.
 """
 
 import json
 import math
 import pathlib
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -34,12 +37,8 @@ from nlg.runtime import Checkpoint
 from nlg.text.bigrams import character_bigrams
 
 FILE = "ranking.json"  # of a checkpoint
-RIDGE = 20.0  # factor of the squared weights in the loss, which sums over questions
-RAREST = 20  # lines that must have a piece of evidence for it to get a weight
-LEAST_SPREAD = 0.05  # evidence is divided by its standard deviation, at least by this
-LEAST = 50  # questions with a right answer among their lines that a fit needs
-STEPS = 300  # most iterations of the fit
 NEAR = (8, 16, 32)  # characters on each side of a line
+MARK_OR_END = frozenset(["", *" \n，。、；：！？,.;:!?()（）《》“”\"'[]【】—-"])
 STOPS = re.compile(r"[。！？!?；;]")
 CHOICE = re.compile(r"还是|、")  # 空间还是时间: the question names its answers
 SHAPES = (  # how an answer is written; the first match decides
@@ -50,9 +49,18 @@ SHAPES = (  # how an answer is written; the first match decides
     ("quoted", re.compile(r"[《“\"].*")),
     ("plain", re.compile(r".*", re.DOTALL)),
 )
-COUNTED = re.compile(r"(?:多少|几)(.)")  # 多少人: people are counted
+UNITS = "公里|公斤|公顷|千米|厘米|毫米|平方|分钟|小时|美元|个月"  # of two characters
+COUNTED = re.compile(f"(?:多少|几)({UNITS}|.)")  # 多少人: people are counted
 ENDS = (
     "市省县国人年月日个块名岁族语系部队"  # last characters that annotators keep or drop
+)
+
+MARKS = "的是，。、（"  # a line that has one of these inside may be more than a name
+LONG = 256  # characters of a window that counts as long
+BY_ROOM = (  # evidence that counts once more by the length of the window
+    *("line", "vote", "behind", "first", "share", "likeness", "inside", "around"),
+    *("length", "squared length", "vote a character"),
+    *("one word", "stop before", "stop after", "sentence"),
 )
 
 Evidence = dict[str, float]
@@ -82,6 +90,7 @@ class _Question(NamedTuple):
     text: str  # normalised
     pairs: set[str]  # pairs of neighbouring characters of `text`
     kind: int  # answer type that it asks for, of `nlg.qa.config.KINDS`
+    style: int  # that it asks for, of `nlg.qa.config.STYLE_CLASSES`; 0: not known
 
 
 class Ranking:
@@ -90,6 +99,10 @@ class Ranking:
     def __init__(self, weights: Mapping[str, float]):
         self.weights = dict(weights)
 
+    def odds(self, evidence: Evidence) -> float:
+        """Return the logarithm of P(line) / P(none) by the evidence for a line."""
+        return sum(self.weights.get(name, 0.0) * x for name, x in evidence.items())
+
     def probabilities(self, evidence: Sequence[Evidence]) -> list[float]:
         """Return the probability of each line; the rest up to 1 is "none of them".
 
@@ -97,10 +110,7 @@ class Ranking:
             >>> Ranking({"vote": 1.0}).probabilities([{"vote": 0.0}, {"vote": -50.0}])
             [0.5, 0.0]
         """
-        odds = [
-            sum(self.weights.get(name, 0.0) * x for name, x in one.items())
-            for one in evidence
-        ]
+        odds = [self.odds(one) for one in evidence]
         most = max([0.0, *odds])
         shares = [math.exp(x - most) for x in odds]
         total = math.exp(-most) + sum(shares)
@@ -108,7 +118,7 @@ class Ranking:
 
 
 def evidence_for(
-    question: str, kind: int, lines: Sequence[FoundAnswer]
+    question: str, kind: int, lines: Sequence[FoundAnswer], style: int = 0
 ) -> list[Evidence]:
     """Return the evidence for and against each of `lines`, by name, zeros left out.
 
@@ -116,39 +126,50 @@ def evidence_for(
         question: as it was typed.
         kind: answer type that the question asks for, of `nlg.qa.config.KINDS`.
         lines: the best first.
+        style: that the question asks for, of `nlg.qa.config.STYLE_CLASSES`; 0: none.
     """
     if not lines:
         return []
     normal = normalised(as_read(question))
-    asked = _Question(question, normal, {*character_bigrams(normal)}, kind)
+    asked = _Question(question, normal, {*character_bigrams(normal)}, kind, style)
     texts = [normalised(as_read(line.text)) for line in lines]
     votes = np.array([line.vote for line in lines])
     shares = np.exp(votes - votes.max())
     shares /= shares.sum()
     found = []
     for place, (line, text) in enumerate(zip(lines, texts, strict=True)):
-        likeness = sum(
-            share * overlap(other, text).f1
-            for share, other in zip(shares, texts, strict=True)
-        )
         one: Evidence = {
             "line": 1.0,
             "vote": line.vote,
+            "vote a character": line.vote / (len(text) + 1),
             "behind": line.vote - votes[0],
             "first": float(place == 0),
             "place": min(place, 4),
             "share": shares[place],
-            "likeness": likeness,
+            **_against_others(text, texts, shares),
             **_against_question(line.text, text, asked),
+            **_borders(line),
             **_around(line, asked),
         }
+        one |= _by_room(one, line, math.log(max(1, len(text))))
         found.append({name: float(x) for name, x in one.items() if x})
     return found
+
+
+def _against_others(text: str, texts: Sequence[str], shares: np.ndarray) -> Evidence:
+    """Return how far the lines agree with one; `shares` are those of `texts`."""
+    pairs = list(zip(shares.tolist(), texts, strict=True))
+    return {
+        "likeness": sum(share * overlap(other, text).f1 for share, other in pairs),
+        "inside": sum(x for x, other in pairs if other != text and text in other),
+        "around": sum(x for x, other in pairs if other != text and other in text),
+    }
 
 
 def _against_question(written: str, text: str, asked: _Question) -> Evidence:
     """Return evidence from the line and the question; `text` is the line normalised."""
     size = max(1, len(text))
+    length = math.log(size)
     repeats = bool(text) and text in asked.text
     offered = bool(CHOICE.search(asked.written))
     counted = COUNTED.search(asked.written)
@@ -162,10 +183,44 @@ def _against_question(written: str, text: str, asked: _Question) -> Evidence:
         "ends asked": text[-2:] in asked.pairs,
         "bare number": bool(counted) and shape == "number",
         "counted": counted is not None and text.endswith(counted[1]),
-        f"length, kind {asked.kind}": math.log(size),
+        f"length, kind {asked.kind}": length,
+        f"length, style {asked.style}": length,
+        f"squared length, style {asked.style}": length * length,
+        "squared length": length * length,
+        **{f"has {mark}": float(mark in written[1:-1]) for mark in MARKS},
         f"{shape}, kind {asked.kind}": 1.0,
         f"ends {ending}": bool(ending),
     }
+
+
+def _borders(line: FoundAnswer) -> Evidence:
+    """Return whether a line begins and ends where words do."""
+    if line.context is None:
+        return {}
+    (text, levels), start, end = line.context, line.start, line.end
+    inside = [levels.get(at, 0) for at in range(start, end)]
+    after = levels.get(end, 0)
+    cut_before, cut_after = (
+        level > 0 and level % 2 == 0 for level in (inside[0], after)
+    )
+    joined = all(level > 0 and level % 2 == 0 for level in inside[1:])
+    return {
+        "cut before": cut_before,
+        "cut after": cut_after,
+        "one word": inside[0] % 2 == 1 and joined and not cut_after,
+        "no word": not any(inside),
+        "stop before": text[start - 1 : start] in MARK_OR_END,
+        "stop after": text[end : end + 1] in MARK_OR_END,
+    }
+
+
+def _by_room(one: Evidence, line: FoundAnswer, length: float) -> Evidence:
+    """Return some of the evidence again, times how long the window is, 1 at most."""
+    if line.context is None:
+        return {}
+    room = min(1.0, len(line.context.text) / LONG)
+    one = one | {"length": length}
+    return {f"{name}, room": one[name] * room for name in BY_ROOM}
 
 
 def _around(line: FoundAnswer, asked: _Question) -> Evidence:
@@ -198,66 +253,6 @@ def _covered(before: str, after: str, pairs: set[str]) -> float:
     texts = normalised(before), normalised(after)
     contained = {pair for text in texts for pair in character_bigrams(text)}
     return len(contained & pairs) / max(1, len(pairs))
-
-
-def fit(samples: Sequence[tuple[Sequence[Evidence], int]]) -> Ranking | None:
-    """Return the most likely weights, or None from too few questions.
-
-    Args:
-        samples: for each question, the evidence of its lines, and the number of the
-            right line, or -1 if none is right.
-    """
-    from scipy.optimize import minimize
-
-    if sum(best >= 0 for _, best in samples) < LEAST:
-        return None
-    counts = Counter(name for lines, _ in samples for one in lines for name in one)
-    names = sorted(name for name, count in counts.items() if count >= RAREST)
-    sizes = [len(lines) for lines, _ in samples]
-    owner = np.repeat(np.arange(len(samples)), sizes)  # (n,) question of each line
-    x = _matrix([one for lines, _ in samples for one in lines], names)  # (n, names)
-    spread = np.maximum(x.std(0), LEAST_SPREAD)
-    right = np.concatenate(
-        [np.arange(len(lines)) == best for lines, best in samples]
-    ).astype("float64")
-    found = minimize(
-        _loss,
-        np.zeros(len(names)),
-        (x / spread, right, owner, len(samples)),
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": STEPS},
-    )
-    weights = found.x / spread
-    return Ranking({n: round(float(w), 4) for n, w in zip(names, weights, strict=True)})
-
-
-def _matrix(lines: Sequence[Evidence], names: Sequence[str]) -> np.ndarray:
-    """Return the evidence of `lines` as an array (n, names)."""
-    return np.array([[one.get(name, 0.0) for name in names] for one in lines])
-
-
-def _loss(
-    weights: np.ndarray, x: np.ndarray, right: np.ndarray, owner: np.ndarray, count: int
-) -> tuple[float, np.ndarray]:
-    """Return the loss in nats with its gradient.
-
-    Args:
-        weights: (k,).
-        x: (n, k) evidence of the lines of all questions.
-        right: (n,) 1 for the right line of a question.
-        owner: (n,) number of the question of each line.
-        count: number of questions.
-    """
-    odds = x @ weights
-    most = np.zeros(count)  # of a question; "none" has 0
-    np.maximum.at(most, owner, odds)
-    shares = np.exp(odds - most[owner])
-    total = np.exp(-most) + np.bincount(owner, shares, count)
-    nats = (most + np.log(total)).sum() - right @ odds
-    slope = x.T @ (shares / total[owner] - right)
-    ridge = RIDGE * weights
-    return float(nats + weights @ ridge / 2), slope + ridge
 
 
 def save(path: pathlib.Path, ranking: Ranking) -> None:

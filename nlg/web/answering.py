@@ -15,7 +15,7 @@ from nlg.errors import NlgError
 from nlg.qa.answer import QARequest
 from nlg.qa.explain import explain
 from nlg.qa.options import AnswerOptions
-from nlg.text.normalize import to_traditional
+from nlg.text.traditional import to_traditional
 from nlg.web.batching import Call
 from nlg.web.bodies import CoupletBody, QABody, SampleBody, WriterBody
 from nlg.web.models import Models

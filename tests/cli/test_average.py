@@ -40,41 +40,29 @@ def test_ranking_and_confidence_are_fitted_anew_if_questions_are_given(
 ):
     row = {"source": "诗", "passage": "春来了。", "question": "谁来？", "answer": "春"}
     text = json.dumps(row, ensure_ascii=False) + "\n"
-    for name in ("data.jsonl", "dev.jsonl"):
-        (tmp_path / name).write_text(text, "utf-8")
+    (tmp_path / "dev.jsonl").write_text(text, "utf-8")
     given = []
 
-    def measure(out, to_rank, examples):
-        given.append((out, to_rank, examples))
+    def measure(out, examples):
+        given.append((out, examples))
         (out / "calibration.json").write_text("[]")
         return {"dev": {"f1": 0.5}}
 
     monkeypatch.setattr(measured, "measure", measure)
-    files = ["--data", tmp_path / "data.jsonl", "--dev", tmp_path / "dev.jsonl"]
+    files = ["--dev", tmp_path / "dev.jsonl"]
     out = tmp_path / "mean"
     said = json.loads(run("average", *both, "--out", out, *files).stdout)
-    ((folder, to_rank, examples),) = given
+    ((folder, examples),) = given
     assert (folder, said["dev"]) == (out, {"f1": 0.5})
-    assert [one.answer for one in to_rank] == [one.answer for one in examples] == ["春"]
+    assert [one.answer for one in examples] == ["春"]
     opened = open_checkpoint(out, "qa")  # sealed again, with what was fitted
     assert opened.metrics == {"mean_of": 2, "dev": {"f1": 0.5}}
     assert opened.path("calibration.json").exists()
-    run("average", *both, "--out", tmp_path / "again", *files[2:])
-    assert given[1][1] is None  # without --data the ranking of the first stays
 
 
-@pytest.mark.parametrize(
-    ("options", "says"),
-    [
-        (["--data", "cli.py"], "--data needs --dev"),
-        (["--dev", "cli.py"], "are for readers"),
-    ],
-)
-def test_questions_where_they_are_of_no_use_are_one_clear_line(
-    run, both, tmp_path, options, says
-):
-    task = "qa" if "needs" in says else "write"
-    folders = [checkpoint(tmp_path / name, 1, task) for name in "cd"]
-    done = run("average", *folders, "--out", tmp_path / "mean", *options)
-    assert done.exit_code == 2 and says in done.stderr
+def test_questions_where_they_are_of_no_use_are_one_clear_line(run, tmp_path):
+    folders = [checkpoint(tmp_path / name, 1, "write") for name in "cd"]
+    options = ["--out", tmp_path / "mean", "--dev", "cli.py"]
+    done = run("average", *folders, *options)
+    assert done.exit_code == 2 and "--dev is for readers" in done.stderr
     assert not (tmp_path / "mean").exists()

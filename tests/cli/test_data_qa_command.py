@@ -318,3 +318,18 @@ def test_long_document_gives_a_part_of_it_without_the_answer(collect):
     assert len(second.passage) == 256 and "春江" not in second.passage
     result, out = collect("-", *options, "--max-passage", 0, stdin=stdin)
     assert len(load_examples(out)) == 1  # nothing was cut
+
+
+def test_sources_and_records_say_the_style_of_their_answers(collect, tmp_path):
+    styled = LINES[1] | {"style": "entity"}
+    lines = [LINES[0], styled, LINES[0] | {"source": "文", "question": "谁写了诗？"}]
+    stdin = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
+    result, out = collect("-", "--dev-share", 0, "--style", "诗=phrase", stdin=stdin)
+    assert result.exit_code == 0
+    assert [x.style for x in load_examples(out)] == ["phrase", "entity", ""]
+    assert "style" not in json.loads(out.read_text("utf-8").splitlines()[-1])
+    odd = json.dumps(styled | {"style": "poem"}, ensure_ascii=False)
+    result, _ = collect("-", "--strict", stdin=odd)
+    assert "its style is 'poem', which is none of entity, phrase" in result.stderr
+    wrong, _ = collect("-", "--style", "poem", stdin=stdin)
+    assert "style: poem: write it as pattern=style" in failure(wrong, 2)

@@ -5,7 +5,7 @@ import numpy as np
 from decode.models import WORDS, tiny_unilm
 from keras import ops
 
-from nlg.qa.config import KINDS, QAConfig
+from nlg.qa.config import QAConfig
 from nlg.qa.inputs import padded, source_of
 from nlg.qa.train.model import Answerer
 from nlg.text.lexicon import LEVELS, Words
@@ -37,8 +37,8 @@ def row_to(tokens, size):
 def tiny_reader(seed=0, **changes):
     """Random weights that 16 bits hold, those that start at zero too."""
     config = QAConfig(**{"convolutions": 8} | changes)
-    types = {"condition_size": 8, "classes": (len(KINDS),)}
-    unilm = tiny_unilm(seed, **(types if config.answer_types else {}))
+    told = {"condition_size": 8, "classes": config.classes()}
+    unilm = tiny_unilm(seed, **(told if config.classes() else {}))
     model = Answerer(unilm, config)
     model.build()
     rng = np.random.default_rng(seed + 1)

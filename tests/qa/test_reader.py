@@ -489,6 +489,7 @@ def test_one_text_in_place_of_a_list_of_passages_is_one_clear_error(reader):
             "batch_size is 129; it must be between 0 and 128",
         ),
         ({"answer_type": "colour"}, "answer_type is 'colour'; choose auto, none, per"),
+        ({"style": "poem"}, "style is 'poem'; choose auto, none, entity, phrase"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(changes, says):
@@ -512,6 +513,30 @@ def test_the_type_is_told_from_the_question_unless_it_is_given(told, kind):
     typed = stub_reader(answer_types=True)
     first(typed, [POET, SILENT], "谁号少陵？", answer_type=told)
     assert typed.checkpoint.runs[-1][1]["class_ids"].tolist() == [[[kind], [kind]]]
+
+
+@pytest.mark.parametrize(
+    ("told", "style"), [("auto", 1), ("none", 0), ("entity", 1), ("phrase", 2)]
+)
+def test_the_style_is_told_after_the_type(told, style):
+    typed = stub_reader(answer_types=True, styles=True)
+    first(typed, [POET, SILENT], "号少陵的是谁？", style=told)
+    assert typed.checkpoint.runs[-1][1]["class_ids"].tolist() == [[[1, style]] * 2]
+
+
+def test_a_style_can_only_be_told_to_a_model_that_was_trained_with_styles():
+    typed = stub_reader(answer_types=True)
+    with pytest.raises(OptionError, match="without styles; leave --style phrase out"):
+        first(typed, [POET], style="phrase")
+    first(typed, [POET], "谁号少陵？", style="none")
+    assert typed.checkpoint.runs[-1][1]["class_ids"].tolist() == [[[1]]]
+
+
+def test_a_checkpoint_older_than_styles_opens(monkeypatch):
+    from qa import stub
+
+    monkeypatch.delitem(stub.MODEL, "styles")
+    assert not stub_reader().config.model.styles
 
 
 @pytest.mark.parametrize(

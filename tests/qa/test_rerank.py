@@ -2,14 +2,13 @@
 
 import json
 import math
-import random
 
 import numpy as np
 import pytest
 
 from nlg.qa import rerank
 from nlg.qa.config import KINDS
-from nlg.qa.rerank import Context, FoundAnswer, Ranking, evidence_for, fit
+from nlg.qa.rerank import Context, FoundAnswer, Ranking, evidence_for
 
 TEXT = "鲁迅原名周树人。老舍原名舒庆春，北京人！"
 LEVELS = {4: 1, 5: 2, 6: 2, 13: 1}  # 周树人 and 舒 are persons
@@ -22,8 +21,8 @@ def line(text, vote=-1.0):
     return FoundAnswer(text, vote, context, start, start + len(text))
 
 
-def evidence(*lines, question="周树人的笔名是什么？", kind=WHO):
-    return evidence_for(question, kind, lines)
+def evidence(*lines, question="周树人的笔名是什么？", kind=WHO, style=0):
+    return evidence_for(question, kind, lines, style)
 
 
 # --- what is seen
@@ -80,6 +79,17 @@ def test_how_an_answer_is_written_is_known_beside_what_is_asked_for():
     assert bare["bare number"] == 1 and counted["counted"] == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "counts"), [("3里", 0), ("3公", 0), ("3公里", 1), ("3", 0)]
+)
+def test_a_unit_counts_whole(text, counts):
+    window = "全长3公里。宽3里。"
+    start = window.index(text)
+    found = FoundAnswer(text, -1, Context(window, {}), start, start + len(text))
+    (one,) = evidence(found, question="全长多少公里？")
+    assert one.get("counted", 0) == counts
+
+
 def test_likeness_is_the_expected_overlap_with_all_lines():
     votes = [math.log(share) for share in (0.5, 0.3, 0.2)]
     texts = ("舒庆春", "庆春", "北京")
@@ -125,6 +135,47 @@ def test_a_line_may_start_or_end_like_a_piece_of_the_question():
     assert one["starts asked"] == 1 and "ends asked" not in one
 
 
+def test_a_line_may_cut_a_word_or_be_one():
+    word, begun, ended, beside = evidence(
+        *map(line, ("周树人", "周树", "树人", "鲁迅"))
+    )
+    assert word["one word"] == 1 and not {"cut before", "cut after"} & word.keys()
+    assert begun["cut after"] == 1 and "one word" not in begun
+    assert ended["cut before"] == 1 and "one word" not in ended
+    assert beside["no word"] == 1 and beside["stop before"] == 1
+    assert "stop after" not in beside and word["stop after"] == 1
+
+
+def test_lines_inside_one_another_speak_for_each_other():
+    votes = [math.log(share) for share in (0.5, 0.3, 0.2)]
+    whole, part, other = evidence(*map(line, ("舒庆春", "庆春", "北京"), votes))
+    assert whole["around"] == pytest.approx(0.3) and "inside" not in whole
+    assert part["inside"] == pytest.approx(0.5) and "around" not in part
+    assert not {"inside", "around"} & other.keys()
+
+
+def test_length_counts_by_the_style_that_is_asked_for():
+    (one,) = evidence(line("舒庆春"), style=2)
+    assert one["length, style 2"] == pytest.approx(math.log(3))
+    assert one["squared length, style 2"] == pytest.approx(math.log(3) ** 2)
+    assert "length, style 0" not in one
+
+
+def test_some_evidence_counts_by_the_length_of_the_window():
+    (one,) = evidence(line("舒庆春", -3.0))
+    room = len(TEXT) / rerank.LONG
+    assert one["vote, room"] == pytest.approx(-3 * room)
+    assert one["length, room"] == pytest.approx(math.log(3) * room)
+    long = FoundAnswer("舒", -3.0, Context("舒" * 999, {}), 5, 6)
+    assert evidence(long)[0]["vote, room"] == -3
+    assert "vote, room" not in evidence(line("唐三藏"))[0]  # in no window
+
+
+def test_a_mark_inside_a_line_is_seen():
+    inside, outside = evidence(FoundAnswer("春，夏", -1), FoundAnswer("春夏，", -1))
+    assert inside["has ，"] == 1 and "has ，" not in outside
+
+
 # --- what it is worth
 
 
@@ -136,62 +187,6 @@ def test_probabilities_are_of_the_lines_and_of_none():
     assert ranking.probabilities(lines) == pytest.approx(want.tolist(), abs=1e-6)
     assert ranking.probabilities([]) == []
     assert Ranking({"vote": 1.0}).probabilities([{"vote": 1e4}]) == [1.0]
-
-
-def made(rng, count):
-    """Questions of three lines; right is the one that was `shown`, if any was."""
-    samples = []
-    for _ in range(count):
-        best = rng.choice([-1, 0, 1, 2])
-        lines = [
-            {"line": 1.0, "noise": rng.gauss(0, 1), "shown": float(n == best)}
-            for n in range(3)
-        ]
-        samples.append((lines, best))
-    return samples
-
-
-def test_what_tells_right_from_wrong_is_found():
-    ranking = fit(made(random.Random(0), 400))
-    assert ranking.weights["shown"] > 2 and abs(ranking.weights["noise"]) < 0.2
-    lines, _ = made(random.Random(1), 1)[0]
-    lines = [{**one, "shown": float(n == 1)} for n, one in enumerate(lines)]
-    chances = ranking.probabilities(lines)
-    assert np.argmax(chances) == 1 and chances[1] > 0.6
-    assert sum(ranking.probabilities([{**one, "shown": 0.0} for one in lines])) < 0.5
-
-
-def test_with_one_line_a_question_it_is_logistic_regression():
-    from sklearn.linear_model import LogisticRegression
-
-    rng = np.random.default_rng(0)
-    x = np.column_stack([np.ones(300), rng.normal(size=(300, 2)) * [1.0, 3.0]])
-    y = rng.random(300) < 1 / (1 + np.exp(-(x @ [0.3, 1.0, -0.5])))
-    names = ["line", "a", "b"]
-    samples = [
-        ([dict(zip(names, row, strict=True))], 0 if right else -1)
-        for row, right in zip(x.tolist(), y.tolist(), strict=True)
-    ]
-    spread = np.maximum(x.std(0), rerank.LEAST_SPREAD)
-    flat = LogisticRegression(C=1 / rerank.RIDGE, fit_intercept=False, tol=1e-8)
-    want = flat.fit(x / spread, y).coef_[0] / spread
-    got = fit(samples).weights
-    assert [got[name] for name in names] == pytest.approx(want.tolist(), abs=1e-3)
-
-
-def test_rare_evidence_is_not_weighed():
-    samples = made(random.Random(0), 400)
-    for lines, _ in samples[: rerank.RAREST - 1]:
-        lines[0]["rare"] = 1.0
-    assert "rare" not in fit(samples).weights
-
-
-def test_from_too_few_right_answers_nothing_is_learned():
-    samples = made(random.Random(0), 400)
-    right = [one for one in samples if one[1] >= 0]
-    assert fit(right[: rerank.LEAST - 1]) is None
-    assert fit(right[: rerank.LEAST]) is not None
-    assert fit([]) is None
 
 
 def test_weights_come_back_as_they_were(tmp_path):

@@ -144,10 +144,7 @@ class Poet:
     ) -> Iterator[WrittenPoem]:
         """Yield random poems; `sampler` moves their latents, as to a cluster."""
         form = form_named(request.form or DEFAULT_FORM)
-        placed = (
-            ((request.seed, number), self._draw(form, request, number, sampler))
-            for number in range(1, request.count + 1)
-        )
+        placed = self._placed(form, [request], sampler)
         return self._best(form, placed, request, request.candidates)
 
     def sample_all(
@@ -162,15 +159,10 @@ class Poet:
         """
         first = requests[0]
         form = form_named(first.form or DEFAULT_FORM)
-        draws = (
-            self._draw(form, request, number, None)
-            for request in requests
-            for number in range(request.count)
-        )
-        poems = self._best(form, draws, first, first.candidates)
+        placed = self._placed(form, requests, None)
+        poems = self._best(form, placed, first, first.candidates)
         for request in requests:
-            own = itertools.islice(poems, request.count)
-            yield [poem._replace(seed=request.seed) for poem in own]
+            yield list(itertools.islice(poems, request.count))
 
     def encode(self, lines: Sequence[str]) -> np.ndarray:
         """Return the latent (Z,) of a poem: the mean of its posterior."""
@@ -219,6 +211,18 @@ class Poet:
             around = near(encoded[0], request.radius, request.count, request.seed)
             return form_named(forms[0]), around
         return form_named(forms[0]), encoded
+
+    def _placed(
+        self,
+        form: Form,
+        requests: Iterable[SampleRequest],
+        sampler: LatentSampler | None,
+    ) -> Iterator[tuple[Place, Draws]]:
+        """Yield the place of each poem of each request, and its random numbers."""
+        for request in requests:
+            for number in range(1, request.count + 1):
+                place = request.seed, number
+                yield place, self._draw(form, request, number, sampler)
 
     def _draw(
         self,

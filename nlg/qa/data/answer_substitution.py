@@ -69,7 +69,8 @@ def _substituted(example: Example, other: str) -> Example:
 
     Both answers have the same length, so every place in the passage stays the same.
     """
-    _, passage, question, answer, _ = example
-    if len(answer) > LONGEST or answer in question or other in passage + question:
+    passage, answer = example.passage, example.answer
+    known = answer in example.question or other in passage + example.question
+    if len(answer) > LONGEST or known:
         return example
     return example._replace(passage=passage.replace(answer, other), answer=other)

@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from nlg.qa.config import ENTITY
 from nlg.qa.data.examples import Example, cut
 from nlg.qa.data.question_templates import Name, ask, names
 from nlg.qa.question_type import OTHER
@@ -177,8 +178,8 @@ class _Document(NamedTuple):
         if self.rng.random() < self.options.silent:
             rest = [sentence for sentence in self.sentences if span not in sentence]
             if sum(map(len, rest)) >= LEAST_SILENT:
-                return Example(self.source, "".join(rest), question, "")
-        return Example(self.source, passage, question, span, start)
+                return Example(self.source, "".join(rest), question, "", style=ENTITY)
+        return Example(self.source, passage, question, span, start, ENTITY)
 
 
 def _places(span: str, text: str) -> list[int]:

@@ -39,10 +39,14 @@ class Example(NamedTuple):
     question: str
     answer: str
     start: int = -1  # of `answer` in `passage`, in characters; -1: it is not there
+    style: str = ""  # one of `nlg.qa.config.STYLES`; "" if it is not known
 
     def to_json(self) -> str:
-        """Return one JSON line."""
-        return json.dumps(self._asdict(), ensure_ascii=False)
+        """Return one JSON line; it has a style if one is known."""
+        fields = self._asdict()
+        if not self.style:
+            del fields["style"]
+        return json.dumps(fields, ensure_ascii=False)
 
 
 def load_examples(path: pathlib.Path, longest: float = math.inf) -> list[Example]:
@@ -132,7 +136,7 @@ def _examples(question: Question) -> Iterator[Example]:
     for passage in question.passages:
         answer = passage.answers[0] if passage.answers else ""
         about = question.source, passage.text, question.question
-        yield Example(*about, answer, passage.start)
+        yield Example(*about, answer, passage.start, question.style)
 
 
 def _shortened(question: Question, report: Report, size: int) -> Question:
@@ -154,7 +158,7 @@ def _fit(
     fitting = _fitting(question, _longest(options))
     pairs = zip(_examples(fitting), fitting.passages, question.passages, strict=True)
     for example, passage, given in pairs:
-        _, text, asked, answer, start = example
+        _, text, asked, answer, start, _ = example
         lost = answer != "" and start < 0
         key = (asked, text, answer)
         reason = _reason_to_drop(example, options, lost, key in seen)

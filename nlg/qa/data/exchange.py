@@ -91,7 +91,7 @@ def _is_asked_about(name: Name, example: Example, told: int) -> bool:
         example: its passage and answer.
         told: how many questions have the name.
     """
-    _, passage, question, answer, start = example
+    _, passage, question, answer, start, _ = example
     known = told >= LEAST or name.kind == TITLED
     apart = name.text not in answer and answer not in name.text
     whole = _is_whole(name.text, f"{passage}\n{question}")

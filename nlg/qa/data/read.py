@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from nlg.errors import DataError
+from nlg.qa.config import STYLES
 from nlg.text import collect
 from nlg.text.collect import (
     HALF,
@@ -56,6 +57,7 @@ class Question(NamedTuple):
     passages: tuple[Passage, ...]
     source: str
     answers: tuple[str, ...] = ()  # the canonical one first; () if there is none
+    style: str = ""  # of its answers, one of `nlg.qa.config.STYLES`; "": not known
 
 
 class Record(NamedTuple):
@@ -170,7 +172,14 @@ def _of_object(fields: Any, number: str, source: str) -> Question:
         given = tuple(name for name, _ in collections.Counter(found).most_common())
     source = _text(fields, "source") if "source" in fields else source
     name = _id(fields, "question_id" if "question_id" in fields else "id") or number
-    return Question(name, question, passages, source, given)
+    return Question(name, question, passages, source, given, _style(fields))
+
+
+def _style(fields: dict[str, Any]) -> str:
+    style = _text(fields, "style") if "style" in fields else ""
+    if style not in ("", *STYLES):
+        raise _Broken(f"its style is {style!r}, which is none of {', '.join(STYLES)}")
+    return style
 
 
 def _documents(

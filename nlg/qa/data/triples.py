@@ -20,9 +20,11 @@ import collections
 import functools
 import pathlib
 import random
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from nlg.qa.config import ENTITY
 from nlg.qa.data.read import Passage, Question, Record
 from nlg.text.collect import name_of, source_of, text_and_problem, values
 
@@ -33,6 +35,7 @@ OTHER_SHARE = 0.3  # of the questions with a second passage, which has no answer
 MOST_ANSWERS = 3  # a fact of more objects is a list: nobody asks for one of it
 COMPANY = (1, 4)  # sentences beside the one that answers
 TRIES = 20  # draws of a sentence that fits, before there is none
+ASKS_YEAR = re.compile("哪一?年")
 STOPS = "。！？；!?;"
 
 
@@ -104,7 +107,7 @@ def questions(
     pool = _Pool(sentences, size, rng)
     for sentence in sentences:
         for query in _queries(sentence, rng):
-            wording = rng.choice(wordings()[query.relation, query.asked])
+            wording = rng.choice(_fitting_wordings(query))
             passages = [pool.answering(sentence, query)]
             if rng.random() < OTHER_SHARE:
                 passages += pool.silent(query)
@@ -114,6 +117,7 @@ def questions(
                 tuple(passages),
                 source,
                 query.answers,
+                ENTITY,
             )
             yield Record(sentence.where, question)
 
@@ -132,6 +136,13 @@ def wordings() -> dict[tuple[str, str], tuple[str, ...]]:
         relation, asked, wording = line.split("\t")
         found[relation, asked].append(wording)
     return {key: tuple(ways) for key, ways in found.items()}
+
+
+def _fitting_wordings(query: Query) -> list[str]:
+    """Return the ways to ask for `query`; which year is not asked for a whole date."""
+    every = wordings()[query.relation, query.asked]
+    whole_date = "月" in query.answers[0]
+    return [way for way in every if not (whole_date and ASKS_YEAR.search(way))]
 
 
 class _Pool:

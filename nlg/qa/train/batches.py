@@ -5,8 +5,8 @@
     charged                            yes   yes
 
 An answer is written after the source's last [SEP]; where the passage has none, the end
-[SEP] comes at once. If the answer type is a condition, the samples of a row are of one
-type, for a row has one condition.
+[SEP] comes at once. If answer type and style are a condition, the samples of a row are
+of one type and one style, for a row has one condition.
 
 Shapes: N samples, B rows, T tokens, P predictions.
 """
@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nlg.errors import DataError
-from nlg.qa.config import KINDS, SPECIAL
+from nlg.qa.config import KINDS, SPECIAL, STYLE_CLASSES
 from nlg.qa.data.examples import Example, cut
 from nlg.qa.inputs import EncodedSource, as_read, source_of
 from nlg.qa.question_type import answer_type
@@ -38,6 +38,7 @@ class Encoded(NamedTuple):
     token_ids: np.ndarray  # uint16
     lengths: np.ndarray  # (N, 3) int32: tokens of passage, question and answer
     kinds: np.ndarray  # (N,) uint8: number in `KINDS` of what is asked for
+    styles: np.ndarray  # (N,) uint8: number in `STYLE_CLASSES`; 0 is none
     sources: np.ndarray  # (N,) uint16: number of the name of where it is from
 
 
@@ -46,6 +47,7 @@ class PackedRow(NamedTuple):
 
     samples: list[int]
     kind: int = 0  # their answer type, a number in `KINDS`; 0 is none
+    style: int = 0  # of their answers, a number in `STYLE_CLASSES`; 0 is none
 
 
 def in_company(
@@ -81,12 +83,13 @@ def encode(
     """
     rng = random.Random(options.seed)
     names: dict[str, int] = {}
-    parts, kinds, sources = [], [], []
+    parts, kinds, styles, sources = [], [], [], []
     for example in examples:
         sample = _encoded(example, tokenizer, options, rng)
         if sample is not None:
             parts.append(sample)
             kinds.append(KINDS[answer_type(example.question)])
+            styles.append(STYLE_CLASSES.get(example.style, 0))
             sources.append(names.setdefault(example.source, len(names)))
     if not parts:
         raise DataError(
@@ -97,6 +100,7 @@ def encode(
         np.concatenate([np.array(ids, "uint16") for part in parts for ids in part]),
         np.array([[len(ids) for ids in part] for part in parts], "int32"),
         np.array(kinds, "uint8"),
+        np.array(styles, "uint8"),
         np.array(sources, "uint16"),
     )
     return encoded, list(names)
@@ -114,7 +118,7 @@ class PackedRows(Epochs[list[PackedRow]]):
     def __init__(self, encoded: Encoded, shares: Sequence[float], options: QATraining):
         self.lengths = (encoded.lengths.sum(axis=1) + SPECIAL).tolist()
         self.shares = np.array(shares)[encoded.sources]  # (N,)
-        self.kinds = encoded.kinds
+        self.kinds, self.styles = encoded.kinds, encoded.styles
         self.options = options
         super().__init__()
         if not self.steps_per_epoch:
@@ -130,17 +134,19 @@ class PackedRows(Epochs[list[PackedRow]]):
         """Return all batches of an epoch; rows that fill no batch sit it out."""
         options, count = self.options, len(self.lengths)
         rng = np.random.default_rng([options.seed, epoch])
-        conditioned = rng.random(count) >= (
-            options.untold_share if options.answer_types else 1
-        )
-        kinds = np.where(conditioned, self.kinds, 0)
+        kinds, styles = np.zeros(count, int), np.zeros(count, int)
+        if options.answer_types:
+            kinds = np.where(rng.random(count) >= options.untold_share, self.kinds, 0)
+        if options.styles:
+            styles = np.where(rng.random(count) >= options.untold_share, self.styles, 0)
         order = rng.permutation(count)
         order = order[rng.random(count)[order] < self.shares[order]]
         rows = []
-        for kind in np.unique(kinds).tolist():
-            samples = order[kinds[order] == kind].tolist()
-            packed = pack(samples, self.lengths, options.row_tokens)
-            rows += [PackedRow(samples, kind) for samples in packed]
+        classes = np.stack([kinds, styles], axis=1)  # (N, 2)
+        for kind, style in np.unique(classes, axis=0).tolist():
+            alike = (classes[order] == (kind, style)).all(axis=1)
+            packed = pack(order[alike].tolist(), self.lengths, options.row_tokens)
+            rows += [PackedRow(samples, kind, style) for samples in packed]
         size = max(1, min(options.batch_tokens // options.row_tokens, len(rows)))
         shuffled = [rows[i] for i in rng.permutation(len(rows))]
         starts = range(0, len(rows) - size + 1, size)
@@ -166,7 +172,8 @@ class Batches:
             places (P,) int32: of each prediction in the B * T states.
             targets (P,) int32.
             weights (P,) float32; 0 where P was filled up.
-            class_ids (B, 1) int32: see `KINDS`.
+            class_ids (B, 2) int32: see `KINDS` and `STYLE_CLASSES`; a model passes over
+                those that it is not told.
         """
         names = {*EncodedSource._fields, "segment_ids", "sample_ids", "position_ids"}
         T = self.options.row_tokens
@@ -189,8 +196,8 @@ class Batches:
                 weights.append(np.full(len(answer), self._weight(len(answer))))
                 start = here.stop
         predictions = map(np.concatenate, (places, targets, weights))
-        kinds = np.array([[row.kind] for row in rows], "int32")
-        return arrays | _filled(*predictions) | {"class_ids": kinds}
+        classes = np.array([[row.kind, row.style] for row in rows], "int32")
+        return arrays | _filled(*predictions) | {"class_ids": classes}
 
     def sample(self, number: int):
         """Return the source of a sample, and its answer with the end, (n,) int32."""

@@ -43,7 +43,7 @@ class Evaluator:
         self.rows = PackedRows(
             encoded, [1.0] * (int(encoded.sources.max()) + 1), plain
         ).epoch(0)
-        self.kinds = encoded.kinds
+        self.classes = np.stack([encoded.kinds, encoded.styles], axis=1)  # (N, 2)
 
     def scores(self) -> dict[str, float]:
         """Return nats an answer token, and how good the most probable answers are.
@@ -75,8 +75,8 @@ class Evaluator:
         arrays = padded([self.batches.sample(sample)[0] for sample in filled])
         width = arrays["token_ids"].shape[1]
         room = ((0, 0), (0, bucket_of_length(width) - width))
-        kinds = self.kinds[filled].astype("int32")[:, None]
-        return {k: np.pad(x, room) for k, x in arrays.items()} | {"class_ids": kinds}
+        classes = self.classes[filled].astype("int32")
+        return {k: np.pad(x, room) for k, x in arrays.items()} | {"class_ids": classes}
 
     def _text(self, token_ids: list[int]) -> str:
         return self.tokenizer.decode(line_of(token_ids, SEP_ID))

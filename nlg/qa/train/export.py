@@ -25,7 +25,6 @@ from nlg.qa.reader import TASK
 from nlg.qa.train.measure import measure
 from nlg.qa.train.model import Answerer, build_model
 from nlg.qa.train.options import QATraining
-from nlg.qa.train.prepare import TO_RANK
 from nlg.qa.train.saliency import write_saliency
 from nlg.qa.train.search import SearchOutput, answer
 from nlg.runtime.checkpoint import VOCABULARY, WEIGHTS
@@ -54,8 +53,6 @@ def export(
     config = options.reader(shape.tokenizer.lower_case)
     model = build_model(shape.build(), options)
     done.load_into(model)
-    path = run_folder / TO_RANK
-    to_rank = load_examples(path) if path.exists() and path.stat().st_size else []
     examples = load_examples(dev)
 
     def graphs(out: pathlib.Path) -> None:
@@ -72,7 +69,7 @@ def export(
         graphs=graphs,
         facts=dataclasses.asdict(config)
         | {"backbone": dataclasses.asdict(shape.config)},
-        measure=lambda: measure(out, to_rank, examples),
+        measure=lambda: measure(out, examples),
     )
 
 
@@ -82,7 +79,7 @@ def write_graphs(model: Answerer, out: pathlib.Path, int8: bool) -> None:
     save_weights(model, weights)
     sources = ((None, None, None), "int32")
     inputs = dict.fromkeys(model.config.inputs(), sources)
-    inputs |= {"class_ids": sources} if model.config.answer_types else {}
+    inputs |= {"class_ids": sources} if model.config.classes() else {}
     scalars = {name: ((), "int32") for name in ("length", "beam")}
     signature = {
         **inputs,

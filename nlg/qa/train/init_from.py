@@ -15,7 +15,6 @@ from nlg.backbone.init_from import init_from as init_from_backbone
 from nlg.backbone.unilm import UniLM
 from nlg.errors import OptionError
 from nlg.layers.weights import assign, variables_by_path, weights_by_path
-from nlg.qa.config import ANSWER_TYPES
 from nlg.qa.reader import TASK
 from nlg.qa.train.model import Answerer, build_model
 from nlg.qa.train.options import QATraining
@@ -72,8 +71,9 @@ def init_from(
         CheckpointError: it is for none of `tasks`, or has what `options` leave out.
     """
     changes: dict[str, Any] = {"condition_size": 0, "classes": ()}
-    if options.answer_types:
-        changes = {"condition_size": CONDITION, "classes": (len(ANSWER_TYPES),)}
+    classes = options.model().classes()
+    if classes:
+        changes = {"condition_size": CONDITION, "classes": classes}
     changes["dropout"] = options.dropout
     opened = open_checkpoint(init, *tasks)
     if opened.config.task == TASK:

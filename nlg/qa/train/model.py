@@ -2,13 +2,13 @@
 
     [CLS]passage[SEP]question[SEP] -> answer[SEP]      (kexue.fm/archives/7115)
 
-The kind of answer may be a condition, by Conditional Layer Normalization
-(kexue.fm/archives/7124); class 0 is "no kind given". What stands beside the backbone is
-in `nlg.qa.train.aids`. This file knows neither words nor the search.
+The type and the style of the answer may be conditions, by Conditional Layer
+Normalization (kexue.fm/archives/7124); class 0 of each is "not given". What is added to
+the backbone is in `nlg.qa.train.aids`. This file knows neither words nor the search.
 
 Shapes: B rows, T tokens, P predictions; R sources, S source tokens, K beams, Q passages
-a question, M lines that are written, each of which goes on after Q sources; D units, V
-vocabulary.
+a question, M lines that are written, each of which goes on after Q sources; N kinds of
+class; D units, V vocabulary.
 """
 
 from typing import Any, NamedTuple
@@ -122,8 +122,8 @@ class Answerer(AidedBackbone):
         """Read sources once.
 
         Args:
-            inputs: what `QAConfig.inputs` names, all (R, S), and, if the kind is a
-                condition, `class_ids` (R, 1); one source a row, padding at the end.
+            inputs: what `QAConfig.inputs` names, all (R, S), and, if kinds are
+                conditions, `class_ids` (R, N); one source a row, padding at the end.
         """
         inputs = self.with_meanings(inputs)
         around = self.around(inputs)

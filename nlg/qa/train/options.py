@@ -8,8 +8,6 @@ from nlg.qa.config import SPECIAL, QAConfig, ReaderConfig
 from nlg.training.options import MANY, TrainOptions
 from nlg.training.shares import share_of
 
-RANKED = 4000  # questions that a ranking is fitted to
-
 
 @dataclasses.dataclass(frozen=True)
 class QATraining(TrainOptions):
@@ -24,9 +22,10 @@ class QATraining(TrainOptions):
     convolutions: int = QAConfig.convolutions
     layers: int = 0  # blocks: the first of a backbone, or more than a reader's; 0: all
     answer_types: bool = QAConfig.answer_types
+    styles: bool = QAConfig.styles
     vectors: int = QAConfig.vectors  # of the most frequent words; 0: none
     vector_units: int = QAConfig.vector_units
-    untold_share: float = 0.3  # of samples, which get no answer type
+    untold_share: float = 0.3  # of samples, which get no answer type; no style alike
     max_passage: int = 256  # characters; a longer one is cut around its answer
     least_passage: int = 64  # characters; a shorter one stands among others' passages
     max_question: int = 64  # characters; of a longer one the end stays: there it asks
@@ -52,6 +51,11 @@ class QATraining(TrainOptions):
             raise OptionError(
                 f"preset is {self.preset!r}; choose {', '.join(PRESETS)}, or leave it "
                 "empty for the backbone's weights"
+            )
+        if self.styles and not self.answer_types:
+            raise OptionError(
+                "styles=true needs answer_types=true: who is told the style is told "
+                "the type too"
             )
         self._check_rows()
 

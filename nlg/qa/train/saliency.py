@@ -145,7 +145,8 @@ def write_saliency(model: Answerer, config: ReaderConfig, out: pathlib.Path) -> 
     """Write the graph of gradients, beside the weights; its inputs have fixed sizes."""
     S, T = longest(config)
     inputs = dict.fromkeys(model.config.inputs(), ((1, S), "int32"))
-    inputs |= {"class_ids": ((1, 1), "int32")} if model.config.answer_types else {}
+    kinds = len(model.config.classes())
+    inputs |= {"class_ids": ((1, kinds), "int32")} if kinds else {}
     outputs = Saliency._fields if model.config.copy else Saliency._fields[:-1]
 
     def graph(*given):

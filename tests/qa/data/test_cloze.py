@@ -22,7 +22,8 @@ def spans(*sentences, **options):
 def test_a_question_is_a_sentence_without_a_name_that_the_passage_has():
     found = made(TEXT)
     assert {example.answer for example in found} == {"鲁迅", "三味书屋", "绍兴"}
-    for source, passage, question, answer, start in found:
+    for source, passage, question, answer, start, style in found:
+        assert style == "entity"
         assert source == "书"
         assert passage[start : start + len(answer)] == answer
         assert answer not in question
@@ -128,7 +129,7 @@ def test_a_name_that_stands_only_inside_a_longer_word_of_its_sentence_is_not_ask
 def test_a_word_may_ask_in_place_of_the_blank():
     found = [example for seed in range(9) for example in made(TEXT, seed, asked=1.0)]
     assert {example.answer for example in found} == {"鲁迅", "三味书屋", "绍兴"}
-    for _, passage, question, answer, start in found:
+    for _, passage, question, answer, start, _ in found:
         assert BLANK not in question
         assert answer not in question
         assert passage[start : start + len(answer)] == answer
@@ -137,7 +138,7 @@ def test_a_word_may_ask_in_place_of_the_blank():
 def test_a_sentence_may_stay_in_the_passage():
     found = [example for seed in range(9) for example in made(TEXT, seed, kept=1.0)]
     assert len({example.answer for example in found}) > 3  # it need not recur
-    for _, passage, question, answer, start in found:
+    for _, passage, question, answer, start, _ in found:
         assert passage in TEXT.replace("\n", "")
         assert passage[start : start + len(answer)] == answer
         assert answer not in question

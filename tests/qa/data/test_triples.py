@@ -45,6 +45,20 @@ def test_both_sides_of_a_relation_are_asked_for_in_several_wordings():
     assert shapes == {*wordings()["首都", "object"], *wordings()["首都", "subject"]}
 
 
+@pytest.mark.parametrize(("date", "year_is_asked"), [("1936年", 1), ("1936年5月", 0)])
+def test_which_year_is_asked_only_for_a_year(date, year_is_asked):
+    sentences = [
+        Sentence(
+            "made-up:1",
+            f"长桥镇建于{date}",
+            (Fact("长桥镇", "成立日期", date, "机构"),),
+        )
+    ]
+    asked = [q.question for q in many(sentences) if q.answers == (date,)]
+    assert any(re.search("哪一?年", x) for x in asked) == year_is_asked
+    assert len(set(asked)) > 2
+
+
 def test_answer_stands_where_it_is_said_to_and_only_its_sentence_has_it():
     for question in many(SENTENCES):
         passage = question.passages[0]

@@ -212,6 +212,23 @@ def test_the_samples_of_a_row_ask_for_one_kind_or_are_not_told():
         assert row.kind == 0 or set(found.kinds[row.samples]) == {row.kind}
 
 
+def test_the_samples_of_a_row_are_of_one_style_too_or_are_not_told():
+    found = many(600)
+    found = found._replace(styles=np.arange(len(found.kinds)) % 3)
+    options = changed(answer_types=True, styles=True, untold_share=0.25)
+    rows = [
+        row for batch in PackedRows(found, [1, 1], options).epoch(0) for row in batch
+    ]
+    told = [x for row in rows if row.style for x in row.samples]
+    assert 0.4 < len(told) / 600 < 0.6  # of two thirds, three quarters
+    for row in rows:
+        assert row.style == 0 or set(found.styles[row.samples]) == {row.style}
+        assert row.kind == 0 or set(found.kinds[row.samples]) == {row.kind}
+    assert {(bool(row.kind), row.style) for row in rows} == {
+        (kind, style) for kind in (False, True) for style in range(3)
+    }
+
+
 # --- batches
 
 
@@ -229,10 +246,24 @@ def test_a_batch_is_what_the_drawing_says():
     assert found["sample_ids"][0].tolist() == [1] * 26 + [2] * 17 + [0] * 21
     written = np.flatnonzero(found["segment_ids"][0]).tolist()
     assert text(row[written]) == "杜甫[SEP][SEP]" and written == [23, 24, 25, 42]
-    assert found["class_ids"].tolist() == [[0], [4]]
+    assert found["class_ids"].tolist() == [[0, 0], [4, 0]]
     # 号少陵野老 stands in the question too: four tokens and more count as four
     assert found["overlap"][0, 8:13].tolist() == [4] * 5
     assert not found["overlap"][0, 13:].any()
+
+
+def test_a_row_has_a_type_and_a_style():
+    found = Batches(encoded(), OPTIONS).batch(
+        [PackedRow([0, 2], kind=1, style=2), PackedRow([1], kind=4)]
+    )
+    assert found["class_ids"].tolist() == [[1, 2], [4, 0]]
+
+
+def test_the_style_of_an_example_is_kept():
+    styles = ("entity", "phrase", "")
+    made = [x._replace(style=s) for x, s in zip(EXAMPLES, styles, strict=True)]
+    found, _ = encode(made, TOKENIZER, OPTIONS)
+    assert found.styles.tolist() == [1, 2, 0]
 
 
 def test_each_answer_token_is_predicted_from_the_place_before_it():

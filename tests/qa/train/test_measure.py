@@ -65,7 +65,7 @@ def test_a_table_has_knots_if_there_is_something_to_learn(
         lambda folder, workers: given.append(workers) or stub_reader(),
     )
     dev = [example(POET, "少陵"), example(POET, "春"), example(SILENT, "")] * count
-    found = json.loads(json.dumps(measure.measure(tmp_path, dev[:9], dev)))
+    found = json.loads(json.dumps(measure.measure(tmp_path, dev)))
     table = json.loads((tmp_path / calibrate.FILE).read_text("utf-8"))
     assert bool(table["knots"]) == learned and given[0] >= 1
     assert HAS < table["limit"] <= HAS_NOT
@@ -76,25 +76,47 @@ def test_a_table_has_knots_if_there_is_something_to_learn(
     assert (found["calibration"]["ece"] < found["calibration"]["ece_raw"]) == learned
 
 
+def asked(count, answers=("少陵", "春")):
+    """Return questions, each of its own wording."""
+    kinds = [*zip((POET, POET), answers, strict=True), (SILENT, "")]
+    return [
+        example(passage, answer)._replace(question=f"杜甫号{number}？")
+        for number in range(count)
+        for passage, answer in kinds
+    ]
+
+
+@pytest.mark.parametrize("more", [0, 60])
 def test_how_to_choose_is_learned_from_questions_whose_answer_was_found(
-    tmp_path, monkeypatch
+    tmp_path, monkeypatch, more
 ):
     reader = stub_reader()
     monkeypatch.setattr(measure.Reader, "from_checkpoint", lambda *_, workers: reader)
-    asked = [example(POET, "少陵"), example(POET, "春"), example(SILENT, "")] * 60
-    measure.measure(tmp_path, asked, asked[:9])
-    weights = json.loads((tmp_path / rerank.FILE).read_text("utf-8"))
-    assert reader.ranking.weights == weights
+    measure.measure(tmp_path, asked(60), asked(more, ("少陵", "少陵")))
+    ranking = rerank.Ranking(json.loads((tmp_path / rerank.FILE).read_text("utf-8")))
     one = QARequest("杜甫号什么？", [POET])
     (found,) = reader.evidence_all([one], AnswerOptions(no_answer_threshold=1))
-    (chance,) = reader.ranking.probabilities([evidence for _, evidence in found])
-    assert chance == pytest.approx(1 / 2, abs=0.05)  # as often as it is right
+    (chance,) = ranking.probabilities([evidence for _, evidence in found.lines])
+    assert chance == pytest.approx(3 / 4 if more else 1 / 2, abs=0.06)  # is it right
+
+
+def test_each_question_is_answered_by_the_ranking_of_its_fold(monkeypatch):
+    reader = stub_reader()
+    folds = [
+        (numbers, rerank.Ranking({"line": float(fold)}))
+        for fold, numbers in enumerate(([0, 2, 4, 7], [1, 3, 5, 6]))
+    ]
+    monkeypatch.setattr(measure, "cross_fitted", lambda samples: folds)
+    dev = [example(POET, "少陵")] * 6
+    found = measure.cross_answered(reader, dev, [None] * 8)
+    chances = [0.5, 0.7311]  # exp(0) / (1 + exp(0)), exp(1) / (1 + exp(1))
+    assert [one.confidence for one in found] == [chances[n % 2] for n in range(6)]
 
 
 def test_nothing_is_learned_of_choosing_where_nothing_is_right(tmp_path, monkeypatch):
     monkeypatch.setattr(
         measure.Reader, "from_checkpoint", lambda *_, workers: stub_reader()
     )
-    asked = [example(POET, "春"), example(" ", "春"), example(SILENT, "")] * 60
-    measure.measure(tmp_path, asked, asked[:9])
+    dev = [example(POET, "春"), example(" ", "春"), example(SILENT, "")] * 60
+    measure.measure(tmp_path, dev)
     assert not (tmp_path / rerank.FILE).exists()

@@ -32,6 +32,7 @@ EVERY_WAY = pytest.mark.parametrize(
         {"convolutions": 0},
         {"overlap": False, "convolutions": 0},
         {"answer_types": True},
+        {"answer_types": True, "styles": True},
         {"vectors": VECTORS, "vector_units": 4},
         {"vectors": VECTORS, "vector_units": 4, "convolutions": 0, "words": False},
     ],
@@ -48,7 +49,7 @@ def samples():
     lengths = [[len(part) for part in sample] for sample in found]
     ids = [token for sample in found for part in sample for token in part]
     zeros = np.zeros(3, "uint8")
-    return Encoded(np.array(ids, "uint16"), np.array(lengths), zeros, zeros)
+    return Encoded(np.array(ids, "uint16"), np.array(lengths), *[zeros] * 3)
 
 
 BATCHES = Batches(samples(), OPTIONS, Modulo())
@@ -60,12 +61,12 @@ def charged(model, *rows):
     return numpy(model(batch))[batch["weights"] > 0]
 
 
-def thought(model, sample, kind=0):
+def thought(model, sample, kind=0, style=0):
     """The same from a source read once and tokens written one by one."""
     source, answer = BATCHES.sample(sample)
     arrays = padded([source])
     inputs = {name: arrays[name] for name in model.config.inputs()}
-    inputs |= {"class_ids": np.array([[kind]], "int32")}
+    inputs |= {"class_ids": np.array([[kind, style]], "int32")}
     reading = model.read(inputs)
     log_probs, cache = reading.first, model.empty_cache(reading, 1, len(answer))
     nats = []
@@ -80,9 +81,9 @@ def thought(model, sample, kind=0):
 def test_what_is_charged_is_what_is_thought_when_writing(changes):
     model = tiny_reader(**changes)
     for sample in range(3):
-        want = thought(model, sample, kind=2)
+        want = thought(model, sample, kind=2, style=1)
         np.testing.assert_allclose(
-            charged(model, PackedRow([sample], 2)), want, atol=1e-4
+            charged(model, PackedRow([sample], 2, 1)), want, atol=1e-4
         )
 
 

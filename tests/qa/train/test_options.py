@@ -27,6 +27,7 @@ def test_kinds_are_numbered_from_one_for_zero_is_not_told():
         ({"shares": ("kgclue=2",)}, "a share is from 0 to 1"),
         ({"shares": ("kgclue=nan",)}, "a share is from 0 to 1"),
         ({"steps": 0}, "steps is 0"),
+        ({"styles": True}, "styles=true needs answer_types=true"),
     ],
 )
 def test_settings_that_cannot_run_are_refused(changes, says):
@@ -38,6 +39,18 @@ def test_the_model_has_its_share_of_the_settings():
     assert QATraining().model() == QAConfig()
     changed = QATraining(copy=False, answer_types=True)
     assert changed.model() == QAConfig(overlap=True, copy=False, answer_types=True)
+
+
+@pytest.mark.parametrize(
+    ("told", "classes"),
+    [
+        ({}, ()),
+        ({"answer_types": True}, (6,)),
+        ({"answer_types": True, "styles": True}, (6, 2)),
+    ],
+)
+def test_a_model_is_told_of_types_and_then_of_styles(told, classes):
+    assert QATraining(**told).model().classes() == classes
 
 
 def test_shares_are_set_on_the_command_line_and_read_from_json():

@@ -25,7 +25,7 @@ from nlg.layers.weights import weights_by_path
 from nlg.onnx_export.export import save_weights
 from nlg.qa.answer import Answer, QARequest
 from nlg.qa.config import longest
-from nlg.qa.data.examples import Example, load_examples, some, write
+from nlg.qa.data.examples import Example, some, write
 from nlg.qa.explain import explain
 from nlg.qa.options import BEAMS, AnswerOptions
 from nlg.qa.reader import Reader
@@ -35,7 +35,7 @@ from nlg.qa.train.evaluate import Evaluator
 from nlg.qa.train.init_from import init_from, init_from_mean
 from nlg.qa.train.model import build_model
 from nlg.qa.train.options import QATraining
-from nlg.qa.train.prepare import DEV, TO_RANK, TRAIN, load_encoded, prepare, to_rank
+from nlg.qa.train.prepare import DEV, TRAIN, load_encoded, prepare
 from nlg.qa.train.saliency import Saliency, saliency
 from nlg.qa.train.search import answer
 from nlg.qa.train.train import qa_task
@@ -149,29 +149,13 @@ def straight(files, folder, options):
 
 def test_run_leaves_its_files_and_says_which_look_was_best(trained):
     scores = {"dev_loss", "dev_exact_match", "dev_f1"}
-    files = {"train.safetensors", "dev.safetensors", "words.npz", "ranking.jsonl"}
+    files = {"train.safetensors", "dev.safetensors", "words.npz"}
     train_here.assert_left_behind(trained, [2, 4], scores, files)
 
 
 def test_config_of_a_run_gives_its_settings_again(trained):
     settings = read_settings(trained[0] / "config.json")
     assert apply_values(QATraining(), settings, "config.json") == TOLD
-
-
-def test_of_each_source_as_many_are_ranked_as_its_share_allows(monkeypatch):
-    monkeypatch.setattr("nlg.qa.train.prepare.RANKED", 12)
-    made = [
-        Example(source, passage, "谁？", "", -1)
-        for source in "abc"
-        for passage in ["很长的一段文字很长的一段文字"] * 30 + ["短"] * 30
-    ] + [Example("d", "短", "谁？", "", -1)] * 9
-    options = dataclasses.replace(OPTIONS, shares=("b=0.5", "c=0"))
-    found = to_rank(made, options)
-    assert [x.source for x in found] == ["a"] * 8 + ["b"] * 4
-    assert not any(x.passage == "短" for x in found)
-    assert to_rank(made, options) == found
-    assert to_rank(made[-9:], OPTIONS) == []
-    assert to_rank(made[:30], dataclasses.replace(OPTIONS, shares=("a=0",))) == []
 
 
 @pytest.mark.parametrize("free", [False, True])
@@ -336,7 +320,6 @@ def test_answers_are_exchanged_in_training_alone(files, tmp_path):
         run.lock_config(dataclasses.asdict(options), ())
         prepare(run, [data], dev, load_backbone(backbone).tokenizer, options)
         encoded[share] = {name: load_encoded(run, name)[0] for name in (TRAIN, DEV)}
-        assert set(load_examples(run.folder / TO_RANK)) == set(load_examples(data))
     np.testing.assert_equal(encoded[0.0][DEV], encoded[1.0][DEV])
     old, new = encoded[0.0][TRAIN], encoded[1.0][TRAIN]
     np.testing.assert_array_equal(old.lengths, new.lengths)
@@ -390,6 +373,18 @@ def test_a_reader_is_gone_on_with_and_what_it_is_told_besides_has_no_effect(trai
     nats = numpy(model(batch))
     assert nats.std() > 0
     np.testing.assert_allclose(numpy(other(batch)), nats, rtol=1e-6)
+
+
+def test_a_reader_that_is_told_types_is_told_styles_besides(trained, tmp_path):
+    types = dataclasses.replace(TOLD, answer_types=True)
+    folder = told_reader(trained, tmp_path, types)
+    want = weights_by_path(init_from(folder, types)[0])
+    model, _ = init_from(folder, dataclasses.replace(types, styles=True))
+    assert model.unilm.config.classes == (6, 2)
+    got = weights_by_path(model)
+    assert got.keys() - want.keys() == {"unilm/condition/class_1"}
+    for name, weight in want.items():
+        np.testing.assert_array_equal(got[name], weight)
 
 
 def test_a_reader_that_does_not_suit_is_refused(trained):
@@ -450,9 +445,9 @@ def test_vectors_that_do_not_suit_are_one_clear_line(trained, files):
     assert vectors_for(plain, checkpoint, None) == []
 
 
-def test_what_a_reader_is_told_it_goes_on_being_told(trained, tmp_path):
-    told = dataclasses.replace(TOLD, answer_types=True)
-    model, _ = init_from(trained[0] / "checkpoint", told)
+def told_reader(trained, tmp_path, options):
+    """Return a checkpoint of the trained reader that is told what `options` say."""
+    model, _ = init_from(trained[0] / "checkpoint", options)
     folder = tmp_path / "told"
     shutil.copytree(trained[0] / "checkpoint", folder)
     save_weights(model, folder / "weights.safetensors")
@@ -460,6 +455,13 @@ def test_what_a_reader_is_told_it_goes_on_being_told(trained, tmp_path):
     config["backbone"] = dataclasses.asdict(model.unilm.config)
     write_json(folder / "config.json", config)
     seal(folder)
+    return folder
+
+
+def test_what_a_reader_is_told_it_goes_on_being_told(trained, tmp_path):
+    told = dataclasses.replace(TOLD, answer_types=True)
+    model, _ = init_from(trained[0] / "checkpoint", told)
+    folder = told_reader(trained, tmp_path, told)
     again, _ = init_from(folder, told)
     assert weights_by_path(again).keys() == weights_by_path(model).keys()
     with pytest.raises(CheckpointError, match=r"unused \d+: unilm.*beta_kernel"):
