@@ -18,9 +18,8 @@ import pydantic_core
 from nlg.config import check_bounds, hint
 from nlg.couplet.responder import ReplyOptions
 from nlg.errors import OptionError
+from nlg.poem.request import PoemRequest, SampleRequest
 from nlg.poem.vae.latents import LIMIT
-from nlg.poem.vae.request import SampleRequest
-from nlg.poem.writer.request import PoemRequest
 from nlg.qa.options import AnswerOptions
 from nlg.text.prosody import PINGSHUI
 from nlg.write.reviewer import ReviewOptions

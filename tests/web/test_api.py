@@ -10,7 +10,7 @@ from web.serving import error_of, events_of
 
 import nlg
 from nlg.couplet.theme import compose
-from nlg.text.normalize import to_traditional
+from nlg.text.traditional import to_traditional
 from nlg.web import routes
 from nlg.web.examples import EXAMPLES, QUIET_NIGHT, STORK_TOWER
 
