@@ -1,7 +1,8 @@
 """Each task as work on rows: an opener that a Work names, and what its rows hold.
 
-    qa        {"question": …, "passages": […]}
-    couplet   {"text": 上联}
+    qa           {"question": …, "passages": […]}
+    couplet      {"text": 上联}
+    check_poem   {"text": a poem}, or {"lines": […]}
 
 An opener takes settings that JSON can hold, and opens the task's own class.
 """
@@ -106,6 +107,30 @@ def couplet(
         return [_in_script(x) for x in value] if isinstance(value, list) else value
 
     return answerer(text_of, answers)
+
+
+def check_poem(**options: Any) -> Answerer:
+    """Open the examination of poems; it needs no model.
+
+    Args:
+        **options: see `nlg.poem.check.examine`.
+    """
+    from nlg.poem.check import examine
+
+    def parse(fields: Fields) -> str:
+        lines = fields.get("lines")
+        if isinstance(lines, list) and all(isinstance(one, str) for one in lines):
+            return "\n".join(lines)
+        return text_of(fields)
+
+    def answers(poems: Sequence[str]) -> Iterable[Fields | NlgError]:
+        for poem in poems:
+            try:
+                yield examine(poem, **options).to_dict() | {"book": options["book"]}
+            except NlgError as error:
+                yield error
+
+    return answerer(parse, answers)
 
 
 def _path(folder: str | None) -> pathlib.Path | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nlg.cli.options import JSON, Word, as_typed, progress, read_text, write_lines
+from nlg.cli.rows_options import RowsOptions, answer_rows, rows_options
 
 if TYPE_CHECKING:
     from nlg.couplet.dataset import Couplet
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     Parallel = Callable[[str, str], Parallelism]
 
+BLOCK_ROWS = 256  # poems that are checked, and kept on the disk, together
 BOOK = click.option(
     "--book",
     type=Word(("平水韵", "中华新韵", "中华通韵")),
@@ -153,6 +155,7 @@ def _couplet_facts(
 
 @check.command("poem")
 @click.argument("text", metavar="[POEM]", default="-")
+@rows_options("Poems to check, one a line; prints JSON lines.")
 @BOOK
 @click.option("--explain", is_flag=True, help="Draw the tone pattern above each line.")
 @click.option(
@@ -169,6 +172,7 @@ def _couplet_facts(
 def check_poem(
     ctx: click.Context,
     text: str,
+    rows: RowsOptions,
     explain: bool,
     strict: bool,
     as_json: bool,
@@ -181,21 +185,32 @@ def check_poem(
     nlg check poem --explain 移舟泊烟渚，日暮客愁新。野旷天低树，江清月近人。
     nlg check poem 國破山河在城春草木深感時花濺淚恨別鳥驚心 --strict --json
     nlg poem --sample | nlg check poem
+    nlg check poem --input poems.jsonl -o verdicts.jsonl --workers 2
 
     Typed with or without marks, in simplified or traditional characters. Characters of
     two tones are read as poets read them, in their words. 古绝 and poems of oblique
     rhyme are named, and not bound by the rules. One that is no 五绝, 七绝, 五律 or 七律
     gets tones and rhyme only. To --strict all these are faults.
     """
+    if rows.source is not None:
+        if text != "-" or strict or explain:
+            raise click.UsageError(
+                "POEM, --strict and --explain do not go with --input"
+            )
+        from nlg.batch.work import Work
+
+        work = Work("nlg.batch.tasks:check_poem", options, rows.id_field)
+        ctx.exit(answer_rows(rows, work, BLOCK_ROWS))
     from nlg.cli.poem_verdict import poem_rows
     from nlg.poem.check import examine
 
     found = examine(read_text(text), **options)
     if as_json:
         facts = found.to_dict() | {"book": options["book"]}
-        click.echo(json.dumps(facts, ensure_ascii=False))
+        write_lines([json.dumps(facts, ensure_ascii=False)], rows.output)
     else:
-        write_lines(poem_rows(found, explain, explain and shows_colour()), None)
+        colour = explain and rows.output is None and shows_colour()
+        write_lines(poem_rows(found, explain, colour), rows.output)
     ctx.exit(int(strict and not found.clean))
 
 

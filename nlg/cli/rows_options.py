@@ -145,14 +145,17 @@ def rows_options(what: str) -> Callable[[Callable], Callable]:
     return decorate
 
 
-def answer_rows(rows: RowsOptions, work: "Work", block_rows: int, shipped: str) -> int:
+def answer_rows(
+    rows: RowsOptions, work: "Work", block_rows: int, shipped: str = ""
+) -> int:
     """Answer the rows of --input into --output; return the exit code.
 
     Args:
         rows: where they are, where answers go, and who computes them.
         work: what is done to each.
         block_rows: see `nlg.batch.run.Batch`.
-        shipped: name of the checkpoint that the work opens if its settings name none.
+        shipped: name of the checkpoint that the work opens if its settings name none;
+            "" where it needs no model, or no model is shipped.
     """
     from nlg.batch.rows import find_inputs
     from nlg.batch.run import Batch
@@ -205,6 +208,9 @@ def _digest(work: "Work", shipped: str) -> str:
     from nlg.runtime import checkpoints_folder
     from nlg.runtime.checkpoint import SHA256, digest
 
-    folder = work.settings["checkpoint"] or checkpoints_folder() / shipped
+    own = work.settings.get("checkpoint")
+    if not (own or shipped):
+        return ""
+    folder = own or checkpoints_folder() / shipped
     listing = pathlib.Path(folder) / SHA256
     return digest(listing) if listing.is_file() else ""

@@ -497,3 +497,27 @@ def test_a_console_without_chinese_reads_and_shows_the_verdict(shell):
     assert (done.returncode, done.stderr) == (0, b"")  # jieba tells nothing either
     assert "合律" in done.stdout.decode()
     assert "对仗" in done.stdout.decode()
+
+
+# --- many poems
+
+
+def test_rows_of_a_file_get_what_json_prints_of_each(run, tmp_path):
+    poems = [
+        "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。",
+        "床前明月光，疑是地上霜。",
+    ]
+    source, output = tmp_path / "poems.jsonl", tmp_path / "verdicts.jsonl"
+    rows = [{"id": "a", "text": poems[0]}, {"lines": poems[1:]}, {"text": "😀"}]
+    source.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    result = run("check", "poem", "--input", source, "-o", output)
+    assert result.exit_code == 1 and "1 of 3 lines could not" in result.stderr
+    first, second, third = map(json.loads, output.read_text("utf-8").splitlines())
+    alone = [json.loads(run("check", "poem", one, "--json").stdout) for one in poems]
+    assert first == {"id": "a"} | alone[0]
+    assert second == {"id": 2} | alone[1]
+    assert third["line"] == 3 and "no Chinese characters" in third["error"]
+
+
+def test_poem_does_not_go_with_a_file_of_poems(run, tmp_path):
+    assert run("check", "poem", "春眠不觉晓", "--input", tmp_path).exit_code == 2
