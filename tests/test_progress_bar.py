@@ -1,5 +1,5 @@
 from nlg import progress_bar
-from nlg.progress_bar import counted
+from nlg.progress_bar import counted, meter
 
 
 def test_plain_line_is_written_now_and_then_where_nobody_watches(monkeypatch, capsys):
@@ -18,3 +18,15 @@ def test_short_work_and_hidden_work_say_nothing(monkeypatch, capsys):
     monkeypatch.setattr(progress_bar, "SECONDS", 0)
     assert list(counted(range(3), "counting", hidden=True)) == [0, 1, 2]
     assert capsys.readouterr().err == ""
+
+
+def test_items_that_pass_together_are_counted_together(monkeypatch, capsys):
+    clock = iter(range(0, 10_000, 20))
+    monkeypatch.setattr(progress_bar.time, "monotonic", lambda: next(clock))
+    with meter("answering", 1000) as passed:
+        for count in (100, 100, 300):
+            passed(count)
+    # Told at 20, 40 and 60 seconds; the second has waited long enough.
+    assert capsys.readouterr().err == (
+        "answering: 200 of 1,000, 5.0 a second, 3 min left\n"
+    )

@@ -12,6 +12,7 @@ import pathlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from nlg.batch.formats import ANY, Wanted
 from nlg.batch.remote import file_system, is_remote
 from nlg.batch.rows import Place, Row, places_of, read_rows
 from nlg.errors import DataError
@@ -33,7 +34,7 @@ class _Start(NamedTuple):
     place: Place
 
 
-def find_chunks(files: Sequence[str], size: int) -> list[Chunk]:
+def find_chunks(files: Sequence[str], size: int, wanted: Wanted = ANY) -> list[Chunk]:
     """Return the chunks of `files`, `size` rows each; the last may be smaller.
 
     Raises:
@@ -41,17 +42,19 @@ def find_chunks(files: Sequence[str], size: int) -> list[Chunk]:
     """
     if "-" in files:
         raise DataError("a cluster cannot read standard input; give files")
-    starts, count = _starts(files, size)
+    starts, count = _starts(files, size, wanted)
     states = [state_of(name) for name in files]
     return list(_chunks(files, states, starts, count, size))
 
 
-def _starts(files: Sequence[str], size: int) -> tuple[list[_Start], int]:
+def _starts(
+    files: Sequence[str], size: int, wanted: Wanted
+) -> tuple[list[_Start], int]:
     """Return where each chunk starts, and the number of all rows."""
     starts = []
     count = 0
     for number, name in enumerate(files):
-        for place in places_of(name):
+        for place in places_of(name, wanted):
             if count % size == 0:
                 starts.append(_Start(number, place))
             count += 1
@@ -84,13 +87,13 @@ def state_of(name: str) -> str:
     return f"{name} {info.st_size} {info.st_mtime_ns}"
 
 
-def rows_of(chunk: Chunk, text_field: str) -> Iterator[Row]:
+def rows_of(chunk: Chunk, wanted: Wanted = ANY) -> Iterator[Row]:
     """Yield the rows of a chunk.
 
     Raises:
         DataError: its files have changed since it was cut.
     """
-    found = read_rows(chunk.files, text_field, chunk.start, chunk.first)
+    found = read_rows(chunk.files, wanted, chunk.start, chunk.first)
     count = 0
     for row in itertools.islice(found, chunk.rows):
         count += 1

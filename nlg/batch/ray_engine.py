@@ -27,12 +27,14 @@ from typing import Any, NamedTuple
 
 import nlg
 from nlg.batch.chunks import Chunk, rows_of
+from nlg.batch.formats import Wanted
 from nlg.batch.local import answer_block, answer_rows
 from nlg.batch.parts import Folder, Manifest, Part, part_name, part_of
 from nlg.batch.rows import Row
 from nlg.batch.work import Answer, Answerer, Work, open_work
 from nlg.errors import NlgError, OptionError
 from nlg.files import json_line
+from nlg.runtime.graph import CORES
 
 CONNECT_SECONDS = 10
 QUIET = {
@@ -62,8 +64,9 @@ class Job(NamedTuple):
 
     work: Work
     block_rows: int
-    text_field: str
+    wanted: Wanted
     output: str
+    cores: int = 1  # that it may use
     checkpoint: Any = None  # a reference to {name: bytes} in the object store
 
 
@@ -243,6 +246,7 @@ class Worker:
 
     def __init__(self, job: Job, careful: bool):
         self.job, self.careful = job, careful
+        os.environ[CORES] = str(job.cores)
         self.folder = Folder(job.output)
         self.work = _local_work(job)
         self.answerer: Answerer | None = None
@@ -264,7 +268,7 @@ class Worker:
         name = part_name(chunk.part)
         content = self.folder.read(name)
         if content is None:
-            rows = rows_of(chunk, self.job.text_field)
+            rows = rows_of(chunk, self.job.wanted)
             found = (one for answer in self._answers(rows) for one in answer)
             content = "".join(f"{json_line(one)}\n" for one in found).encode()
             self.folder.write(name, content)

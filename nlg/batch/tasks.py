@@ -1,8 +1,7 @@
-"""Each task as work on rows: an opener that a Work names, and what its rows hold.
+"""Tasks that answer, as work on rows: an opener that a Work names, and what rows hold.
 
-    qa           {"question": …, "passages": […]}
-    couplet      {"text": 上联}
-    check_poem   {"text": a poem}, or {"lines": […]}
+    qa        {"question": …, "passages": […]}
+    couplet   {"text": 上联}
 
 An opener takes settings that JSON can hold, and opens the task's own class.
 """
@@ -30,23 +29,21 @@ def text_of(fields: Fields, name: str = "text") -> str:
     return value
 
 
-def qa(
-    checkpoint: str | None, device: str, options: dict[str, Any], threads: int
-) -> Answerer:
+def qa(checkpoint: str | None, device: str, options: dict[str, Any]) -> Answerer:
     """Open the reader.
 
     Args:
         checkpoint: a folder; None is the shipped one.
         device: "cpu" or "gpu".
         options: fields of `nlg.qa.options.AnswerOptions`.
-        threads: that answer, one core each.
     """
     from nlg.qa.answer import Answer as QAAnswer
     from nlg.qa.answer import QARequest
     from nlg.qa.options import AnswerOptions
     from nlg.qa.reader import Reader
+    from nlg.runtime.graph import available_cores
 
-    reader = Reader.from_checkpoint(_path(checkpoint), device, threads)
+    reader = Reader.from_checkpoint(path_of(checkpoint), device, available_cores())
     how = AnswerOptions(**options)
 
     def parse(fields: Fields) -> QARequest:
@@ -87,7 +84,7 @@ def couplet(
     from nlg.couplet.responder import Couplets, ReplyOptions
     from nlg.text.normalize import to_traditional
 
-    couplets = Couplets.from_checkpoint(_path(checkpoint), device)
+    couplets = Couplets.from_checkpoint(path_of(checkpoint), device)
     how = ReplyOptions(**{**options, "rules": tuple(options["rules"])})
 
     def answers(lines: Sequence[str]) -> Iterable[Answer]:
@@ -109,29 +106,6 @@ def couplet(
     return answerer(text_of, answers)
 
 
-def check_poem(**options: Any) -> Answerer:
-    """Open the examination of poems; it needs no model.
-
-    Args:
-        **options: see `nlg.poem.check.examine`.
-    """
-    from nlg.poem.check import examine
-
-    def parse(fields: Fields) -> str:
-        lines = fields.get("lines")
-        if isinstance(lines, list) and all(isinstance(one, str) for one in lines):
-            return "\n".join(lines)
-        return text_of(fields)
-
-    def answers(poems: Sequence[str]) -> Iterable[Fields | NlgError]:
-        for poem in poems:
-            try:
-                yield examine(poem, **options).to_dict() | {"book": options["book"]}
-            except NlgError as error:
-                yield error
-
-    return answerer(parse, answers)
-
-
-def _path(folder: str | None) -> pathlib.Path | None:
+def path_of(folder: str | None) -> pathlib.Path | None:
+    """Return the setting of a checkpoint as a path; None is the shipped one."""
     return None if folder is None else pathlib.Path(folder)

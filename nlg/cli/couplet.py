@@ -280,12 +280,12 @@ class Session:
 def _explained(reply: "Reply") -> Iterator[str]:
     """Yield a row for each character of an answer, under the lines and their tones."""
     from nlg.cli.verdicts import couplet_rows
+    from nlg.couplet.check import checked
     from nlg.couplet.dataset import Couplet
     from nlg.couplet.inputs import as_known
-    from nlg.text.couplets import check_couplet
 
     couplet = Couplet(*(as_known(line, marks=False) for line in reply[:2]))
-    yield from couplet_rows(couplet, check_couplet(*couplet))
+    yield from couplet_rows(checked(couplet))
     for place in reply.places or ():
         others = "  ".join(
             f"{one.character} {one.probability:.0%}"

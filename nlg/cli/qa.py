@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from nlg.qa.reader import Reader
 
 FILE = click.Path(path_type=pathlib.Path, dir_okay=False, allow_dash=True)
+READS = ("question", "passages")  # fields of --input
 BLOCK_ROWS = 32  # questions that are answered, and kept on the disk, together
 SHOWN = 20  # characters of a text in a note
 
@@ -152,15 +153,15 @@ def qa(ctx: click.Context, **options: Any) -> None:
 def _answer_file(command: QACommand) -> int:
     """Answer the questions of files; return the exit code."""
     from nlg.batch.work import Work
-    from nlg.runtime.graph import available_cores
 
     settings = {
         "checkpoint": command.checkpoint and str(command.checkpoint),
         "device": command.device,
         "options": dataclasses.asdict(command.answering()),
-        "threads": max(1, available_cores() // command.rows.workers[0]),
     }
-    work = Work("nlg.batch.tasks:qa", settings, command.rows.id_field, ("answer",))
+    work = Work(
+        "nlg.batch.tasks:qa", settings, command.rows.id_field, ("answer",), READS
+    )
     return answer_rows(command.rows, work, command.batch_size or BLOCK_ROWS, "qa")
 
 

@@ -8,6 +8,7 @@ ctx.exit(answer_rows(rows, work, block_rows=32, shipped="qa"))
 import contextlib
 import dataclasses
 import functools
+import itertools
 import pathlib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -17,12 +18,14 @@ import click
 from nlg.cli.options import OUTPUT, writing
 
 if TYPE_CHECKING:
+    from nlg.batch.formats import Wanted
     from nlg.batch.ray_engine import Cluster
     from nlg.batch.rows import Row
     from nlg.batch.run import Batch, Outcome
     from nlg.batch.work import Work
 
 LOCAL, RAY = "local", "ray"
+HEAD = 1000  # rows that settle what a file is
 CHUNK_BLOCKS = 64  # blocks of a part, on a cluster
 
 
@@ -146,7 +149,11 @@ def rows_options(what: str) -> Callable[[Callable], Callable]:
 
 
 def answer_rows(
-    rows: RowsOptions, work: "Work", block_rows: int, shipped: str = ""
+    rows: RowsOptions,
+    work: "Work",
+    block_rows: int,
+    shipped: str = "",
+    settle: "Callable[[list[Row]], dict[str, Any]] | None" = None,
 ) -> int:
     """Answer the rows of --input into --output; return the exit code.
 
@@ -156,16 +163,24 @@ def answer_rows(
         block_rows: see `nlg.batch.run.Batch`.
         shipped: name of the checkpoint that the work opens if its settings name none;
             "" where it needs no model, or no model is shipped.
+        settle: returns more settings, which the first rows tell.
     """
-    from nlg.batch.rows import find_inputs
+    from nlg.batch.formats import Wanted
+    from nlg.batch.rows import find_inputs, read_rows
     from nlg.batch.run import Batch
     from nlg.batch.work import fingerprint
 
     files = find_inputs([rows.source or "-"])
+    wanted = Wanted(work.names, rows.text_field)
+    found = read_rows(files, wanted)
+    if settle:
+        head = list(itertools.islice(found, HEAD))
+        found = itertools.chain(head, found)
+        work = work._replace(settings=work.settings | settle(head))
     known = fingerprint(work, _digest(work, shipped))
     batch = Batch(work, known, block_rows, rows.workers[0])
     with writing(rows.output) if rows.output else contextlib.nullcontext():
-        outcome = _answer(rows, batch, files)
+        outcome = _answer(rows, batch, files, wanted, found)
     for note in outcome.notes:
         click.echo(f"note: {note}", err=True)
     if outcome.kept:
@@ -176,31 +191,40 @@ def answer_rows(
     return int(outcome.errors > 0)
 
 
-def _answer(rows: RowsOptions, batch: "Batch", files: list[str]) -> "Outcome":
-    from nlg.batch.rows import read_rows
+def _answer(
+    rows: RowsOptions,
+    batch: "Batch",
+    files: list[str],
+    wanted: "Wanted",
+    found: "Iterable[Row]",
+) -> "Outcome":
     from nlg.batch.run import run, run_on_cluster
 
     if rows.engine == RAY and rows.output is not None:
-        how = rows.cluster(), CHUNK_BLOCKS * batch.block_rows, rows.text_field
+        how = rows.cluster(), CHUNK_BLOCKS * batch.block_rows, wanted
         return run_on_cluster(files, batch, str(rows.output), *how)
 
     def watch(found: "Iterable[Row]") -> "Iterable[Row]":
         from nlg.progress_bar import counted
 
         # On a terminal the answers themselves show how far it is.
-        return counted(found, "answering", _length(files)) if rows.output else found
+        return (
+            counted(found, "answering", _length(files, wanted))
+            if rows.output
+            else found
+        )
 
-    return run(read_rows(files, rows.text_field), batch, rows.output, watch)
+    return run(found, batch, rows.output, watch)
 
 
-def _length(files: list[str]) -> int | None:
+def _length(files: list[str], wanted: "Wanted") -> int | None:
     """Return the number of rows, where a pass over the files is quick."""
     from nlg.batch.remote import is_remote
     from nlg.batch.rows import places_of
 
     if any(name == "-" or is_remote(name) for name in files):
         return None
-    return sum(1 for name in files for _ in places_of(name))
+    return sum(1 for name in files for _ in places_of(name, wanted))
 
 
 def _digest(work: "Work", shipped: str) -> str:

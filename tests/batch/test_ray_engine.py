@@ -12,6 +12,7 @@ import time
 import pytest
 
 from nlg.batch.chunks import find_chunks
+from nlg.batch.formats import ANY
 from nlg.batch.parts import Folder, Manifest, part_name
 from nlg.batch.ray_engine import Cluster, Job, run_chunks
 from nlg.batch.rows import read_rows
@@ -59,7 +60,7 @@ def asked(source, tmp_path, opener="echoes:open_echo", **settings):
     chunks = find_chunks([str(source)], CHUNK)
     output = str(tmp_path / "parts")
     manifest = Manifest(Folder(output), "w", chunks)
-    return manifest, Job(work, BLOCK, "", output)
+    return manifest, Job(work, BLOCK, ANY, output)
 
 
 def bytes_of(folder):
@@ -172,6 +173,6 @@ def test_checkpoint_that_a_node_lacks_comes_by_the_object_store(cluster, tmp_pat
 
     files = {"config.json": b"{}"}
     work = Work("echoes:open_echo", {"checkpoint": str(tmp_path / "elsewhere")})
-    there = _local_work(Job(work, 1, "", "", ray.put(files)))
+    there = _local_work(Job(work, 1, ANY, "", checkpoint=ray.put(files)))
     copy = pathlib.Path(there.settings["checkpoint"])
     assert {path.name: path.read_bytes() for path in copy.iterdir()} == files
