@@ -46,7 +46,7 @@ QUIET = {
 PROBE_SECONDS = 60  # for a node to say its versions: Ray starts a process there
 TRIES = 3  # of a chunk, before it is answered with care
 ROUNDS = 3  # over what is missing
-SAVE_PARTS = 50  # parts between two writings of the manifest
+SAVE_PARTS = 50  # parts between two writings of the manifest; more of very many
 CHECKPOINT = "checkpoint"  # the setting of a work that names a folder
 
 
@@ -236,7 +236,7 @@ def _round(
         manifest.add(part)
         if watch:
             watch(part.rows)
-        if count % SAVE_PARTS == 0:
+        if count % max(SAVE_PARTS, len(chunks) // 100) == 0:
             manifest.save()
     manifest.save()
 

@@ -110,7 +110,7 @@ def read_text(argument: str) -> str:
 
 
 @contextlib.contextmanager
-def writing(output: pathlib.Path) -> Iterator[None]:
+def writing(output: pathlib.Path | str) -> Iterator[None]:
     """Turn what the system says of writing `output` inside into one clear line.
 
     Raises:

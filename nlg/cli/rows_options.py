@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlg.cli.options import OUTPUT, writing
+from nlg.cli.options import writing
 
 if TYPE_CHECKING:
     from nlg.batch.formats import Wanted
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LOCAL, RAY = "local", "ray"
 HEAD = 1000  # rows that settle what a file is
-CHUNK_BLOCKS = 64  # blocks of a part, on a cluster
+CHUNK_BLOCKS = 8  # blocks of a part, on a cluster
 
 
 class Workers(click.ParamType):
@@ -53,7 +53,7 @@ class RowsOptions:
     """The values of the options below."""
 
     source: str | None
-    output: pathlib.Path | None
+    place: str  # of the output; "" is stdout
     text_field: str
     id_field: str
     engine: str
@@ -68,8 +68,17 @@ class RowsOptions:
             raise click.UsageError("--address and --num-gpus go with --engine ray")
         if self.engine == LOCAL and self.workers[0] != self.workers[1]:
             raise click.UsageError("--workers MIN:MAX goes with --engine ray")
-        if self.engine == RAY and (self.source is None or self.output is None):
+        if self.engine == RAY and not (self.source and self.place):
             raise click.UsageError("--engine ray goes with --input and --output")
+        if self.engine == LOCAL and ("://" in self.place or self.place.endswith("/")):
+            raise click.UsageError(
+                f"--output {self.place}: a folder or a URL goes with --engine ray"
+            )
+
+    @property
+    def output(self) -> pathlib.Path | None:
+        """Return the file to write; None is stdout."""
+        return pathlib.Path(self.place) if self.place else None
 
     def cluster(self) -> "Cluster":
         """Return which machines answer."""
@@ -92,7 +101,17 @@ def rows_options(what: str) -> Callable[[Callable], Callable]:
             help=f"{what} A file, a folder, a pattern or a URL such as s3://…; text or "
             "JSON lines, CSV, TSV or Parquet, packed or not; - is standard input.",
         ),
-        OUTPUT,
+        click.option(
+            "-o",
+            "--output",
+            "place",
+            metavar="FILE",
+            default="",
+            callback=lambda context, parameter, place: "" if place == "-" else place,
+            help="Write here instead of stdout, when all is done; rows of --input in "
+            "the format of the suffix: JSON lines, .csv, .tsv, .parquet, packed with .gz "
+            "or .zst. With --engine ray also FOLDER/, or a URL.",
+        ),
         click.option(
             "--text-field", default="", help="The field of --input that is the text."
         ),
@@ -179,7 +198,7 @@ def answer_rows(
         work = work._replace(settings=work.settings | settle(head))
     known = fingerprint(work, _digest(work, shipped))
     batch = Batch(work, known, block_rows, rows.workers[0])
-    with writing(rows.output) if rows.output else contextlib.nullcontext():
+    with writing(rows.place) if rows.place else contextlib.nullcontext():
         outcome = _answer(rows, batch, files, wanted, found)
     for note in outcome.notes:
         click.echo(f"note: {note}", err=True)
@@ -200,9 +219,9 @@ def _answer(
 ) -> "Outcome":
     from nlg.batch.run import run, run_on_cluster
 
-    if rows.engine == RAY and rows.output is not None:
+    if rows.engine == RAY:
         how = rows.cluster(), CHUNK_BLOCKS * batch.block_rows, wanted
-        return run_on_cluster(files, batch, str(rows.output), *how)
+        return run_on_cluster(files, batch, rows.place, *how)
 
     def watch(found: "Iterable[Row]") -> "Iterable[Row]":
         from nlg.progress_bar import counted

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+import nlg
 from nlg.batch.chunks import find_chunks
 from nlg.batch.formats import ANY
 from nlg.batch.parts import Folder, Manifest, part_name
@@ -156,6 +157,22 @@ with connected("127.0.0.1:{port}"):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True)
     assert b"no Ray cluster at 127.0.0.1" in done.stderr.splitlines()[-1]
     assert time.monotonic() - start < 15
+
+
+def test_node_with_another_nlg_is_named(cluster, source, tmp_path, monkeypatch):
+    manifest, job = asked(source, tmp_path)
+    monkeypatch.setattr(nlg, "__version__", "0.0.1")  # here, not in a node's processes
+    with pytest.raises(NlgError, match=r"has nlg .*, this machine 0.0.1; install the"):
+        run_chunks(manifest, job, Cluster())
+
+
+def test_rows_of_a_run_are_counted_as_their_parts_are_written(
+    cluster, source, tmp_path
+):
+    manifest, job = asked(source, tmp_path)
+    counted = []
+    run_chunks(manifest, job, Cluster(), counted.append)
+    assert sum(counted) == COUNT and len(counted) == len(manifest.chunks)
 
 
 def test_file_of_a_cluster_is_that_of_this_machine(cluster, source, tmp_path):

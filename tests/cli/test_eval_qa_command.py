@@ -307,3 +307,17 @@ def test_answers_do_not_go_among_the_scores_on_stdout(score, more):
     result = score("--data", more, "--output", "-")
     assert result.exit_code == 2
     assert "stdout has the scores; name a file" in result.stderr
+
+
+def test_what_a_batch_could_not_answer_is_a_question_without_a_prediction(
+    score, more, tmp_path
+):
+    rows = [
+        {"id": "1", "answer": "柳宗元", "confidence": 0.9},
+        {"id": "2", "answer": "", "error": "no passages", "line": 2},
+    ]
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    result = score("--data", more, "--predictions", answers, "--json")
+    (report,) = json.loads(result.stdout)["systems"].values()
+    assert (report["all"]["questions"], report["all"]["missing"]) == (2, 1)
