@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from nlg.batch.formats import COLUMNS, TEXT
 from nlg.batch.tasks import path_of, text_of
-from nlg.batch.work import Answer, Answerer, Fields, answerer
+from nlg.batch.work import ERROR, Answer, Answerer, Fields, answerer
 from nlg.errors import DataError, NlgError
 from nlg.text.columns import TEXT_NAMES
 
@@ -70,10 +70,11 @@ def _name_of(fields: Fields) -> str:
     return names[0] if names else TEXT
 
 
-def check_couplet(parallelism: bool, **options: Any) -> Answerer:
+def check_couplet(strict: bool, parallelism: bool, **options: Any) -> Answerer:
     """Open the examination of couplets; it needs no model.
 
     Args:
+        strict: a broken rule is an error, beside the verdict.
         parallelism: look for the words that face each other, by jieba.
         **options: see `nlg.couplet.check.checked`.
     """
@@ -97,15 +98,24 @@ def check_couplet(parallelism: bool, **options: Any) -> Answerer:
     def answers(rows: Sequence[list[Couplet]]) -> Iterable[Answer]:
         for row in rows:
             found = (checked(one, **options, parallelism=parallelism) for one in row)
-            yield [one.to_dict() for one in found]
+            yield [_with_error(one.to_dict(), strict) for one in found]
 
     return answerer(parse, answers)
 
 
-def check_poem(**options: Any) -> Answerer:
+def _with_error(verdict: Fields, strict: bool) -> Fields:
+    if not strict or verdict["clean"]:
+        return verdict
+    broken = dict.fromkeys(one["kind"] for one in verdict["violations"])
+    return verdict | {ERROR: f"not clean: {' '.join(broken)}".rstrip(": ")}
+
+
+def check_poem(strict: bool, **options: Any) -> Answerer:
     """Open the examination of poems; it needs no model.
 
     Args:
+        strict: what is no regulated verse without a fault is an error, beside the
+            verdict.
         **options: see `nlg.poem.check.examine`.
     """
     from nlg.poem.check import examine
@@ -116,7 +126,8 @@ def check_poem(**options: Any) -> Answerer:
     def answers(poems: Sequence[str]) -> Iterable[Fields | NlgError]:
         for poem in poems:
             try:
-                yield examine(poem, **options).to_dict() | {"book": options["book"]}
+                facts = examine(poem, **options).to_dict() | {"book": options["book"]}
+                yield _with_error(facts, strict)
             except NlgError as error:
                 yield error
 

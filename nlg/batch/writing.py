@@ -54,8 +54,8 @@ def write(
     names = {"class": "class_name", TEXT: "begin"}
 
     def answer(request: TextRequest) -> Answer:
-        given = dataclasses.astuple(request)
-        return [text.to_dict() for text in reviewer.write(*given, options=how)]
+        given = dataclasses.asdict(request)
+        return [text.to_dict() for text in reviewer.write(options=how, **given)]
 
     return _one_by_one(TextRequest(**asked), names, answer)
 

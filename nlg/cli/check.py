@@ -20,7 +20,11 @@ BOOK = click.option(
     show_default=True,
     help="Rhyme book whose tones count: of Tang and Song, or of today.",
 )
-STRICT = click.option("--strict", is_flag=True, help="Exit with 1 if a rule is broken.")
+STRICT = click.option(
+    "--strict",
+    is_flag=True,
+    help="Exit with 1 if a rule is broken; of --input, that is an error of the row.",
+)
 
 
 @click.group()
@@ -66,11 +70,9 @@ def check_couplet_lines(
         raise click.UsageError("give two lines, 上联 and 下联, or --input FILES")
     parallelism = not no_parallelism and _has_jieba()
     if rows.source is not None:
-        if strict:
-            raise click.UsageError("--strict does not go with --input")
         from nlg.batch.work import Work
 
-        settings = options | {"parallelism": parallelism}
+        settings = options | {"strict": strict, "parallelism": parallelism}
         opener, names = "nlg.batch.judging:check_couplet", ("first_line", "上联")
         work = Work(opener, settings, rows.id_field, names=names)
         ctx.exit(answer_rows(rows, work, BLOCK_ROWS))
@@ -136,14 +138,13 @@ def check_poem(
     gets tones and rhyme only. To --strict all these are faults.
     """
     if rows.source is not None:
-        if text != "-" or strict or explain:
-            raise click.UsageError(
-                "POEM, --strict and --explain do not go with --input"
-            )
+        if text != "-" or explain:
+            raise click.UsageError("POEM and --explain do not go with --input")
         from nlg.batch.work import Work
 
         opener, names = "nlg.batch.judging:check_poem", ("text", "lines")
-        work = Work(opener, options, rows.id_field, names=names)
+        settings = options | {"strict": strict}
+        work = Work(opener, settings, rows.id_field, names=names)
         ctx.exit(answer_rows(rows, work, BLOCK_ROWS))
     from nlg.cli.poem_verdict import poem_rows
     from nlg.poem.check import examine

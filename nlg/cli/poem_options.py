@@ -26,7 +26,7 @@ MAP = click.option(
     help="Another map, that nlg poem map --out wrote.  [default: the shipped poem/map]",
 )
 TEXTS = ("theme", "title", "author", "acrostic", "first_line", "rhyme", "keep", "like")
-OPTIONS = [  # in the order of the help
+OPTIONS: list[Callable[[Callable], Callable]] = [  # in the order of the help
     click.option(
         "--sample", is_flag=True, help="Write random poems (what is done anyway)."
     ),

@@ -109,8 +109,8 @@ def rows_options(what: str) -> Callable[[Callable], Callable]:
             default="",
             callback=lambda context, parameter, place: "" if place == "-" else place,
             help="Write here instead of stdout, when all is done; rows of --input in "
-            "the format of the suffix: JSON lines, .csv, .tsv, .parquet, packed with .gz "
-            "or .zst. With --engine ray also FOLDER/, or a URL.",
+            "the format of the suffix: JSON lines, .csv, .tsv, .parquet, packed with "
+            ".gz or .zst. With --engine ray also FOLDER/, or a URL.",
         ),
         click.option(
             "--text-field", default="", help="The field of --input that is the text."
@@ -205,7 +205,7 @@ def answer_rows(
     if outcome.kept:
         click.echo(f"{outcome.kept:,} answers of an earlier run were kept", err=True)
     if outcome.errors:
-        told = f"{outcome.errors:,} of {outcome.rows:,} lines could not be answered"
+        told = f"{outcome.errors:,} of {outcome.rows:,} lines have an error"
         click.echo(told, err=True)
     return int(outcome.errors > 0)
 

@@ -39,6 +39,7 @@ class Row(NamedTuple):
     """A line of a file."""
 
     number: int  # from 1
+    written: str  # its text as it stands there
     text: str  # in simplified characters
     label: str | None
 
@@ -124,7 +125,7 @@ def _plain_row(found: Cells) -> Row:
     number, text, label = found
     if not text.strip():
         raise ValueError("no text")
-    return Row(number, to_simplified(text.strip()), _one_line(label))
+    return Row(number, text, to_simplified(text.strip()), _one_line(label))
 
 
 def _json_line(found: Line) -> Row:
@@ -142,7 +143,7 @@ def _json_row(found: tuple[int, Any]) -> Row:
     told = next((fields[name] for name in LABELS if name in fields), None)
     label = _one_line(str(told)) if isinstance(told, str | int) else None
     text = _text_in(fields)
-    return Row(number, to_simplified(text.strip()), label)
+    return Row(number, text, to_simplified(text.strip()), label)
 
 
 def _one_line(label: str) -> str | None:

@@ -232,9 +232,27 @@ def test_a_pipe_and_a_gzipped_file_are_files_too(couplet, tmp_path):
     assert json.loads(piped)["clean"]
 
 
+def test_strict_looks_at_every_couplet(couplet):
+    text = f"{FIRST}\t{BROKEN}\n{FIRST}\t{SECOND}\n"
+    result = couplet("--input", "-", "--strict", stdin=text)
+    assert (result.exit_code, result.stderr) == (1, "1 of 2 lines have an error\n")
+    first, second = map(json.loads, result.stdout.splitlines())
+    assert first["error"] == "not clean: 叠字不对 句脚失对 下联仄收"
+    assert first["line"] == 1 and len(first["violations"]) == 3
+    assert second["clean"] and "error" not in second
+
+
+def test_strict_looks_at_every_poem(poem):
+    rows = "\n".join([STORKS, FAULTY, "枯藤老树昏鸦"])
+    result = poem("--input", "-", "--strict", stdin=rows)
+    assert (result.exit_code, result.stderr) == (1, "2 of 3 lines have an error\n")
+    errors = [json.loads(one).get("error") for one in result.stdout.splitlines()]
+    assert errors == [None, "not clean: 失粘 失替 失对 三平尾 出韵", "not clean"]
+
+
 def test_line_that_is_no_couplet_is_an_error_of_its_own(couplet):
     result = couplet("--input", "-", stdin=f"春风\t秋雨\n春风\n{FIRST}\t{SECOND}\n")
-    assert result.exit_code == 1 and "1 of 3 lines could not" in result.stderr
+    assert result.exit_code == 1 and "1 of 3 lines have an error" in result.stderr
     second = json.loads(result.stdout.splitlines()[1])
     assert second == {"id": 2, "error": "no TAB between 上联 and 下联", "line": 2}
 
@@ -243,7 +261,6 @@ def test_line_that_is_no_couplet_is_an_error_of_its_own(couplet):
     ("arguments", "stdin", "exit_code", "reason"),
     [
         ([], None, 2, "give two lines, 上联 and 下联, or --input FILES"),
-        (["--input", "-", "--strict"], "", 2, "--strict does not go with --input"),
         ([FIRST], None, 2, "give two lines"),
         ([FIRST, SECOND, SECOND], None, 2, "give two lines"),
         ([FIRST, SECOND, "--input", "-"], "", 2, "give two lines"),
@@ -547,7 +564,7 @@ def test_rows_of_a_file_get_what_json_prints_of_each(run, tmp_path):
     rows = [{"id": "a", "text": poems[0]}, {"lines": poems[1:]}, {"text": "😀"}]
     source.write_text("\n".join(map(json.dumps, rows)), "utf-8")
     result = run("check", "poem", "--input", source, "-o", output)
-    assert result.exit_code == 1 and "1 of 3 lines could not" in result.stderr
+    assert result.exit_code == 1 and "1 of 3 lines have an error" in result.stderr
     first, second, third = map(json.loads, output.read_text("utf-8").splitlines())
     alone = [json.loads(run("check", "poem", one, "--json").stdout) for one in poems]
     assert first == {"id": "a"} | alone[0]

@@ -147,7 +147,7 @@ def test_a_bad_row_is_an_error_of_its_own(ask, tmp_path):
     rows = ['{"text": "春"}', '{"txt": "b", "c": 1}', '{"text": ', '{"text": " "}']
     source.write_text("\n".join(rows), "utf-8")
     result = ask("--input", source, "-o", out)
-    assert result.exit_code == 1 and "3 of 4 lines could not" in result.stderr
+    assert result.exit_code == 1 and "3 of 4 lines have an error" in result.stderr
     found = [json.loads(line) for line in text_of(out).splitlines()]
     assert [one.get("error", "")[:8] for one in found] == [
         "",

@@ -217,7 +217,7 @@ def test_rows_of_a_file_get_what_each_would_alone(ask, tmp_path):
     rows = ["甲,秋思,,五绝,5,唐", "乙,,登楼,七绝,,", "丙,,,六绝,,"]
     source.write_text("\n".join(["id,theme,title,form,seed,style", *rows]), "utf-8")
     result = ask("--input", source, "--candidates", 1, "--seed", 3, "-o", out)
-    assert result.exit_code == 1 and "1 of 3 lines could not" in result.stderr
+    assert result.exit_code == 1 and "1 of 3 lines have an error" in result.stderr
     found = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     quick = ("--candidates", "1", "--json")
     first = ask(

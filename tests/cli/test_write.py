@@ -124,7 +124,7 @@ def test_rows_of_a_file_get_what_each_would_alone(ask, tmp_path):
     ]
     source.write_text("\n".join(map(json.dumps, rows)), "utf-8")
     result = ask("--input", source, "--begin", "早餐", "--seed", 7, "-o", out)
-    assert result.exit_code == 1 and "3 of 5 lines could not" in result.stderr
+    assert result.exit_code == 1 and "3 of 5 lines have an error" in result.stderr
     found = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     asked = ("--class", "positive", "--begin", "房间", "--seed", 3, "--json")
     assert found[0] == {"id": "a"} | json.loads(ask(*asked).stdout)

@@ -22,7 +22,7 @@ def test_a_line_is_a_text_and_after_its_last_tab_a_label(tmp_path):
 
 def test_traditional_characters_are_read_as_simplified(tmp_path):
     (row,) = load_rows(written(tmp_path, " 國破山河在 \t1\n"))
-    assert row.text == "国破山河在"
+    assert (row.written, row.text) == (" 國破山河在 ", "国破山河在")
 
 
 def test_json_lines_have_text_or_lines_and_label_or_sentiment(tmp_path):
