@@ -23,6 +23,7 @@ from nlg.cli.options import (
 from nlg.cli.rows_options import RowsOptions, answer_rows, rows_options
 
 if TYPE_CHECKING:
+    from nlg.batch.work import Work
     from nlg.couplet.responder import Couplets, ReplyOptions
     from nlg.couplet.results import Reply
 
@@ -152,7 +153,9 @@ def couplet(ctx: click.Context, **options: Any) -> None:
     """
     request = Request(**options)
     if request.rows.source is not None:
-        ctx.exit(_answer_file(request))
+        models = request.checkpoint, request.device, request.traditional
+        work = couplet_work(request.reply_options(), *models, request.rows.id_field)
+        ctx.exit(answer_rows(request.rows, work, BLOCK_ROWS, "couplet"))
     from nlg.couplet.responder import Couplets
 
     reply_options = request.reply_options()
@@ -167,22 +170,26 @@ def couplet(ctx: click.Context, **options: Any) -> None:
         session.keep_asking()
 
 
-def _answer_file(request: Request) -> int:
-    """Answer the lines of files; return the exit code."""
+def couplet_work(
+    options: "ReplyOptions",
+    checkpoint: pathlib.Path | None,
+    device: str,
+    traditional: bool = False,
+    id_field: str = "id",
+) -> "Work":
+    """Return what the batch engine does to first lines."""
     from nlg.batch.work import Work
 
-    options = request.reply_options()
     if not options.temperature:  # a seed that nothing asks for makes no other answers
         options = dataclasses.replace(options, seed=0)
     settings = {
-        "checkpoint": request.checkpoint and str(request.checkpoint),
-        "device": request.device,
+        "checkpoint": checkpoint and str(checkpoint),
+        "device": device,
         "options": dataclasses.asdict(options),
-        "traditional": request.traditional,
+        "traditional": traditional,
     }
     blank = ("first_line", "second_line")
-    work = Work("nlg.batch.tasks:couplet", settings, request.rows.id_field, blank)
-    return answer_rows(request.rows, work, BLOCK_ROWS, "couplet")
+    return Work("nlg.batch.tasks:couplet", settings, id_field, blank)
 
 
 class Session:

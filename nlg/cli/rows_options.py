@@ -196,7 +196,7 @@ def answer_rows(
         head = list(itertools.islice(found, HEAD))
         found = itertools.chain(head, found)
         work = work._replace(settings=work.settings | settle(head))
-    known = fingerprint(work, _digest(work, shipped))
+    known = fingerprint(work, digest_of(work, shipped))
     batch = Batch(work, known, block_rows, rows.workers[0])
     with writing(rows.place) if rows.place else contextlib.nullcontext():
         outcome = _answer(rows, batch, files, wanted, found)
@@ -246,7 +246,7 @@ def _length(files: list[str], wanted: "Wanted") -> int | None:
     return sum(1 for name in files for _ in places_of(name, wanted))
 
 
-def _digest(work: "Work", shipped: str) -> str:
+def digest_of(work: "Work", shipped: str) -> str:
     """Return what tells the checkpoint of a work from others; "" if it is not there."""
     from nlg.runtime import checkpoints_folder
     from nlg.runtime.checkpoint import SHA256, digest

@@ -5,6 +5,7 @@ import pytest
 from qa.stub import stub_reader
 
 from nlg.qa.reader import Reader
+from nlg.runtime.graph import available_cores
 
 SAMPLES = pathlib.Path(__file__).parents[2] / "data" / "samples"
 QUESTIONS = SAMPLES / "questions.json"
@@ -191,11 +192,20 @@ def test_answers_that_were_written_score_as_they_did(answered, score, tmp_path):
     assert first == second
 
 
+@pytest.mark.parametrize("name", ["answers.csv", "answers.parquet"])
+def test_answers_are_json_lines_and_no_table(answered, tmp_path, name):
+    result = answered("-o", tmp_path / name)
+    assert result.exit_code == 2 and "gets JSON lines" in result.stderr
+
+
+def test_scores_are_the_same_where_answers_go_to_a_device(answered):
+    assert answered("-o", "/dev/null").stdout == answered().stdout
+
+
 def test_the_model_is_told_what_the_options_say(answered):
-    answered("--device", "gpu", "--workers", 3)
-    assert answered.opened == [{"folder": "rule", "device": "gpu", "workers": 3}]
-    answered()
-    assert answered.opened[-1]["workers"] >= 1
+    answered("--device", "gpu")
+    cores = available_cores()
+    assert answered.opened == [{"folder": "rule", "device": "gpu", "workers": cores}]
     result = answered("--threshold", 0.95, "--metric", "webqa", "--json")
     (report,) = json.loads(result.stdout)["systems"].values()
     assert report["all"]["answered"] == 0

@@ -4,7 +4,7 @@ import pytest
 
 import nlg.runtime
 from nlg.batch.work import Work, fingerprint
-from nlg.cli.rows_options import _digest
+from nlg.cli.rows_options import digest_of
 
 
 @pytest.fixture
@@ -26,21 +26,21 @@ def work(checkpoint=None):
 
 def test_another_shipped_model_is_other_work(checkpoints):
     checkpoints("qa", "first")
-    before = _digest(work(), "qa")
+    before = digest_of(work(), "qa")
     assert before == hashlib.sha256(b"first").hexdigest()
     checkpoints("qa", "second")
-    after = _digest(work(), "qa")
+    after = digest_of(work(), "qa")
     assert fingerprint(work(), before) != fingerprint(work(), after)
 
 
 def test_a_checkpoint_that_is_named_counts_before_the_shipped_one(checkpoints):
     checkpoints("qa", "shipped")
     own = checkpoints("own", "mine")
-    assert _digest(work(own), "qa") == hashlib.sha256(b"mine").hexdigest()
+    assert digest_of(work(own), "qa") == hashlib.sha256(b"mine").hexdigest()
 
 
 def test_a_checkpoint_that_is_not_there_is_left_to_what_opens_it(tmp_path):
-    assert _digest(work(tmp_path / "gone"), "qa") == ""
+    assert digest_of(work(tmp_path / "gone"), "qa") == ""
 
 
 @pytest.mark.parametrize("place", ["s3://poems/out/", "parts/"])
