@@ -43,10 +43,12 @@ QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
 }
+ALONE = "local"  # Ray's name for a cluster of its own, even where another runs
 PROBE_SECONDS = 60  # for a node to say its versions: Ray starts a process there
 TRIES = 3  # of a chunk, before it is answered with care
 ROUNDS = 3  # over what is missing
 SAVE_PARTS = 50  # parts between two writings of the manifest; more of very many
+WHY = 200  # characters of what Ray says that are told
 CHECKPOINT = "checkpoint"  # the setting of a work that names a folder
 
 
@@ -89,14 +91,15 @@ def run_chunks(
         return
     with connected(cluster.address):
         job = _with_checkpoint(job)
+        why = ""
         for number in range(ROUNDS):
             if missing := manifest.missing():
-                _round(manifest, job, cluster, missing, number > 0, watch)
+                why = _round(manifest, job, cluster, missing, number > 0, watch) or why
     left = manifest.missing()
     if left:
         raise NlgError(
             f"{len(left):,} of {len(manifest.chunks):,} parts could not be computed; "
-            "the same command tries them again"
+            f"the same command tries them again {why}".rstrip()
         )
 
 
@@ -120,15 +123,15 @@ def connected(address: str) -> Iterator[None]:
             '--engine ray needs Ray; pip install "nlg[ray]", or take --engine local'
         ) from None
     for name in ("ray", "ray.data"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="nlg.batch")
     was_connected = ray.is_initialized()
     if not was_connected:
         _reach(address)
         try:
-            ray.init(address or None, log_to_driver=False, logging_level="ERROR")
+            ray.init(address or ALONE, log_to_driver=False, logging_level="ERROR")
         except (ConnectionError, RuntimeError, ValueError) as error:
-            why = " ".join(str(error).split())[:200]
+            why = " ".join(str(error).split())[:WHY]
             raise NlgError(f"no Ray cluster at {address}: {why}") from None
     try:
         _check_nodes()
@@ -174,7 +177,7 @@ def _check_nodes() -> None:
         try:
             found = ray.get(reference, timeout=PROBE_SECONDS)
         except ray.exceptions.RayError as error:
-            why = " ".join(str(error).split())[-200:]
+            why = " ".join(str(error).split())[-WHY:]
             raise NlgError(
                 f"node {node} cannot run nlg {nlg.__version__}; install it there: {why}"
             ) from None
@@ -205,8 +208,11 @@ def _round(
     chunks: Sequence[Chunk],
     careful: bool,
     watch: Any,
-) -> None:
-    """Compute chunks; those that fail stay missing."""
+) -> str:
+    """Compute chunks; those that fail stay missing. Return why Ray gave up, if it did.
+
+    It does where an actor dies while it starts, as on a node that is lost just then.
+    """
     import ray.data
 
     context = ray.data.DataContext.get_current()
@@ -229,16 +235,30 @@ def _round(
         max_restarts=-1,
         max_task_retries=TRIES - 1,
     )
-    for count, row in enumerate(answered.iter_rows(), 1):
-        if row["error"]:
-            raise NlgError(row["error"])
-        part = Part(*(row[name] for name in Part._fields))
-        manifest.add(part)
-        if watch:
-            watch(part.rows)
-        if count % max(SAVE_PARTS, len(chunks) // 100) == 0:
-            manifest.save()
-    manifest.save()
+    try:
+        for count, row in enumerate(answered.iter_rows(), 1):
+            _note(manifest, row, watch)
+            if count % max(SAVE_PARTS, len(chunks) // 100) == 0:
+                manifest.save()
+    except ray.exceptions.RayError as error:
+        return f"({' '.join(str(error).split())[-WHY:]})"
+    finally:
+        manifest.save()
+    return ""
+
+
+def _note(manifest: Manifest, row: dict[str, Any], watch: Any) -> None:
+    """Take note of a part that an actor wrote.
+
+    Raises:
+        NlgError: it could not.
+    """
+    if row["error"]:
+        raise NlgError(row["error"])
+    part = Part(*(row[name] for name in Part._fields))
+    manifest.add(part)
+    if watch:
+        watch(part.rows)
 
 
 class Worker:

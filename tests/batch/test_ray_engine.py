@@ -159,6 +159,14 @@ with connected("127.0.0.1:{port}"):
     assert time.monotonic() - start < 15
 
 
+def test_actors_that_cannot_start_are_one_clear_line(cluster, source, tmp_path):
+    manifest, job = asked(source, tmp_path)
+    no_folder = str(source / "below a file")
+    said = r"13 of 13 parts could not be computed; .* tries them again \(.*below a file"
+    with pytest.raises(NlgError, match=said):
+        run_chunks(manifest, job._replace(output=no_folder), Cluster())
+
+
 def test_node_with_another_nlg_is_named(cluster, source, tmp_path, monkeypatch):
     manifest, job = asked(source, tmp_path)
     monkeypatch.setattr(nlg, "__version__", "0.0.1")  # here, not in a node's processes
