@@ -17,7 +17,6 @@ be run apart; --quick takes a hundredth. The machine should be quiet.
 """
 
 import argparse
-import contextlib
 import importlib.util
 import itertools
 import json
@@ -49,7 +48,7 @@ print(count / (time.perf_counter() - start))
 ON_RAY = """
 import sys, time
 import click.testing
-from nlg.batch.ray_engine import connected
+from nlg.batch.ray_cluster import connected
 from nlg.cli.main import main
 with connected(""):
     start = time.perf_counter()
@@ -221,7 +220,7 @@ class Trial:
         self.command += [address] if address else []
 
     def run(self, strike):
-        """Strike at a random moment of the work; return the bytes in the end."""
+        """Strike once at a random moment; return the bytes in the end."""
         process = started(self.command)
         threading.Thread(target=self._wait_and, args=(strike, process)).start()
         for _ in range(3):
@@ -234,9 +233,9 @@ class Trial:
         while process.poll() is None and not self._has_begun():
             time.sleep(0.02)
         time.sleep(self.rng.uniform(0, 0.8 * KILLED_ROWS * SLOW / self.workers))
-        if process.poll() is None:
-            self.struck = True
-            strike(process)
+        while process.poll() is None and not self.struck:
+            self.struck = strike(process)
+            time.sleep(0.05)
 
     def _has_begun(self):
         journal = self.output.with_name("out.jsonl.nlg-journal")
@@ -246,8 +245,12 @@ class Trial:
 
 
 def kill(pid):
-    with contextlib.suppress(ProcessLookupError):
+    """Kill a process; return whether it was there."""
+    try:
         os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def kill_worker(process):
@@ -257,21 +260,19 @@ def kill_worker(process):
         for pid in family(process.pid)[1:]
         if "spawn_main" in pathlib.Path(f"/proc/{pid}/cmdline").read_text()
     ]
-    if below:
-        kill(below[0])
+    return kill(below[0]) if below else False
 
 
-def kill_actor(nodes):
-    """Kill a process in which an actor of `nodes` answers."""
-    pids = [int(path.name) for path in pathlib.Path("/proc").glob("[0-9]*")]
-    for pid in pids:
+def kill_actor():
+    """Kill a process in which an actor answers, of the nodes that we started."""
+    for pid in family(os.getpid()):
         try:
             name = pathlib.Path(f"/proc/{pid}/cmdline").read_text()
-            inside = pathlib.Path(f"/proc/{pid}/environ").read_text()
         except OSError:
             continue
-        if "MapWorker" in name and nodes.session in inside:
+        if name.startswith("ray::MapWorker"):
             return kill(pid)
+    return False
 
 
 class Nodes:
@@ -285,10 +286,10 @@ class Nodes:
         self.cluster = Cluster(initialize_head=True, head_node_args=self.facts)
         self.extra = [self.cluster.add_node(**self.facts) for _ in range(2)]
         self.address = self.cluster.address
-        self.session = self.cluster.head_node.get_session_dir_path()
 
     def lose(self):
         self.cluster.remove_node(self.extra.pop(0), allow_graceful=False)
+        return True
 
     def mend(self):
         """Be three again; Ray starts a node in the main thread only."""
@@ -307,7 +308,7 @@ def kills(folder, options, lines):
     if nodes:
         strikes += [
             ("ray driver", nodes.address, lambda process: kill(process.pid)),
-            ("ray actor", nodes.address, lambda _: kill_actor(nodes)),
+            ("ray actor", nodes.address, lambda _: kill_actor()),
             ("ray node", nodes.address, lambda _: nodes.lose()),
         ]
     found = {"kills": 0, "lost": 0, "twice": 0, "other_bytes": 0}
@@ -322,7 +323,7 @@ def kills(folder, options, lines):
         found["lost"] += KILLED_ROWS - len(set(ids))
         found["twice"] += len(ids) - len(set(ids))
         found["other_bytes"] += content != whole.read_bytes()
-        found[name] = found.get(name, 0) + 1
+        found[name] = found.get(name, 0) + trial.struck
     if nodes:
         nodes.cluster.shutdown()
     return found

@@ -149,7 +149,7 @@ def test_address_that_nothing_answers_is_one_line_at_once(source, tmp_path):
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
     code = f"""
-from nlg.batch.ray_engine import connected
+from nlg.batch.ray_cluster import connected
 with connected("127.0.0.1:{port}"):
     pass
 """
