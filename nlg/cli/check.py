@@ -12,7 +12,7 @@ import click
 from nlg.cli.options import JSON, Word, as_typed, read_text, write_lines
 from nlg.cli.rows_options import RowsOptions, answer_rows, rows_options
 
-BLOCK_ROWS = 256  # couplets or poems that are checked, and kept on the disk, together
+COUPLETS, POEMS = 2048, 256  # that are checked, and kept on the disk, together
 BOOK = click.option(
     "--book",
     type=Word(("平水韵", "中华新韵", "中华通韵")),
@@ -75,7 +75,7 @@ def check_couplet_lines(
         settings = options | {"strict": strict, "parallelism": parallelism}
         opener, names = "nlg.batch.judging:check_couplet", ("first_line", "上联")
         work = Work(opener, settings, rows.id_field, names=names)
-        ctx.exit(answer_rows(rows, work, BLOCK_ROWS))
+        ctx.exit(answer_rows(rows, work, COUPLETS))
     from nlg.cli.verdicts import couplet_rows
     from nlg.couplet.check import checked, typed_couplet
 
@@ -145,7 +145,7 @@ def check_poem(
         opener, names = "nlg.batch.judging:check_poem", ("text", "lines")
         settings = options | {"strict": strict}
         work = Work(opener, settings, rows.id_field, names=names)
-        ctx.exit(answer_rows(rows, work, BLOCK_ROWS))
+        ctx.exit(answer_rows(rows, work, POEMS))
     from nlg.cli.poem_verdict import poem_rows
     from nlg.poem.check import examine
 

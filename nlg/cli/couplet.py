@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nlg.couplet.results import Reply
 
 RULES = ("marks", "reuse", "repeat", "ends", "tones")  # those of nlg.couplet.rules
-BLOCK_ROWS = 512  # lines that are answered, and kept on the disk, together
+BLOCK_ROWS = 2048  # lines that are answered, and kept on the disk, together
 LENGTH = 7  # characters a line of a couplet about a theme
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LOCAL, RAY = "local", "ray"
 HEAD = 1000  # rows that settle what a file is
-CHUNK_BLOCKS = 8  # blocks of a part, on a cluster
+CHUNK_BLOCKS = 2  # blocks of a part, on a cluster
 
 
 class Workers(click.ParamType):
