@@ -75,7 +75,7 @@ def unpacked(source: pathlib.Path | str | BinaryIO) -> Iterator[BinaryIO]:
         elif isinstance(source, pathlib.Path | str):
             source = stack.enter_context(pathlib.Path(source).open("rb"))
         start = source.read(len(XZ))
-        whole: Any = io.BufferedReader(_Joined(start, source))
+        whole: Any = io.BufferedReader(Joined(start, source))
         openers = ((GZIP, gzip.open), (XZ, lzma.open), (ZSTD, _open_zstd))
         for magic, opener in openers:
             if start.startswith(magic):
@@ -89,7 +89,7 @@ def is_packed(path: pathlib.Path | str) -> bool:
         return file.read(len(XZ)).startswith((GZIP, XZ, ZSTD))
 
 
-class _Joined(io.RawIOBase):
+class Joined(io.RawIOBase):
     """What was read of a file, and the rest of it."""
 
     def __init__(self, start: bytes, rest: BinaryIO):

@@ -11,7 +11,7 @@ import datetime
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import TypeVar
 
 import click
@@ -45,17 +45,44 @@ def counted(
         yield from bar
 
 
+@contextlib.contextmanager
+def meter(label: str, length: int) -> Iterator[Callable[[int], None]]:
+    """Give a function that is told how many more of `length` items have passed."""
+    if is_watched():
+        with click.progressbar(
+            length=length, label=label, show_pos=True, file=sys.stderr
+        ) as bar:
+            yield bar.update
+    else:
+        yield _Log(label, length).add
+
+
 def _logged(items: Iterable[Item], label: str, length: int | None) -> Iterator[Item]:
     """Yield `items`, with a plain line on stderr now and then."""
     if length is None and isinstance(items, Sized):
         length = len(items)
-    start = told = time.monotonic()
-    for count, item in enumerate(items):
-        now = time.monotonic()
-        if now - told >= SECONDS:
-            told = now
-            click.echo(f"{label}: {state(count, length, now - start)}", err=True)
+    log = _Log(label, length)
+    for item in items:
+        log.add(0)
         yield item
+        log.count += 1
+
+
+class _Log:
+    """Writes a plain line every `SECONDS`."""
+
+    def __init__(self, label: str, length: int | None):
+        self.label, self.length, self.count = label, length, 0
+        self.start = self.told = time.monotonic()
+
+    def add(self, count: int) -> None:
+        """Count items; tell it if it is time."""
+        self.count += count
+        now = time.monotonic()
+        if now - self.told >= SECONDS:
+            self.told = now
+            said = state(self.count, self.length, now - self.start)
+            click.echo(f"{self.label}: {said}", err=True)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ import types
 import pytest
 
 from nlg import progress_bar
-from nlg.progress_bar import counted, taking
+from nlg.progress_bar import counted, meter, taking
 
 
 def test_plain_line_is_written_now_and_then_where_nobody_watches(monkeypatch, capsys):
@@ -56,3 +56,15 @@ def test_what_fails_is_raised_and_nothing_more_is_told(waits, capsys):
     with pytest.raises(KeyError), taking("exporting", hidden=True):
         raise KeyError
     assert capsys.readouterr().err == ""
+
+
+def test_items_that_pass_together_are_counted_together(monkeypatch, capsys):
+    clock = iter(range(0, 10_000, 20))
+    monkeypatch.setattr(progress_bar.time, "monotonic", lambda: next(clock))
+    with meter("answering", 1000) as passed:
+        for count in (100, 100, 300):
+            passed(count)
+    # Told at 20, 40 and 60 seconds; the second has waited long enough.
+    assert capsys.readouterr().err == (
+        "answering: 200 of 1,000, 5.0 a second, 3 min left\n"
+    )

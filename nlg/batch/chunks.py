@@ -12,9 +12,12 @@ import pathlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from nlg.batch.formats import ANY, Wanted
 from nlg.batch.remote import file_system, is_remote
 from nlg.batch.rows import Place, Row, places_of, read_rows
 from nlg.errors import DataError
+
+MOST = 100_000  # chunks; an even number
 
 
 class Chunk(NamedTuple):
@@ -33,29 +36,35 @@ class _Start(NamedTuple):
     place: Place
 
 
-def find_chunks(files: Sequence[str], size: int) -> list[Chunk]:
-    """Return the chunks of `files`, `size` rows each; the last may be smaller.
+def find_chunks(files: Sequence[str], size: int, wanted: Wanted = ANY) -> list[Chunk]:
+    """Return the chunks of `files`, of `size` rows each; the last may be smaller.
+
+    Where that makes more than `MOST` of them, they are 2, 4, 8, … times as large.
 
     Raises:
         DataError: a file cannot be read, or it is standard input, which is read once.
     """
     if "-" in files:
         raise DataError("a cluster cannot read standard input; give files")
-    starts, count = _starts(files, size)
+    starts, count, size = _starts(files, size, wanted)
     states = [state_of(name) for name in files]
     return list(_chunks(files, states, starts, count, size))
 
 
-def _starts(files: Sequence[str], size: int) -> tuple[list[_Start], int]:
-    """Return where each chunk starts, and the number of all rows."""
-    starts = []
+def _starts(
+    files: Sequence[str], size: int, wanted: Wanted
+) -> tuple[list[_Start], int, int]:
+    """Return where each chunk starts, the number of all rows, and of those of one."""
+    starts: list[_Start] = []
     count = 0
     for number, name in enumerate(files):
-        for place in places_of(name):
+        for place in places_of(name, wanted):
             if count % size == 0:
                 starts.append(_Start(number, place))
             count += 1
-    return starts, count
+            if len(starts) > MOST:
+                starts, size = starts[::2], 2 * size
+    return starts, count, size
 
 
 def _chunks(
@@ -84,13 +93,13 @@ def state_of(name: str) -> str:
     return f"{name} {info.st_size} {info.st_mtime_ns}"
 
 
-def rows_of(chunk: Chunk, text_field: str) -> Iterator[Row]:
+def rows_of(chunk: Chunk, wanted: Wanted = ANY) -> Iterator[Row]:
     """Yield the rows of a chunk.
 
     Raises:
         DataError: its files have changed since it was cut.
     """
-    found = read_rows(chunk.files, text_field, chunk.start, chunk.first)
+    found = read_rows(chunk.files, wanted, chunk.start, chunk.first)
     count = 0
     for row in itertools.islice(found, chunk.rows):
         count += 1

@@ -12,6 +12,7 @@ it is tried again in halves, down to the one row that cannot be answered.
 import collections
 import itertools
 import multiprocessing
+import os
 import queue
 import signal
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +22,7 @@ from typing import Any
 
 from nlg.batch.rows import Row
 from nlg.batch.work import ERROR, Answer, Answerer, Fields, Work, open_work
+from nlg.runtime.graph import CORES, available_cores
 
 AHEAD = 3  # blocks a process
 DIED = "the process that answered it died, perhaps for want of memory"
@@ -157,7 +159,7 @@ class _Pool:
     def _started(self) -> "_Process":
         if self._closed:
             raise _DiedError
-        process = _Process(self.work)
+        process = _Process(self.work, max(1, available_cores() // self.workers))
         self._all.append(process)
         return process
 
@@ -176,10 +178,12 @@ class _DiedError(Exception):
 class _Process:
     """A process with the work open, at the other end of a pipe."""
 
-    def __init__(self, work: Work):
+    def __init__(self, work: Work, cores: int):
         context = multiprocessing.get_context("spawn")
         self._pipe, end = context.Pipe()
-        self._process = context.Process(target=_serve, args=(work, end), daemon=True)
+        self._process = context.Process(
+            target=_serve, args=(work, cores, end), daemon=True
+        )
         self._process.start()
         end.close()  # so that the pipe ends when the process does
 
@@ -200,8 +204,9 @@ class _Process:
         self._process.join()
 
 
-def _serve(work: Work, pipe: Connection) -> None:
+def _serve(work: Work, cores: int, pipe: Connection) -> None:
     """Open the work, then answer the blocks that come, until the pipe ends."""
+    os.environ[CORES] = str(cores)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to obey
     answer: Answerer | None = None
     while True:

@@ -12,39 +12,28 @@ Files, and the folder of the output, must have the same names on all machines: a
 folder, or a URL. A checkpoint folder that a node lacks comes by the object store.
 """
 
-import contextlib
 import itertools
-import logging
 import os
 import pathlib
 import pickle
-import platform
-import socket
 import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import nlg
 from nlg.batch.chunks import Chunk, rows_of
+from nlg.batch.formats import Wanted
 from nlg.batch.local import answer_block, answer_rows
 from nlg.batch.parts import Folder, Manifest, Part, part_name, part_of
+from nlg.batch.ray_cluster import connected, told
 from nlg.batch.rows import Row
 from nlg.batch.work import Answer, Answerer, Work, open_work
-from nlg.errors import NlgError, OptionError
+from nlg.errors import NlgError
 from nlg.files import json_line
+from nlg.runtime.graph import CORES
 
-CONNECT_SECONDS = 10
-QUIET = {
-    "RAY_BACKEND_LOG_LEVEL": "fatal",
-    "RAY_NUM_REDIS_GET_RETRIES": "5",  # seconds that it asks what is no cluster
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
-}
-PROBE_SECONDS = 60  # for a node to say its versions: Ray starts a process there
 TRIES = 3  # of a chunk, before it is answered with care
 ROUNDS = 3  # over what is missing
-SAVE_PARTS = 50  # parts between two writings of the manifest
+SAVE_PARTS = 50  # parts between two writings of the manifest; more of very many
 CHECKPOINT = "checkpoint"  # the setting of a work that names a folder
 
 
@@ -62,8 +51,9 @@ class Job(NamedTuple):
 
     work: Work
     block_rows: int
-    text_field: str
+    wanted: Wanted
     output: str
+    cores: int = 1  # that it may use
     checkpoint: Any = None  # a reference to {name: bytes} in the object store
 
 
@@ -86,101 +76,16 @@ def run_chunks(
         return
     with connected(cluster.address):
         job = _with_checkpoint(job)
+        why = ""
         for number in range(ROUNDS):
             if missing := manifest.missing():
-                _round(manifest, job, cluster, missing, number > 0, watch)
+                why = _round(manifest, job, cluster, missing, number > 0, watch) or why
     left = manifest.missing()
     if left:
         raise NlgError(
             f"{len(left):,} of {len(manifest.chunks):,} parts could not be computed; "
-            "the same command tries them again"
+            f"the same command tries them again {why}".rstrip()
         )
-
-
-@contextlib.contextmanager
-def connected(address: str) -> Iterator[None]:
-    """Be connected to a cluster, all of whose nodes have this nlg.
-
-    One that is connected already is used, and stays so.
-
-    Raises:
-        OptionError: Ray is missing.
-        NlgError: nothing answers at `address`, or a node has another version.
-    """
-    for name, value in QUIET.items():  # read when Ray is imported
-        os.environ.setdefault(name, value)
-    try:
-        import ray
-        import ray.data
-    except ImportError:
-        raise OptionError(
-            '--engine ray needs Ray; pip install "nlg[ray]", or take --engine local'
-        ) from None
-    for name in ("ray", "ray.data"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", category=DeprecationWarning, module="nlg.batch")
-    was_connected = ray.is_initialized()
-    if not was_connected:
-        _reach(address)
-        try:
-            ray.init(address or None, log_to_driver=False, logging_level="ERROR")
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            why = " ".join(str(error).split())[:200]
-            raise NlgError(f"no Ray cluster at {address}: {why}") from None
-    try:
-        _check_nodes()
-        yield
-    finally:
-        if not was_connected:
-            ray.shutdown()
-
-
-def _reach(address: str) -> None:
-    """Refuse an address at which nothing listens; Ray would try for minutes."""
-    host, colon, port = address.rpartition("://")[2].rpartition(":")
-    if not colon:
-        return
-    try:
-        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
-    except (OSError, ValueError) as error:
-        raise NlgError(
-            f"no Ray cluster at {address}: {error}; start one with `ray start --head`, "
-            "or leave --address out to use this machine"
-        ) from None
-
-
-def versions() -> dict[str, str]:
-    """Return what has to be the same on all machines."""
-    return {"nlg": nlg.__version__, "Python": platform.python_version()}
-
-
-def _check_nodes() -> None:
-    """Refuse nodes that lack nlg, or have another."""
-    import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    probe = ray.remote(num_cpus=0)(versions)
-    nodes = [node for node in ray.nodes() if node["Alive"]]
-    asked = {
-        probe.options(
-            scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], False)
-        ).remote(): node["NodeManagerAddress"]
-        for node in nodes
-    }
-    for reference, node in asked.items():
-        try:
-            found = ray.get(reference, timeout=PROBE_SECONDS)
-        except ray.exceptions.RayError as error:
-            why = " ".join(str(error).split())[-200:]
-            raise NlgError(
-                f"node {node} cannot run nlg {nlg.__version__}; install it there: {why}"
-            ) from None
-        for name, here in versions().items():
-            if found[name] != here:
-                raise NlgError(
-                    f"node {node} has {name} {found[name]}, this machine {here}; "
-                    "install the same on all"
-                )
 
 
 def _with_checkpoint(job: Job) -> Job:
@@ -202,8 +107,11 @@ def _round(
     chunks: Sequence[Chunk],
     careful: bool,
     watch: Any,
-) -> None:
-    """Compute chunks; those that fail stay missing."""
+) -> str:
+    """Compute chunks; those that fail stay missing. Return why Ray gave up, if it did.
+
+    It does where an actor dies while it starts, as on a node that is lost just then.
+    """
     import ray.data
 
     context = ray.data.DataContext.get_current()
@@ -226,16 +134,30 @@ def _round(
         max_restarts=-1,
         max_task_retries=TRIES - 1,
     )
-    for count, row in enumerate(answered.iter_rows(), 1):
-        if row["error"]:
-            raise NlgError(row["error"])
-        part = Part(*(row[name] for name in Part._fields))
-        manifest.add(part)
-        if watch:
-            watch(part.rows)
-        if count % SAVE_PARTS == 0:
-            manifest.save()
-    manifest.save()
+    try:
+        for count, row in enumerate(answered.iter_rows(), 1):
+            _note(manifest, row, watch)
+            if count % max(SAVE_PARTS, len(chunks) // 100) == 0:
+                manifest.save()
+    except ray.exceptions.RayError as error:
+        return f"({told(error)})"
+    finally:
+        manifest.save()
+    return ""
+
+
+def _note(manifest: Manifest, row: dict[str, Any], watch: Any) -> None:
+    """Take note of a part that an actor wrote.
+
+    Raises:
+        NlgError: it could not.
+    """
+    if row["error"]:
+        raise NlgError(row["error"])
+    part = Part(*(row[name] for name in Part._fields))
+    manifest.add(part)
+    if watch:
+        watch(part.rows)
 
 
 class Worker:
@@ -243,6 +165,7 @@ class Worker:
 
     def __init__(self, job: Job, careful: bool):
         self.job, self.careful = job, careful
+        os.environ[CORES] = str(job.cores)
         self.folder = Folder(job.output)
         self.work = _local_work(job)
         self.answerer: Answerer | None = None
@@ -264,7 +187,7 @@ class Worker:
         name = part_name(chunk.part)
         content = self.folder.read(name)
         if content is None:
-            rows = rows_of(chunk, self.job.text_field)
+            rows = rows_of(chunk, self.job.wanted)
             found = (one for answer in self._answers(rows) for one in answer)
             content = "".join(f"{json_line(one)}\n" for one in found).encode()
             self.folder.write(name, content)

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from nlg.batch.formats import ANY, Wanted
 from nlg.batch.journal import Journal
 from nlg.batch.local import answer_rows
 from nlg.batch.remote import is_remote
@@ -19,6 +20,7 @@ from nlg.batch.rows import Row
 from nlg.batch.table import write_answers
 from nlg.batch.work import Fields, Work, failed
 from nlg.files import has_no_place, json_line, replacing
+from nlg.progress_bar import meter
 
 if TYPE_CHECKING:
     from nlg.batch.ray_engine import Cluster
@@ -125,7 +127,7 @@ def run_on_cluster(
     output: str,
     cluster: "Cluster",
     chunk_rows: int,
-    text_field: str = "",
+    wanted: Wanted = ANY,
 ) -> Outcome:
     """Answer the rows of `files` on a cluster.
 
@@ -136,7 +138,7 @@ def run_on_cluster(
             the parts of a file stand beside it, in OUTPUT.nlg-parts, until it is there.
         cluster: which machines.
         chunk_rows: rows of a part.
-        text_field: see `read_rows`.
+        wanted: see `read_rows`.
 
     Raises:
         NlgError: see `nlg.batch.ray_engine.run_chunks`.
@@ -147,12 +149,15 @@ def run_on_cluster(
 
     is_folder = output.endswith("/") or is_remote(output) or os.path.isdir(output)
     folder = output.rstrip("/") if is_folder else f"{output}{PARTS}"
-    chunks = find_chunks(files, chunk_rows)
+    chunks = find_chunks(files, chunk_rows, wanted)
     known = f"{batch.fingerprint} {batch.block_rows} {chunk_rows}"
     place = folder if is_remote(folder) else os.path.abspath(folder)
     manifest = Manifest(Folder(place), known, chunks)
-    job = Job(batch.work, batch.block_rows, text_field, manifest.folder.name)
-    run_chunks(manifest, job, cluster)
+    cores = max(1, int(cluster.cpus))
+    job = Job(batch.work, batch.block_rows, wanted, manifest.folder.name, cores)
+    left = sum(chunk.rows for chunk in manifest.missing())
+    with meter("answering", left) as answered:
+        run_chunks(manifest, job, cluster, answered)
     if not is_folder:
         path = pathlib.Path(output)
         with replacing(path) as part:

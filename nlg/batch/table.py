@@ -19,7 +19,7 @@ import pathlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO
 
-from nlg.batch.rows import SEPARATORS, suffix_of
+from nlg.batch.formats import SEPARATORS, suffix_of
 from nlg.batch.work import Fields
 from nlg.errors import DataError, OptionError
 from nlg.files import json_line

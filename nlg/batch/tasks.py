@@ -1,4 +1,4 @@
-"""Each task as work on rows: an opener that a Work names, and what its rows hold.
+"""Tasks that answer, as work on rows: an opener that a Work names, and what rows hold.
 
     qa        {"question": …, "passages": […]}
     couplet   {"text": 上联}
@@ -29,23 +29,21 @@ def text_of(fields: Fields, name: str = "text") -> str:
     return value
 
 
-def qa(
-    checkpoint: str | None, device: str, options: dict[str, Any], threads: int
-) -> Answerer:
+def qa(checkpoint: str | None, device: str, options: dict[str, Any]) -> Answerer:
     """Open the reader.
 
     Args:
         checkpoint: a folder; None is the shipped one.
         device: "cpu" or "gpu".
         options: fields of `nlg.qa.options.AnswerOptions`.
-        threads: that answer, one core each.
     """
     from nlg.qa.answer import Answer as QAAnswer
     from nlg.qa.answer import QARequest
     from nlg.qa.options import AnswerOptions
     from nlg.qa.reader import Reader
+    from nlg.runtime.graph import available_cores
 
-    reader = Reader.from_checkpoint(_path(checkpoint), device, threads)
+    reader = Reader.from_checkpoint(path_of(checkpoint), device, available_cores())
     how = AnswerOptions(**options)
 
     def parse(fields: Fields) -> QARequest:
@@ -86,7 +84,7 @@ def couplet(
     from nlg.couplet.responder import Couplets, ReplyOptions
     from nlg.text.traditional import to_traditional
 
-    couplets = Couplets.from_checkpoint(_path(checkpoint), device)
+    couplets = Couplets.from_checkpoint(path_of(checkpoint), device)
     how = ReplyOptions(**{**options, "rules": tuple(options["rules"])})
 
     def answers(lines: Sequence[str]) -> Iterable[Answer]:
@@ -108,5 +106,6 @@ def couplet(
     return answerer(text_of, answers)
 
 
-def _path(folder: str | None) -> pathlib.Path | None:
+def path_of(folder: str | None) -> pathlib.Path | None:
+    """Return the setting of a checkpoint as a path; None is the shipped one."""
     return None if folder is None else pathlib.Path(folder)

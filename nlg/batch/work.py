@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import nlg
+from nlg.batch.formats import TEXT
 from nlg.errors import NlgError
 
 Fields = dict[str, Any]
@@ -31,6 +32,7 @@ class Work(NamedTuple):
     settings: dict[str, Any]
     id_field: str = "id"  # of the row, which the answer repeats
     blank: tuple[str, ...] = ()  # fields that are "" beside an error
+    names: tuple[str, ...] = (TEXT,)  # fields that it reads, see `nlg.batch.formats`
 
 
 def open_work(work: Work) -> Answerer:

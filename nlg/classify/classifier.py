@@ -6,7 +6,8 @@ Shapes: B rows, T tokens, C labels.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from nlg.classify.inputs import token_ids
 from nlg.errors import CheckpointError, OptionError
 from nlg.runtime import Source, opened
+from nlg.runtime.graph import batched, filled
 from nlg.text.normalize import to_simplified
 from nlg.text.packing import padded
 from nlg.text.tokenizer import Tokenizer
@@ -22,6 +24,8 @@ TASK = "classifier"
 LABELS = "labels.txt"  # their names, in the folder of a run or of a checkpoint
 BATCH_TOKENS = 2048
 MOST_ROWS = 64
+WIDTH = 16  # tokens of a row are a multiple, so that its neighbours change nothing
+TILE = 4  # and so are the rows of a run, see `filled`
 NONE_SHIPPED = (
     "no classifier is shipped with this nlg; train one with `nlg train classifier "
     "--data FILE --dev FILE --out RUN` and pass --checkpoint RUN/checkpoint"
@@ -80,16 +84,11 @@ class Classifier:
             raise OptionError("TEXT is empty")
         return self.label_all([text])[0]
 
-    def label_all(
-        self,
-        texts: Sequence[str],
-        watch: Callable[[list[np.ndarray]], Iterable[np.ndarray]] = iter,
-    ) -> list[Labelled]:
-        """Return what each of `texts` is, in their order.
+    def label_all(self, texts: Sequence[str]) -> list[Labelled]:
+        """Return what each of `texts` is, in their order, whatever the others are.
 
         Args:
             texts: of any script; what is over `max_tokens` is not read.
-            watch: passes the batches on, and may show how far it is.
         """
         encoded = [
             token_ids(to_simplified(text.strip()), self.tokenizer, self.max_tokens)
@@ -97,10 +96,21 @@ class Classifier:
         ]
         graph = self.checkpoint.graph("model")
         found = np.zeros((len(encoded), len(self.names)), "float32")
-        for rows in watch(list(by_length(encoded, BATCH_TOKENS))):
-            batch = padded([encoded[row] for row in rows])
-            found[rows] = graph(token_ids=batch)["probabilities"]
+        for width, rows in self._batches(encoded):
+            batch = padded([encoded[row] for row in filled(rows, TILE)], width)
+            found[rows] = graph(token_ids=batch)["probabilities"][: len(rows)]
         return [self._labelled(row) for row in found]
+
+    def _batches(
+        self, encoded: Sequence[Sequence[int]]
+    ) -> Iterator[tuple[int, list[int]]]:
+        """Yield the width of each batch, and the numbers of its rows."""
+        by_width: dict[int, list[int]] = {}
+        for number, row in enumerate(encoded):
+            width = min(self.max_tokens, math.ceil(len(row) / WIDTH) * WIDTH)
+            by_width.setdefault(width, []).append(number)
+        for width, numbers in by_width.items():
+            yield from ((width, rows) for rows in batched(numbers, _rows_of(width)))
 
     def _labelled(self, probabilities: np.ndarray) -> Labelled:
         """Return a row (C,) of probabilities with the names of the labels."""
@@ -110,6 +120,11 @@ class Classifier:
         }
         best = self.names[int(probabilities.argmax())]
         return Labelled(best, named[best], named)
+
+
+def _rows_of(width: int) -> int:
+    """Return how many rows of a width are a batch: whole tiles."""
+    return min(MOST_ROWS, max(TILE, BATCH_TOKENS // width // TILE * TILE))
 
 
 def by_length(rows: Sequence[Sequence[int]], tokens: int) -> Iterator[np.ndarray]:

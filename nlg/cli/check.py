@@ -3,20 +3,16 @@
 import importlib.util
 import json
 import os
-import pathlib
 import sys
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 import click
 
-from nlg.cli.options import JSON, Word, as_typed, progress, read_text, write_lines
+from nlg.cli.options import JSON, Word, as_typed, read_text, write_lines
+from nlg.cli.rows_options import RowsOptions, answer_rows, rows_options
 
-if TYPE_CHECKING:
-    from nlg.text.couplets import Couplet, Parallelism, Verdict
-
-    Parallel = Callable[[str, str], Parallelism]
-
+COUPLETS, POEMS = 2048, 256  # that are checked, and kept on the disk, together
 BOOK = click.option(
     "--book",
     type=Word(("平水韵", "中华新韵", "中华通韵")),
@@ -24,7 +20,11 @@ BOOK = click.option(
     show_default=True,
     help="Rhyme book whose tones count: of Tang and Song, or of today.",
 )
-STRICT = click.option("--strict", is_flag=True, help="Exit with 1 if a rule is broken.")
+STRICT = click.option(
+    "--strict",
+    is_flag=True,
+    help="Exit with 1 if a rule is broken; of --input, that is an error of the row.",
+)
 
 
 @click.group()
@@ -34,13 +34,7 @@ def check() -> None:
 
 @check.command("couplet")
 @click.argument("lines", nargs=-1, metavar="[A B]")
-@click.option(
-    "--input",
-    "source",
-    type=click.Path(path_type=pathlib.Path, dir_okay=False, allow_dash=True),
-    help="Couplets as nlg data couplet reads them, 上联 TAB 下联 a line; - is standard "
-    "input. Prints a JSON line each.",
-)
+@rows_options("Couplets, 上联 TAB 下联 a line, or with first_line and second_line.")
 @BOOK
 @click.option(
     "--allow-particles",
@@ -56,102 +50,57 @@ def check() -> None:
 def check_couplet_lines(
     ctx: click.Context,
     lines: tuple[str, ...],
-    source: pathlib.Path | None,
-    book: str,
-    allow_particles: bool,
+    rows: RowsOptions,
     no_parallelism: bool,
     strict: bool,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Check that B (下联) answers A (上联): length, marks, repeats and tones.
 
     \b
     nlg check couplet 晚风摇树树还挺 晨露润花花更红
     nlg check couplet 海内存知己 天涯若比邻 --book 中华新韵 --json
-    nlg check couplet --input 对联.tsv --no-parallelism > verdicts.jsonl
+    nlg check couplet --input 对联.tsv --no-parallelism -o verdicts.jsonl --workers 2
 
-    The words that face each other (对仗) are jieba's guess, and no rule.
+    The words that face each other (对仗) are jieba's guess, and no rule. Of a poem in
+    JSON, a 律诗, the couplets in the middle are checked.
     """
-    from nlg.cli.verdicts import couplet_rows, parallel_rows
-    from nlg.text.couplets import check_couplet
+    if bool(lines) == (rows.source is not None) or len(lines) not in (0, 2):
+        raise click.UsageError("give two lines, 上联 and 下联, or --input FILES")
+    parallelism = not no_parallelism and _has_jieba()
+    if rows.source is not None:
+        from nlg.batch.work import Work
 
-    couplets = _couplets(lines, source)
-    parallel = None if no_parallelism else _parallel()
-    broken = False
-    for couplet in couplets:
-        verdict = check_couplet(*couplet, book, allow_particles)
-        broken |= bool(verdict.violations)
-        if as_json or source is not None:
-            facts = _couplet_facts(couplet, verdict, parallel)
-            facts["book"] = book
-            click.echo(json.dumps(facts, ensure_ascii=False))
-            continue
-        write_lines(couplet_rows(couplet, verdict), None)
-        if parallel:  # found last: jieba takes a second to load
-            write_lines(parallel_rows(parallel(*couplet)), None)
-    ctx.exit(int(strict and broken))
+        settings = options | {"strict": strict, "parallelism": parallelism}
+        opener, names = "nlg.batch.judging:check_couplet", ("first_line", "上联")
+        work = Work(opener, settings, rows.id_field, names=names)
+        ctx.exit(answer_rows(rows, work, COUPLETS))
+    from nlg.cli.verdicts import couplet_rows
+    from nlg.couplet.check import checked, typed_couplet
 
-
-def _couplets(
-    lines: tuple[str, ...], source: pathlib.Path | None
-) -> Iterable["Couplet"]:
-    """Return what there is to check, in simplified characters."""
-    if bool(lines) == (source is not None) or len(lines) not in (0, 2):
-        raise click.UsageError("give two lines, 上联 and 下联, or --input FILE")
-    if source is None:
-        from nlg.couplet.check import typed_couplet
-
-        return [typed_couplet(*map(as_typed, lines))]
-    couplets = _couplets_of(source)
-    # On a terminal the verdicts themselves show how far it is.
-    hidden = sys.stdout.isatty()
-    return couplets if hidden else progress(couplets, "checking", len(couplets))
+    found = checked(
+        typed_couplet(*map(as_typed, lines)), **options, parallelism=parallelism
+    )
+    said: Iterable[str] = couplet_rows(found)
+    if as_json:
+        said = [json.dumps(found.to_dict(), ensure_ascii=False)]
+    write_lines(said, rows.output)
+    ctx.exit(int(strict and not found.clean))
 
 
-def _couplets_of(path: pathlib.Path) -> list["Couplet"]:
-    """Return the couplets of a file, of whatever lengths."""
-    from nlg.couplet.dataset import cleaned, read
-    from nlg.errors import DataError
-
-    couplets = []
-    for record in read(path):
-        if record.problem:
-            raise DataError(f"{record.where}: {record.problem}")
-        couplets.append(cleaned(record.first_line, record.second_line))
-    if not couplets:
-        raise DataError(f"{path}: no couplet in it")
-    return couplets
-
-
-def _parallel() -> "Parallel | None":
-    """Return what finds the words that face each other, where jieba is installed."""
-    if importlib.util.find_spec("jieba") is None:
-        note = 'note: 对仗 is left out; it needs pip install "nlg[words]"'
-        click.echo(note, err=True)
-        return None
-    from nlg.text.couplets import parallelism
-
-    return parallelism
-
-
-def _couplet_facts(
-    couplet: "Couplet", verdict: "Verdict", parallel: "Parallel | None"
-) -> dict[str, Any]:
-    """Return what --json prints."""
-    facts = couplet._asdict() | {
-        "tones": verdict.tones,
-        "violations": [violation._asdict() for violation in verdict.violations],
-        "clean": not verdict.violations,
-    }
-    if parallel:
-        words = parallel(*couplet)
-        pairs = [one._asdict() | {"alike": one.alike} for one in words.pairs]
-        facts["parallelism"] = words._asdict() | {"pairs": pairs}
-    return facts
+def _has_jieba() -> bool:
+    """Return whether the words that face each other can be found; say if not."""
+    if importlib.util.find_spec("jieba") is not None:
+        return True
+    note = 'note: 对仗 is left out; it needs pip install "nlg[words]"'
+    click.echo(note, err=True)
+    return False
 
 
 @check.command("poem")
 @click.argument("text", metavar="[POEM]", default="-")
+@rows_options("Poems to check, one a line; prints JSON lines.")
 @BOOK
 @click.option("--explain", is_flag=True, help="Draw the tone pattern above each line.")
 @click.option("--tune", default="", metavar="NAME", help="It is a 词 to this tune.")
@@ -175,6 +124,7 @@ def _couplet_facts(
 def check_poem(
     ctx: click.Context,
     text: str,
+    rows: RowsOptions,
     explain: bool,
     strict: bool,
     as_json: bool,
@@ -188,6 +138,7 @@ def check_poem(
     nlg check poem 國破山河在城春草木深感時花濺淚恨別鳥驚心 --strict --json
     nlg poem --sample | nlg check poem
     nlg check poem --tune 浣溪沙 - < 词.txt
+    nlg check poem --input poems.jsonl -o verdicts.jsonl --workers 2
 
     Typed with or without marks, in simplified or traditional characters. Characters of
     two tones are read as poets read them, in their words. 古绝 and poems of oblique
@@ -196,6 +147,15 @@ def check_poem(
     that it breaks least. 排律 and 古风 get their rhyme checked, other verse tones and
     rhyme only.
     """
+    if rows.source is not None:
+        if text != "-" or explain:
+            raise click.UsageError("POEM and --explain do not go with --input")
+        from nlg.batch.work import Work
+
+        opener, names = "nlg.batch.judging:check_poem", ("text", "lines")
+        settings = options | {"strict": strict}
+        work = Work(opener, settings, rows.id_field, names=names)
+        ctx.exit(answer_rows(rows, work, POEMS))
     from nlg.cli.poem_verdict import poem_rows
     from nlg.poem.check import examine
 
@@ -204,9 +164,10 @@ def check_poem(
     found = examine(read_text(text), **options)
     if as_json:
         facts = found.to_dict() | {"book": options["book"]}
-        click.echo(json.dumps(facts, ensure_ascii=False))
+        write_lines([json.dumps(facts, ensure_ascii=False)], rows.output)
     else:
-        write_lines(poem_rows(found, explain, explain and shows_colour()), None)
+        colour = explain and rows.output is None and shows_colour()
+        write_lines(poem_rows(found, explain, colour), rows.output)
     ctx.exit(int(strict and not found.clean))
 
 

@@ -1,28 +1,29 @@
 """`nlg classify`: say which label a text has."""
 
-import json
 import pathlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlg.cli.options import DEVICE, JSON, OUTPUT, progress, read_text, write_lines
+from nlg.cli.options import (
+    DEVICE,
+    JSON,
+    read_text,
+    write_lines,
+)
+from nlg.cli.rows_options import RowsOptions, answer_rows, rows_options
 
 if TYPE_CHECKING:
-    from nlg.classify.classifier import Classifier, Labelled
-    from nlg.text.labelled import Row
+    from nlg.batch.rows import Row
+    from nlg.classify.classifier import Classifier
+
+BLOCK_ROWS = 512  # texts that are labelled, and kept on the disk, together
 
 
 @click.command("classify")
 @click.argument("text", required=False)
-@click.option(
-    "--input",
-    "source",
-    type=click.Path(path_type=pathlib.Path, dir_okay=False, allow_dash=True),
-    help="A text a line, or JSON lines with text or lines; - is standard input.",
-)
-@OUTPUT
+@rows_options("Texts, or rows with text or lines; prints JSON lines.")
 @JSON
 @click.option(
     "--checkpoint",
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
     help="Model folder, from `nlg train classifier`; none is shipped.",
 )
 @DEVICE
+@click.pass_context
 def classify(
+    ctx: click.Context,
     text: str | None,
-    source: pathlib.Path | None,
-    output: pathlib.Path | None,
+    rows: RowsOptions,
     as_json: bool,
     checkpoint: pathlib.Path | None,
     device: str,
@@ -45,61 +47,57 @@ def classify(
     nlg classify --input 评论.txt --output 评论.tsv --checkpoint …
     nlg classify --input poems.jsonl.gz --output labelled.jsonl --checkpoint …
 
-    Of a file, each line is printed with its label after a tab, in the order of the
-    file; rows of JSON lines keep their fields and get "label" and "probability". What
-    stands after the last tab of a line is taken for a label and not read. TEXT may be
-    -, standard input.
+    Rows of --input keep their fields and get "label" and "probability". Of a line with
+    tabs the last column, or the first if values recur in that one alone, is taken for a
+    label and not read. TEXT may be -, standard input.
     """
-    if (text is None) == (source is None):
-        raise click.UsageError("give TEXT, or --input FILE")
+    if (text is None) == (rows.source is None):
+        raise click.UsageError("give TEXT, or --input FILES")
+    if rows.source is not None:
+        ctx.exit(_label_rows(rows, checkpoint, device))
     from nlg.classify.classifier import Classifier
 
     classifier = Classifier.from_checkpoint(checkpoint, device)
-    if source is not None:
-        lines = _of_file(classifier, source, as_json)
-    else:
-        lines = _of_text(classifier, read_text(text or "").strip(), as_json)
-    write_lines(lines, output)
+    lines = _of_text(classifier, read_text(text or "").strip(), as_json)
+    write_lines(lines, rows.output)
+
+
+def _label_rows(rows: RowsOptions, checkpoint: pathlib.Path | None, device: str) -> int:
+    """Label the rows of files; return the exit code."""
+    from nlg.batch.judging import LABEL_NAMES
+    from nlg.batch.work import Work
+    from nlg.text.columns import TEXT_NAMES
+
+    settings = {"checkpoint": checkpoint and str(checkpoint), "device": device}
+    names = (*TEXT_NAMES, "lines", *LABEL_NAMES)
+    work = Work("nlg.batch.judging:classify", settings, rows.id_field, names=names)
+    return answer_rows(rows, work, BLOCK_ROWS, settle=_settled)
+
+
+def _settled(head: "list[Row]") -> dict[str, Any]:
+    """Return which column of text lines is a label, as the first rows tell.
+
+    Raises:
+        DataError: they do not.
+    """
+    from nlg.batch.formats import COLUMNS
+    from nlg.errors import DataError
+    from nlg.text.columns import label_is_last
+
+    columns = [row.fields[COLUMNS] for row in head if COLUMNS in row.fields]
+    try:
+        return {"label_is_last": label_is_last(columns)}
+    except ValueError as error:
+        raise DataError(f"{head[0].where}: {error}") from None
 
 
 def _of_text(classifier: "Classifier", text: str, as_json: bool) -> Iterator[str]:
     """Yield what to print of one text: a label a line, the most probable first."""
+    from nlg.files import json_line
+
     found = classifier.label(text)
     if as_json:
-        yield _as_json({"text": text, **found.to_dict()})
+        yield json_line({"text": text, **found.to_dict()})
         return
     for name, p in sorted(found.probabilities.items(), key=lambda one: -one[1]):
         yield f"{name}\t{p:.4f}"
-
-
-def _of_file(
-    classifier: "Classifier", source: pathlib.Path, as_json: bool
-) -> Iterator[str]:
-    """Yield a line for each row of a file."""
-    from nlg.text.labelled import load_rows
-
-    rows = load_rows(source, progress)
-    found = classifier.label_all([row.text for row in rows], _watched)
-    for row, one in zip(rows, found, strict=True):
-        yield _line(row, one, as_json)
-
-
-def _line(row: "Row", found: "Labelled", as_json: bool) -> str:
-    """Return a row with its label, as `nlg train classifier` reads it."""
-    if row.fields is None and not as_json:
-        return f"{row.written}\t{found.label}"
-    fields = {"text": row.written} if row.fields is None else row.fields
-    added = {"label": found.label, "probability": found.probability}
-    return _as_json({**fields, **added})
-
-
-def _watched(batches: list[Any]) -> Iterable[Any]:
-    return progress(batches, "labelling", len(batches))
-
-
-def _as_json(fields: dict[str, Any]) -> str:
-    """Return a row; if a field has what UTF-8 cannot hold, with its escapes."""
-    from nlg.text.collect import HALF
-
-    text = json.dumps(fields, ensure_ascii=False)
-    return json.dumps(fields) if HALF.search(text) else text

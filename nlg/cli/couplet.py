@@ -23,11 +23,12 @@ from nlg.cli.options import (
 from nlg.cli.rows_options import RowsOptions, answer_rows, rows_options
 
 if TYPE_CHECKING:
+    from nlg.batch.work import Work
     from nlg.couplet.responder import Couplets, ReplyOptions
     from nlg.couplet.results import Reply
 
 RULES = ("marks", "reuse", "repeat", "ends", "tones")  # those of nlg.couplet.rules
-BLOCK_ROWS = 512  # lines that are answered, and kept on the disk, together
+BLOCK_ROWS = 2048  # lines that are answered, and kept on the disk, together
 LENGTH = 7  # characters a line of a couplet about a theme
 
 
@@ -152,7 +153,9 @@ def couplet(ctx: click.Context, **options: Any) -> None:
     """
     request = Request(**options)
     if request.rows.source is not None:
-        ctx.exit(_answer_file(request))
+        models = request.checkpoint, request.device, request.traditional
+        work = couplet_work(request.reply_options(), *models, request.rows.id_field)
+        ctx.exit(answer_rows(request.rows, work, BLOCK_ROWS, "couplet"))
     from nlg.couplet.responder import Couplets
 
     reply_options = request.reply_options()
@@ -167,22 +170,26 @@ def couplet(ctx: click.Context, **options: Any) -> None:
         session.keep_asking()
 
 
-def _answer_file(request: Request) -> int:
-    """Answer the lines of files; return the exit code."""
+def couplet_work(
+    options: "ReplyOptions",
+    checkpoint: pathlib.Path | None,
+    device: str,
+    traditional: bool = False,
+    id_field: str = "id",
+) -> "Work":
+    """Return what the batch engine does to first lines."""
     from nlg.batch.work import Work
 
-    options = request.reply_options()
     if not options.temperature:  # a seed that nothing asks for makes no other answers
         options = dataclasses.replace(options, seed=0)
     settings = {
-        "checkpoint": request.checkpoint and str(request.checkpoint),
-        "device": request.device,
+        "checkpoint": checkpoint and str(checkpoint),
+        "device": device,
         "options": dataclasses.asdict(options),
-        "traditional": request.traditional,
+        "traditional": traditional,
     }
     blank = ("first_line", "second_line")
-    work = Work("nlg.batch.tasks:couplet", settings, request.rows.id_field, blank)
-    return answer_rows(request.rows, work, BLOCK_ROWS, "couplet")
+    return Work("nlg.batch.tasks:couplet", settings, id_field, blank)
 
 
 class Session:
@@ -282,11 +289,12 @@ class Session:
 def _explained(reply: "Reply") -> Iterator[str]:
     """Yield a row for each character of an answer, under the lines and their tones."""
     from nlg.cli.verdicts import couplet_rows
+    from nlg.couplet.check import checked
     from nlg.couplet.inputs import as_known
-    from nlg.text.couplets import Couplet, check_couplet
+    from nlg.text.couplets import Couplet
 
     couplet = Couplet(*(as_known(line, marks=False) for line in reply[:2]))
-    yield from couplet_rows(couplet, check_couplet(*couplet))
+    yield from couplet_rows(checked(couplet))
     for place in reply.places or ():
         others = "  ".join(
             f"{one.character} {one.probability:.0%}"

@@ -6,18 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlg.cli.couplet import RULES
-from nlg.cli.options import (
-    DEVICE,
-    JSON,
-    OUTPUT,
-    checkpoint_option,
-    progress,
-    write_lines,
-)
+from nlg.cli.couplet import BLOCK_ROWS, RULES, couplet_work
+from nlg.cli.given_rows import WORKERS, answers_of
+from nlg.cli.options import DEVICE, JSON, OUTPUT, checkpoint_option, write_lines
 
 if TYPE_CHECKING:
-    from nlg.couplet.responder import Couplets, ReplyOptions
+    from nlg.batch.work import Work
+    from nlg.couplet.responder import Couplets
     from nlg.text.couplets import Couplet
 
 
@@ -37,6 +32,7 @@ if TYPE_CHECKING:
     type=click.Choice(RULES),
     help="As in nlg couplet, for our own model.",
 )
+@WORKERS
 @JSON
 @OUTPUT
 @checkpoint_option("couplet")
@@ -46,6 +42,7 @@ def eval_couplet(
     predictions: tuple[str, ...],
     no_model: bool,
     without: tuple[str, ...],
+    workers: int,
     as_json: bool,
     output: pathlib.Path | None,
     checkpoint: pathlib.Path | None,
@@ -74,7 +71,8 @@ def eval_couplet(
     if not no_model:
         model = Couplets.from_checkpoint(checkpoint, device)
         rules = tuple(rule for rule in RULES if rule not in without)
-        columns["nlg"] = _answered(couplets, model, ReplyOptions(rules=rules))
+        work = couplet_work(ReplyOptions(rules=rules), checkpoint, device)
+        columns["nlg"] = _answered(couplets, model, work, workers)
     for name in dict.fromkeys(predictions):
         lines = load_second_lines(pathlib.Path(name), len(couplets))
         columns[name] = system_report(couplets, lines)
@@ -90,14 +88,12 @@ def eval_couplet(
 
 
 def _answered(
-    couplets: "list[Couplet]", model: "Couplets", options: "ReplyOptions"
+    couplets: "list[Couplet]", model: "Couplets", work: "Work", workers: int
 ) -> dict[str, Any]:
-    """Return the report of our own model."""
-    from nlg.couplet.evaluate import model_report
+    """Return the report of our own model; what it cannot answer is an empty answer."""
+    from nlg.couplet.evaluate import perplexity, system_report
 
-    return model_report(
-        couplets,
-        model,
-        options,
-        lambda answers: progress(answers, "answering", len(couplets)),
-    )
+    rows = [{"text": first_line} for first_line, _ in couplets]
+    answers = answers_of(rows, work, BLOCK_ROWS, "couplet", workers)
+    lines = [one["second_line"] for one in answers]
+    return system_report(couplets, lines) | {"perplexity": perplexity(couplets, model)}

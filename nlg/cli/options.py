@@ -136,7 +136,7 @@ def progress(
 
 
 @contextlib.contextmanager
-def writing(output: pathlib.Path) -> Iterator[None]:
+def writing(output: pathlib.Path | str) -> Iterator[None]:
     """Turn what the system says of writing `output` inside into one clear line.
 
     Raises:

@@ -1,5 +1,6 @@
 """`nlg poem`: write, rebuild and blend poems, or write them on demand."""
 
+import dataclasses
 import itertools
 import json
 from collections.abc import Iterable, Iterator
@@ -9,7 +10,8 @@ import click
 from click.core import ParameterSource
 
 from nlg.cli.options import LazyGroup, as_typed, progress, write_lines
-from nlg.cli.poem_options import PoemOptions, poem_options
+from nlg.cli.poem_options import TEXTS, PoemOptions, poem_options
+from nlg.cli.rows_options import answer_rows
 
 if TYPE_CHECKING:
     from nlg.poem.request import PoemRequest, SampleRequest
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from nlg.poem.writer.composer import ComposedPoem
 
     Written = WrittenPoem | ComposedPoem
+
+BLOCK_ROWS = 16  # requests that are answered, and kept on the disk, together
 
 
 class PoemGroup(LazyGroup):
@@ -60,10 +64,11 @@ def poem(ctx: click.Context, **options: Any) -> None:
     nlg poem --first-line 白日依山尽 --beam 4
     nlg poem --keep 白日依山尽，黄河入海流。_____，_____。 --title 登楼 --stream
     nlg poem --like 床前明月光，疑是地上霜。举头望明月，低头思故乡。 --theme 江水
+    nlg poem --input 题目.jsonl --form 七绝 --output 诗.jsonl
 
     Every poem keeps its form, rhymes in one group of 平水韵 and follows a standard tone
     pattern; --free drops rhyme and tones. The same seed gives the same poem, whatever
-    -n.
+    -n. What a row of --input leaves out is as the options say.
     """
     if ctx.invoked_subcommand:
         return _refuse_options_before(ctx)
@@ -72,6 +77,8 @@ def poem(ctx: click.Context, **options: Any) -> None:
 
     drawn = ctx.get_parameter_source("seed") == ParameterSource.DEFAULT
     asked = PoemOptions(**options, seed_given=not drawn)
+    if asked.rows.source is not None:
+        ctx.exit(_answer_file(asked))
     request = request_of(asked)
     if isinstance(request, SampleRequest):
         return _sample(request, asked)
@@ -113,6 +120,22 @@ def _write(request: "PoemRequest", options: PoemOptions) -> None:
     _print(poems, request.count * len(request.latents or [()]), options)
 
 
+def _answer_file(options: PoemOptions) -> int:
+    """Write the poems that the rows of files ask for; return the exit code."""
+    from nlg.batch.work import Work
+    from nlg.cli.poem_requests import rows_request
+
+    settings = {
+        "checkpoint": options.checkpoint and str(options.checkpoint),
+        "device": options.device,
+        "asked": dataclasses.asdict(rows_request(options)),
+        "traditional": options.traditional,
+    }
+    names = ("theme", *TEXTS, "form", "text")
+    work = Work("nlg.batch.writing:poem", settings, options.rows.id_field, (), names)
+    return answer_rows(options.rows, work, BLOCK_ROWS, "poem/unilm")
+
+
 def _note_unknown(poet: "Poet", texts: Iterable[str]) -> None:
     """Name the characters of poems that the model does not know."""
     if unknown := poet.unknown(texts):
@@ -121,12 +144,12 @@ def _note_unknown(poet: "Poet", texts: Iterable[str]) -> None:
 
 def _print(poems: "Iterable[Written]", count: int, options: PoemOptions) -> None:
     """Print poems as they come, with a blank line between them."""
-    if options.output:  # elsewhere the poems themselves show the progress
+    if options.rows.output:  # elsewhere the poems themselves show the progress
         poems = progress(poems, "writing", count)
     rows = (_rows(poem, options) for poem in poems)
     if not options.as_json:
         rows = (["", *lines] if n else lines for n, lines in enumerate(rows))
-    write_lines(itertools.chain.from_iterable(rows), options.output)
+    write_lines(itertools.chain.from_iterable(rows), options.rows.output)
 
 
 def _rows(poem: "Written", options: PoemOptions) -> list[str]:

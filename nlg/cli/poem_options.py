@@ -10,12 +10,12 @@ import click
 from nlg.cli.options import (
     DEVICE,
     JSON,
-    OUTPUT,
     SEED,
     Number,
     Word,
     checkpoint_option,
 )
+from nlg.cli.rows_options import RowsOptions, rows_options
 from nlg.poem.request import ACROSTICS, BEAMS, PERIODS, SENTIMENTS
 from nlg.text.forms import FORMS
 
@@ -25,7 +25,8 @@ MAP = click.option(
     type=click.Path(path_type=pathlib.Path, file_okay=False),
     help="Another map, that nlg poem map --out wrote.  [default: the shipped poem/map]",
 )
-OPTIONS = [  # in the order of the help
+TEXTS = ("theme", "title", "author", "acrostic", "first_line", "rhyme", "keep", "like")
+OPTIONS: list[Callable[[Callable], Callable]] = [  # in the order of the help
     click.option(
         "--sample", is_flag=True, help="Write random poems (what is done anyway)."
     ),
@@ -139,7 +140,7 @@ OPTIONS = [  # in the order of the help
     click.option("--traditional", is_flag=True, help="Print traditional characters."),
     JSON,
     SEED,
-    OUTPUT,
+    rows_options("Requests, rows of theme, form, title, …; or lines, each a theme."),
     checkpoint_option("poem/vae; on demand, poem/unilm"),
     DEVICE,
 ]
@@ -184,7 +185,7 @@ class PoemOptions:
     traditional: bool
     as_json: bool
     seed: int
-    output: pathlib.Path | None
+    rows: RowsOptions
     checkpoint: pathlib.Path | None
     device: str
     seed_given: bool = False  # and not drawn for a user who typed none

@@ -3,7 +3,7 @@
 import click
 
 from nlg.cli.options import as_typed, read_text
-from nlg.cli.poem_options import PoemOptions, as_option
+from nlg.cli.poem_options import TEXTS, PoemOptions, as_option
 from nlg.poem.request import PoemRequest, SampleRequest
 from nlg.poem.vae.latents import read_latents
 
@@ -15,7 +15,6 @@ WRITER_ALONE = (  # options that the VAE has not
     *("first_line", "keep", "like", "rhyme"),
     *("sample_method", "beam", "top_p", "theme_weight", "guidance", "stream"),
 )
-TEXTS = ("theme", "title", "author", "acrostic", "first_line", "rhyme", "keep", "like")
 POEMS = ("reconstruct", "near")
 SAMPLING = (  # options that are fields of `SampleRequest`
     *("form", "count", "map_folder", "steps", "radius"),
@@ -40,6 +39,7 @@ NEEDS = {  # options that need one of others
     "guidance": ("style", "sentiment", "author"),
     "map_folder": ("cluster",),
 }
+VAE_ALONE = ("cluster", "map_folder", "latent_temperature", "steps", "radius")
 DRAWING = ("temperature", "top_p", "candidates", "stream")  # not for a search
 
 
@@ -100,6 +100,17 @@ def poem_request(options: PoemOptions) -> PoemRequest:
     )
 
 
+def rows_request(options: PoemOptions) -> PoemRequest:
+    """Return what is asked of the writer where the rows of --input leave it out.
+
+    Raises:
+        UsageError: an option that only the VAE has, or that goes with one poem.
+    """
+    for name in options.given((*MODES, *VAE_ALONE, "stream")):
+        raise click.UsageError(f"{as_option(name)} does not go with --input")
+    return poem_request(options)
+
+
 def _mode(options: PoemOptions) -> str:
     """Return what is asked for; refuse two modes, and options of another one."""
     modes = list(map(as_option, options.given(MODES)))
@@ -132,11 +143,15 @@ def _check_method(options: PoemOptions, searching: bool) -> None:
             f"{as_option(name)} goes with drawing, not with a search "
             "(--beam, --sample-method beam)"
         )
-    for name, value in options.given(("count", "candidates", "output")).items():
+    for name, value in options.given(("count", "candidates")).items():
         if options.stream and value != 1:
-            raise click.UsageError(
-                f"--stream writes one poem as it comes, without --{name}; drop one"
-            )
+            raise click.UsageError(_one_poem(name))
+    if options.stream and options.rows.output:
+        raise click.UsageError(_one_poem("output"))
+
+
+def _one_poem(name: str) -> str:
+    return f"--stream writes one poem as it comes, without --{name}; drop one"
 
 
 def _text(name: str, argument: str) -> str:

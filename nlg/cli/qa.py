@@ -20,6 +20,7 @@ from nlg.cli.qa_options import (
     ANSWER_TYPE,
     BATCH_SIZE,
     BEAM,
+    BLOCK_ROWS,
     MODE,
     SILENCE,
     STYLE,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from nlg.qa.reader import Reader
 
 FILE = click.Path(path_type=pathlib.Path, dir_okay=False, allow_dash=True)
-BLOCK_ROWS = 32  # questions that are answered, and kept on the disk, together
 SHOWN = 20  # characters of a text in a note
 
 
@@ -136,7 +136,9 @@ def qa(ctx: click.Context, **options: Any) -> None:
     """
     command = QACommand(**options)
     if command.rows.source is not None:
-        ctx.exit(_answer_file(command))
+        work = command.work(command.rows.id_field)
+        block_rows = command.batch_size or BLOCK_ROWS
+        ctx.exit(answer_rows(command.rows, work, block_rows, "qa"))
     request = command.request()
     reader = command.open_reader()
     _note_cut_off(reader, request.question)
@@ -149,21 +151,6 @@ def qa(ctx: click.Context, **options: Any) -> None:
         from nlg.cli.qa_page import page
 
         write_lines([page(request, answer, explanation)], command.html)
-
-
-def _answer_file(command: QACommand) -> int:
-    """Answer the questions of files; return the exit code."""
-    from nlg.batch.work import Work
-    from nlg.runtime.graph import available_cores
-
-    settings = {
-        "checkpoint": command.checkpoint and str(command.checkpoint),
-        "device": command.device,
-        "options": dataclasses.asdict(command.answering()),
-        "threads": max(1, available_cores() // command.rows.workers[0]),
-    }
-    work = Work("nlg.batch.tasks:qa", settings, command.rows.id_field, ("answer",))
-    return answer_rows(command.rows, work, command.batch_size or BLOCK_ROWS, "qa")
 
 
 def _note_cut_off(reader: "Reader", question: str) -> None:

@@ -3,11 +3,11 @@
 import dataclasses
 import json
 import pathlib
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from nlg.cli.given_rows import WORKERS, answers_of
 from nlg.cli.options import (
     DEVICE,
     JSON,
@@ -19,6 +19,7 @@ from nlg.cli.options import (
 from nlg.cli.qa_options import (
     ANSWER_TYPE,
     BEAM,
+    BLOCK_ROWS,
     LAYOUT,
     MODE,
     SILENCE,
@@ -30,9 +31,7 @@ from nlg.metrics.qa import METRICS, signature
 
 if TYPE_CHECKING:
     from nlg.qa.data.read import Question
-    from nlg.qa.evaluate import AnswerOrError
     from nlg.qa.predictions import Prediction
-    from nlg.qa.reader import Reader
 
 
 def _no_stdout(
@@ -57,7 +56,7 @@ class EvalQACommand(ReaderOptions):
     as_json: bool
     output: pathlib.Path | None
     per_passage: bool
-    workers: int | None
+    workers: int
 
     def __post_init__(self):
         """Refuse standard input twice."""
@@ -121,11 +120,7 @@ OURS = [  # parameters that apply to our own model only
     help="Score our model's answers from single passages too: from the surest passage, "
     "and from the place in the list that turns out best.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 1024),
-    help="Threads that answer, each of them other questions.  [default: all cores]",
-)
+@WORKERS
 @MODE
 @BEAM
 @THRESHOLD
@@ -203,16 +198,14 @@ def _ours(
     command: EvalQACommand, questions: "list[Question]"
 ) -> "dict[str, list[Prediction]]":
     """Return the answers of our model, by the name of each way to answer."""
-    from nlg.qa.evaluate import answer_by_passage, predictions_of
+    from nlg.qa.evaluate import answer_by_passage
     from nlg.runtime.graph import available_cores
 
-    reader = command.open_reader(command.workers or available_cores())
-    answers = _answered(reader, questions, command)
-    systems = {"nlg": predictions_of(questions, answers)}
+    systems = {"nlg": _answered(questions, command)}
     if command.per_passage:
         passages = sum(len(question.passages) for question in questions)
         single = answer_by_passage(
-            reader,
+            command.open_reader(available_cores()),
             questions,
             command.answering(),
             command.chosen_metrics()[0],
@@ -224,33 +217,31 @@ def _ours(
 
 
 def _answered(
-    reader: "Reader", questions: "list[Question]", command: EvalQACommand
-) -> "list[AnswerOrError]":
-    """Return the answers of our model; --output gets them as they come."""
+    questions: "list[Question]", command: EvalQACommand
+) -> "list[Prediction]":
+    """Return the answers of our model; --output gets them too."""
     from nlg.errors import DataError
-    from nlg.qa.answer import Answer
-    from nlg.qa.evaluate import answer_line, answer_questions
+    from nlg.qa.predictions import Prediction
 
-    answers: list[AnswerOrError] = []
-
-    def lines() -> Iterator[str]:
-        found = answer_questions(reader, questions, command.answering())
-        shown = progress(found, "answering", len(questions))
-        for question, answer in zip(questions, shown, strict=True):
-            answers.append(answer)
-            if isinstance(answer, Answer):
-                yield answer_line(question, answer)
-
-    write_lines(lines(), command.output) if command.output else list(lines())
-    problems = [
-        f"id {question.id}: {answer}"
-        for question, answer in zip(questions, answers, strict=True)
-        if not isinstance(answer, Answer)
+    rows = [
+        {
+            "id": question.id,
+            "question": question.question,
+            "passages": [passage.text for passage in question.passages],
+        }
+        for question in questions
     ]
+    how = command.work(), BLOCK_ROWS, "qa", command.workers, command.output
+    answers = answers_of(rows, *how)
+    problems = [f"id {one['id']}: {one['error']}" for one in answers if "error" in one]
     if len(problems) == len(questions):
         raise DataError(f"no question can be answered: {problems[0]}")
     show_problems("not answered", problems)
-    return answers
+    return [
+        Prediction(one["id"], one["answer"], one["confidence"])
+        for one in answers
+        if "error" not in one
+    ]
 
 
 def _questions(command: EvalQACommand) -> "list[Question]":

@@ -19,7 +19,10 @@ from nlg.qa.options import (
 )
 
 if TYPE_CHECKING:
+    from nlg.batch.work import Work
     from nlg.qa.reader import Reader
+
+BLOCK_ROWS = 32  # questions that are answered, and kept on the disk, together
 
 
 class BatchSize(click.IntRange):
@@ -128,6 +131,18 @@ class ReaderOptions:
             style=self.style,
             batch_size=self.batch_size,
         )
+
+    def work(self, id_field: str = "id") -> "Work":
+        """Return what the batch engine does to questions."""
+        from nlg.batch.work import Work
+
+        settings = {
+            "checkpoint": self.checkpoint and str(self.checkpoint),
+            "device": self.device,
+            "options": dataclasses.asdict(self.answering()),
+        }
+        names = ("question", "passages")
+        return Work("nlg.batch.tasks:qa", settings, id_field, ("answer",), names)
 
     def open_reader(self, workers: int = 0) -> "Reader":
         """Open the checkpoint; `workers` are threads for many questions."""

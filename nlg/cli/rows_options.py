@@ -8,22 +8,25 @@ ctx.exit(answer_rows(rows, work, block_rows=32, shipped="qa"))
 import contextlib
 import dataclasses
 import functools
+import itertools
 import pathlib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nlg.cli.options import OUTPUT, writing
+from nlg.cli.options import writing
 
 if TYPE_CHECKING:
+    from nlg.batch.formats import Wanted
     from nlg.batch.ray_engine import Cluster
     from nlg.batch.rows import Row
     from nlg.batch.run import Batch, Outcome
     from nlg.batch.work import Work
 
 LOCAL, RAY = "local", "ray"
-CHUNK_BLOCKS = 64  # blocks of a part, on a cluster
+HEAD = 1000  # rows that settle what a file is
+CHUNK_BLOCKS = 2  # blocks of a part, on a cluster
 
 
 class Workers(click.ParamType):
@@ -50,7 +53,7 @@ class RowsOptions:
     """The values of the options below."""
 
     source: str | None
-    output: pathlib.Path | None
+    place: str  # of the output; "" is stdout
     text_field: str
     id_field: str
     engine: str
@@ -65,8 +68,17 @@ class RowsOptions:
             raise click.UsageError("--address and --num-gpus go with --engine ray")
         if self.engine == LOCAL and self.workers[0] != self.workers[1]:
             raise click.UsageError("--workers MIN:MAX goes with --engine ray")
-        if self.engine == RAY and (self.source is None or self.output is None):
+        if self.engine == RAY and not (self.source and self.place):
             raise click.UsageError("--engine ray goes with --input and --output")
+        if self.engine == LOCAL and ("://" in self.place or self.place.endswith("/")):
+            raise click.UsageError(
+                f"--output {self.place}: a folder or a URL goes with --engine ray"
+            )
+
+    @property
+    def output(self) -> pathlib.Path | None:
+        """Return the file to write; None is stdout."""
+        return pathlib.Path(self.place) if self.place else None
 
     def cluster(self) -> "Cluster":
         """Return which machines answer."""
@@ -89,7 +101,17 @@ def rows_options(what: str) -> Callable[[Callable], Callable]:
             help=f"{what} A file, a folder, a pattern or a URL such as s3://…; text or "
             "JSON lines, CSV, TSV or Parquet, packed or not; - is standard input.",
         ),
-        OUTPUT,
+        click.option(
+            "-o",
+            "--output",
+            "place",
+            metavar="FILE",
+            default="",
+            callback=lambda context, parameter, place: "" if place == "-" else place,
+            help="Write here instead of stdout, when all is done; rows of --input in "
+            "the format of the suffix: JSON lines, .csv, .tsv, .parquet, packed with "
+            ".gz or .zst. With --engine ray also FOLDER/, or a URL.",
+        ),
         click.option(
             "--text-field", default="", help="The field of --input that is the text."
         ),
@@ -145,69 +167,93 @@ def rows_options(what: str) -> Callable[[Callable], Callable]:
     return decorate
 
 
-def answer_rows(rows: RowsOptions, work: "Work", block_rows: int, shipped: str) -> int:
+def answer_rows(
+    rows: RowsOptions,
+    work: "Work",
+    block_rows: int,
+    shipped: str = "",
+    settle: "Callable[[list[Row]], dict[str, Any]] | None" = None,
+) -> int:
     """Answer the rows of --input into --output; return the exit code.
 
     Args:
         rows: where they are, where answers go, and who computes them.
         work: what is done to each.
         block_rows: see `nlg.batch.run.Batch`.
-        shipped: name of the checkpoint that the work opens if its settings name none.
+        shipped: name of the checkpoint that the work opens if its settings name none;
+            "" where it needs no model, or no model is shipped.
+        settle: returns more settings, which the first rows tell.
     """
-    from nlg.batch.rows import find_inputs
+    from nlg.batch.formats import Wanted
+    from nlg.batch.rows import find_inputs, read_rows
     from nlg.batch.run import Batch
     from nlg.batch.work import fingerprint
 
     files = find_inputs([rows.source or "-"])
-    known = fingerprint(work, _digest(work, shipped))
+    wanted = Wanted(work.names, rows.text_field)
+    found = read_rows(files, wanted)
+    if settle:
+        head = list(itertools.islice(found, HEAD))
+        found = itertools.chain(head, found)
+        work = work._replace(settings=work.settings | settle(head))
+    known = fingerprint(work, digest_of(work, shipped))
     batch = Batch(work, known, block_rows, rows.workers[0])
-    with writing(rows.output) if rows.output else contextlib.nullcontext():
-        outcome = _answer(rows, batch, files)
+    with writing(rows.place) if rows.place else contextlib.nullcontext():
+        outcome = _answer(rows, batch, files, wanted, found)
     for note in outcome.notes:
         click.echo(f"note: {note}", err=True)
     if outcome.kept:
         click.echo(f"{outcome.kept:,} answers of an earlier run were kept", err=True)
     if outcome.errors:
-        told = (
-            f"Error: {outcome.errors:,} of {outcome.rows:,} lines could not be "
-            'answered; each has an "error" in its row'
-        )
+        told = f"Error: {outcome.errors:,} of {outcome.rows:,} lines have an error"
         click.echo(told, err=True)
     return int(outcome.errors > 0)
 
 
-def _answer(rows: RowsOptions, batch: "Batch", files: list[str]) -> "Outcome":
-    from nlg.batch.rows import read_rows
+def _answer(
+    rows: RowsOptions,
+    batch: "Batch",
+    files: list[str],
+    wanted: "Wanted",
+    found: "Iterable[Row]",
+) -> "Outcome":
     from nlg.batch.run import run, run_on_cluster
 
-    if rows.engine == RAY and rows.output is not None:
-        how = rows.cluster(), CHUNK_BLOCKS * batch.block_rows, rows.text_field
-        return run_on_cluster(files, batch, str(rows.output), *how)
+    if rows.engine == RAY:
+        how = rows.cluster(), CHUNK_BLOCKS * batch.block_rows, wanted
+        return run_on_cluster(files, batch, rows.place, *how)
 
     def watch(found: "Iterable[Row]") -> "Iterable[Row]":
         from nlg.progress_bar import counted
 
         # On a terminal the answers themselves show how far it is.
-        return counted(found, "answering", _length(files)) if rows.output else found
+        return (
+            counted(found, "answering", _length(files, wanted))
+            if rows.output
+            else found
+        )
 
-    return run(read_rows(files, rows.text_field), batch, rows.output, watch)
+    return run(found, batch, rows.output, watch)
 
 
-def _length(files: list[str]) -> int | None:
+def _length(files: list[str], wanted: "Wanted") -> int | None:
     """Return the number of rows, where a pass over the files is quick."""
     from nlg.batch.remote import is_remote
     from nlg.batch.rows import places_of
 
     if any(name == "-" or is_remote(name) for name in files):
         return None
-    return sum(1 for name in files for _ in places_of(name))
+    return sum(1 for name in files for _ in places_of(name, wanted))
 
 
-def _digest(work: "Work", shipped: str) -> str:
+def digest_of(work: "Work", shipped: str) -> str:
     """Return what tells the checkpoint of a work from others; "" if it is not there."""
     from nlg.runtime import checkpoints_folder
     from nlg.runtime.checkpoint import SHA256, digest
 
-    folder = work.settings["checkpoint"] or checkpoints_folder() / shipped
+    own = work.settings.get("checkpoint")
+    if not (own or shipped):
+        return ""
+    folder = own or checkpoints_folder() / shipped
     listing = pathlib.Path(folder) / SHA256
     return digest(listing) if listing.is_file() else ""

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from nlg.text.width import padded
 
 if TYPE_CHECKING:
-    from nlg.text import couplets
-    from nlg.text.couplets import Couplet
+    from nlg.couplet.check import CheckedCouplet
+    from nlg.text.couplets import Parallelism, Violation
 
 ROW = 36  # characters in a row of the screen
 FAULT, NO_FAULT = "＾", "　"  # both as wide as a character
@@ -34,18 +34,20 @@ COUPLET_FAULTS = {
 }
 
 
-def couplet_rows(couplet: "Couplet", verdict: "couplets.Verdict") -> Iterator[str]:
-    """Yield both lines with their tones, then what is wrong."""
-    first_places = {violation.first_place for violation in verdict.violations}
-    second_places = {violation.second_place for violation in verdict.violations}
-    yield from line_rows("上联", couplet.first_line, verdict.tones[0], first_places)
-    yield from line_rows("下联", couplet.second_line, verdict.tones[1], second_places)
+def couplet_rows(found: "CheckedCouplet") -> Iterator[str]:
+    """Yield both lines with their tones, what is wrong, and the words, if looked at."""
+    first_places = {violation.first_place for violation in found.violations}
+    second_places = {violation.second_place for violation in found.violations}
+    yield from line_rows("上联", found.first_line, found.tones[0], first_places)
+    yield from line_rows("下联", found.second_line, found.tones[1], second_places)
     yield ""
-    for violation in verdict.violations:
-        yield f"{violation.kind}  {_couplet_fault(violation, couplet, verdict)}"
-    if "字数不等" in verdict.broken:
+    for violation in found.violations:
+        yield f"{violation.kind}  {_couplet_fault(violation, found)}"
+    if len(found.first_line) != len(found.second_line):
         yield "note  marks, repeats and inner tones of such lines are not compared"
-    yield conclusion(len(verdict.violations))
+    yield conclusion(len(found.violations))
+    if found.parallelism:
+        yield from _parallel_rows(found.parallelism)
 
 
 def line_rows(
@@ -69,20 +71,18 @@ def row(head: str, text: str) -> str:
     return (padded(head, 6) + cells).rstrip()
 
 
-def _couplet_fault(
-    violation: "couplets.Violation", couplet: "Couplet", verdict: "couplets.Verdict"
-) -> str:
+def _couplet_fault(violation: "Violation", found: "CheckedCouplet") -> str:
     """Return what is wrong, in words."""
     first_at, second_at = violation.first_place - 1, violation.second_place - 1
     return COUPLET_FAULTS[violation.kind].format(
         **violation._asdict(),
-        first=couplet.first_line[first_at : first_at + 1],
-        second=couplet.second_line[second_at : second_at + 1],
-        first_length=len(couplet.first_line),
-        second_length=len(couplet.second_line),
-        first_echo=_echo(couplet.first_line, first_at),
-        second_echo=_echo(couplet.second_line, second_at),
-        tone=verdict.tones[1][second_at : second_at + 1],
+        first=found.first_line[first_at : first_at + 1],
+        second=found.second_line[second_at : second_at + 1],
+        first_length=len(found.first_line),
+        second_length=len(found.second_line),
+        first_echo=_echo(found.first_line, first_at),
+        second_echo=_echo(found.second_line, second_at),
+        tone=found.tones[1][second_at : second_at + 1],
     )
 
 
@@ -98,7 +98,7 @@ def conclusion(faults: int) -> str:
     return f"不合律  {faults} fault{'s' * (faults > 1)}"
 
 
-def parallel_rows(words: "couplets.Parallelism") -> Iterator[str]:
+def _parallel_rows(words: "Parallelism") -> Iterator[str]:
     """Yield the words that face each other, and how many do."""
     shown = []
     for pair in words.pairs:

@@ -11,7 +11,6 @@ import click
 from nlg.cli.options import (
     DEVICE,
     JSON,
-    OUTPUT,
     SEED,
     Number,
     checkpoint_option,
@@ -19,9 +18,12 @@ from nlg.cli.options import (
     read_text,
     write_lines,
 )
+from nlg.cli.rows_options import RowsOptions, answer_rows, rows_options
 
 if TYPE_CHECKING:
     from nlg.write.reviewer import ReviewOptions, WrittenText
+
+BLOCK_ROWS = 32  # rows that are answered, and kept on the disk, together
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,13 +39,14 @@ class Request:
     max_length: int | None
     guidance: float | None
     as_json: bool
-    output: pathlib.Path | None
+    rows: RowsOptions
     checkpoint: pathlib.Path | None
     device: str
 
     def __post_init__(self) -> None:
         """Refuse options that do not go together."""
-        if self.guidance is not None and self.class_name is None:
+        from_rows = self.rows.source is not None  # which may have classes
+        if self.guidance is not None and self.class_name is None and not from_rows:
             raise click.UsageError("--guidance goes with --class")
 
     def review_options(self) -> "ReviewOptions":
@@ -94,38 +97,64 @@ class Request:
     type=click.IntRange(1),
     help="Tokens at most, mostly characters.  [default: as in training]",
 )
+@rows_options("Rows of class, begin, count, seed; or lines, each a beginning.")
 @JSON
 @SEED
-@OUTPUT
 @checkpoint_option("write")
 @DEVICE
-def write(**options: Any) -> None:
+@click.pass_context
+def write(ctx: click.Context, **options: Any) -> None:
     """Write text of a class: reviews that praise or complain.
 
     \b
     nlg write --class positive
     nlg write --class negative --begin 房间 -n 5 --seed 7 --json
+    nlg write --input beginnings.jsonl --class positive --output texts.jsonl
 
     The classes are those of the texts that the model was trained on; nlg train write
     trains one on yours. One text a line. The same seed gives the same text, whatever
-    -n.
+    -n. What a row of --input leaves out is as the options say.
     """
     request = Request(**options)
     class_name = _one_line("class", request.class_name)
     begin = _one_line("begin", request.begin)
+    how = request.review_options()
+    if request.rows.source is not None:
+        ctx.exit(_write_rows(request, class_name, begin, how))
     from nlg.write.reviewer import Reviewer
 
-    how = request.review_options()
     reviewer = Reviewer.from_checkpoint(request.checkpoint, request.device)
     texts = reviewer.write(class_name, begin, request.count, request.seed, how)
     texts = _all_of(request.count, texts)
-    if request.output:  # elsewhere the texts themselves show how far it is
+    if request.rows.output:  # elsewhere the texts themselves show how far it is
         texts = progress(texts, "writing", request.count)
     lines = (
         json.dumps(one.to_dict(), ensure_ascii=False) if request.as_json else one.text
         for one in texts
     )
-    write_lines(lines, request.output)
+    write_lines(lines, request.rows.output)
+
+
+def _write_rows(
+    request: Request, class_name: str, begin: str, how: "ReviewOptions"
+) -> int:
+    """Write the texts that the rows of files ask for; return the exit code."""
+    from nlg.batch.work import Work
+
+    settings = {
+        "checkpoint": request.checkpoint and str(request.checkpoint),
+        "device": request.device,
+        "asked": {
+            "class_name": class_name,
+            "begin": begin,
+            "count": request.count,
+            "seed": request.seed,
+        },
+        "options": dataclasses.asdict(how),
+    }
+    names = ("begin", "class", "text")
+    work = Work("nlg.batch.writing:write", settings, request.rows.id_field, (), names)
+    return answer_rows(request.rows, work, BLOCK_ROWS, "write")
 
 
 def _all_of(count: int, texts: Iterator["WrittenText"]) -> Iterator["WrittenText"]:

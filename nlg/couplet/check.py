@@ -23,6 +23,7 @@ class CheckedCouplet(NamedTuple):
     tones: tuple[str, str]  # 平 仄 多 ？ and the marks, of 上联 and of 下联
     violations: tuple[couplets.Violation, ...]
     book: str  # whose tones these are
+    parallelism: couplets.Parallelism | None = None  # None: not looked for
 
     @property
     def clean(self) -> bool:
@@ -31,14 +32,19 @@ class CheckedCouplet(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
-        return {
+        facts: dict[str, Any] = {
             "first_line": self.first_line,
             "second_line": self.second_line,
             "tones": self.tones,
             "violations": [one._asdict() for one in self.violations],
             "clean": self.clean,
-            "book": self.book,
         }
+        if self.parallelism:
+            pairs = [
+                one._asdict() | {"alike": one.alike} for one in self.parallelism.pairs
+            ]
+            facts["parallelism"] = self.parallelism._asdict() | {"pairs": pairs}
+        return facts | {"book": self.book}
 
 
 def check_couplet(
@@ -58,9 +64,19 @@ def check_couplet(
     Raises:
         OptionError: a line has no Chinese character, or there is no such book.
     """
-    couplet = typed_couplet(first_line, second_line)
+    return checked(typed_couplet(first_line, second_line), book, allow_particles)
+
+
+def checked(
+    couplet: Couplet,
+    book: str = PINGSHUI,
+    allow_particles: bool = False,
+    parallelism: bool = False,
+) -> CheckedCouplet:
+    """Return what is found in a clean couplet; with `parallelism`, by jieba too."""
     verdict = couplets.check_couplet(*couplet, book, allow_particles)
-    return CheckedCouplet(*couplet, verdict.tones, verdict.violations, book)
+    words = couplets.parallelism(*couplet) if parallelism else None
+    return CheckedCouplet(*couplet, verdict.tones, verdict.violations, book, words)
 
 
 def typed_couplet(first_line: str, second_line: str) -> Couplet:

@@ -97,7 +97,7 @@ def read(path: pathlib.Path) -> Iterator[Record]:
         return
     if is_json(text):
         for found in values(name, text):
-            yield from _records(found)
+            yield from records_of(found)
     else:
         yield from _read_plain(name, text)
 
@@ -268,19 +268,22 @@ def _lines_of(path: pathlib.Path) -> list[str]:
 
 def _read_plain(name: str, text: str) -> Iterator[Record]:
     for number, line in enumerate(io.StringIO(text), 1):
-        lines = line.rstrip("\r\n").split("\t")[:2]
-        if not line.strip() or (number == 1 and tuple(lines) in HEADERS):
-            continue
-        where = f"{name}:{number}"
-        if len(lines) < 2:
-            lines = HALVES.split(lines[0])
-        if len(lines) == 2:
-            yield Record(where, *lines)
-        else:
-            yield Record(where, problem="no TAB between 上联 and 下联")
+        halves = tuple(line.rstrip("\r\n").split("\t")[:2])
+        if line.strip() and not (number == 1 and halves in HEADERS):
+            yield record_of_line(f"{name}:{number}", line)
 
 
-def _records(found: Value) -> Iterator[Record]:
+def record_of_line(where: str, line: str) -> Record:
+    """Return the couplet that a line of text holds."""
+    lines = line.rstrip("\r\n").split("\t")[:2]
+    if len(lines) < 2:
+        lines = HALVES.split(lines[0])
+    if len(lines) == 2:
+        return Record(where, *lines)
+    return Record(where, problem="no TAB between 上联 and 下联")
+
+
+def records_of(found: Value) -> Iterator[Record]:
     """Yield the couplets that a JSON object holds: itself, or those of its poems."""
     where, fields, problem = found
     if problem:

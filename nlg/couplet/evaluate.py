@@ -2,7 +2,7 @@
 
 import json
 import pathlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,6 @@ def model_report(
     couplets: Sequence[Couplet],
     model: Couplets,
     options: ReplyOptions = DEFAULTS,
-    show: Callable[[Iterator], Iterator] = iter,
 ) -> Report:
     """Return the report of what our model answers, and what it thinks of the people's.
 
@@ -49,9 +48,8 @@ def model_report(
         couplets: lines and their references.
         model: ours.
         options: how to answer; the best answer is scored.
-        show: passes the answers on, and may show how far it is.
     """
-    answers = show(model.reply_all((first for first, _ in couplets), options))
+    answers = model.reply_all((first for first, _ in couplets), options)
     lines = [best[0].second_line if isinstance(best, list) else "" for best in answers]
     return system_report(couplets, lines) | {"perplexity": perplexity(couplets, model)}
 

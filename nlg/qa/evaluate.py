@@ -6,7 +6,6 @@ a file of another system ────────────┴─ predictions 
 
 import collections
 import itertools
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -39,17 +38,6 @@ class SinglePassages(NamedTuple):
     place: int  # from 0; where the most answers are right
 
 
-def answer_questions(
-    reader: Reader, questions: Iterable[Question], options: AnswerOptions
-) -> Iterator[AnswerOrError]:
-    """Yield the answer of `reader` to each question, whose passages vote."""
-    requests = (
-        QARequest(question.question, [passage.text for passage in question.passages])
-        for question in questions
-    )
-    return reader.answer_all(requests, options)
-
-
 def predictions_of(
     questions: Iterable[Question], answers: Iterable[AnswerOrError]
 ) -> list[Prediction]:
@@ -59,12 +47,6 @@ def predictions_of(
         for question, answer in zip(questions, answers, strict=True)
         if isinstance(answer, Answer)
     ]
-
-
-def answer_line(question: Question, answer: Answer) -> str:
-    """Return a line of JSON that `nlg.qa.predictions` reads."""
-    row = {"id": question.id, **answer.to_dict(brief=True)}
-    return json.dumps(row, ensure_ascii=False)
 
 
 def answer_by_passage(

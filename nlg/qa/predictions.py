@@ -74,6 +74,8 @@ def _of_json(found: Value) -> Iterable[tuple[str, Prediction]]:
     named = next((key for key in ("id", "question_id") if key in value), None)
     if named is None:  # answers by id, as SQuAD writes them
         return [_prediction(where, key, answer, None) for key, answer in value.items()]
+    if "error" in value:  # of `nlg qa --input`, which could not answer
+        return []
     answers = value.get("answers")  # of which DuReader scores the first
     answer = (answers or [""])[0] if isinstance(answers, list) else value.get("answer")
     return [_prediction(where, value[named], answer, value.get("confidence"))]

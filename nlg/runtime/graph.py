@@ -11,6 +11,7 @@ import numpy as np
 
 from nlg.errors import CheckpointError, OptionError
 
+CORES = "NLG_CORES"  # the variable that gives a process its share of them
 PROVIDERS = {"cpu": "CPUExecutionProvider", "gpu": "CUDAExecutionProvider"}
 
 Item = TypeVar("Item")
@@ -118,7 +119,9 @@ def _location(content: bytes, place: int) -> str | None:
 
 
 def available_cores() -> int:
-    """Return the number of cores this process may use."""
+    """Return the number of cores this process may use: what it was given, or all."""
+    if os.environ.get(CORES):
+        return int(os.environ[CORES])
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

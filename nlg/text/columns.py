@@ -14,9 +14,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-TEXT_NAME = re.compile(
-    "text|text_a|sentence|content|review|comment|文本|正文|内容|评论|句子", re.I
+TEXT_NAMES = (
+    *("text", "text_a", "sentence", "content", "review", "comment"),
+    *("文本", "正文", "内容", "评论", "句子"),
 )
+TEXT_NAME = re.compile("|".join(TEXT_NAMES), re.I)
 LABEL_NAME = re.compile("label|labels|class|category|sentiment|标签|类别|情感", re.I)
 DOUBT = 10  # rows that show whether values recur
 WAY_OUT = "name the columns in a first line, such as label TAB text"
@@ -46,7 +48,7 @@ def cells(lines: Sequence[Line]) -> list[Cells]:
     header = _header([fields for _, fields in rows])
     if header:
         return [_named(number, fields, header) for number, fields in rows[1:]]
-    last = _label_is_last([fields for _, fields in rows if len(fields) > 1])
+    last = label_is_last([fields for _, fields in rows if len(fields) > 1])
     return [_split(number, fields, last) for number, fields in rows]
 
 
@@ -111,8 +113,8 @@ def _named(number: int, fields: list[str], header: tuple[int, int]) -> Cells:
     return Cells(number, text, label)
 
 
-def _label_is_last(rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether the label is the last column, and not the first.
+def label_is_last(rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether the label is the last column of some rows, and not the first.
 
     Raises:
         ValueError: many rows, and values recur in neither.

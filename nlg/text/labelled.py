@@ -1,4 +1,4 @@
-"""Labelled texts, and texts that want a label, from files.
+"""Labelled texts, from files.
 
     text TAB label                                  as sentiment corpora are; with a
                                                     header in any order, see `columns`
@@ -42,7 +42,6 @@ class Row(NamedTuple):
     written: str  # its text as it stands there
     text: str  # in simplified characters
     label: str | None
-    fields: dict[str, Any] | None  # of its JSON; None if the line was plain text
 
 
 def load_rows(path: pathlib.Path, counted: Counted = uncounted) -> list[Row]:
@@ -126,7 +125,7 @@ def _plain_row(found: Cells) -> Row:
     number, text, label = found
     if not text.strip():
         raise ValueError("no text")
-    return Row(number, text, to_simplified(text.strip()), _one_line(label), None)
+    return Row(number, text, to_simplified(text.strip()), _one_line(label))
 
 
 def _json_line(found: Line) -> Row:
@@ -144,7 +143,7 @@ def _json_row(found: tuple[int, Any]) -> Row:
     given = next((fields[name] for name in LABELS if name in fields), None)
     label = _one_line(str(given)) if isinstance(given, str | int) else None
     text = _text_in(fields)
-    return Row(number, text, to_simplified(text.strip()), label, fields)
+    return Row(number, text, to_simplified(text.strip()), label)
 
 
 def _one_line(label: str) -> str | None:

@@ -11,7 +11,9 @@ import time
 
 import pytest
 
+import nlg
 from nlg.batch.chunks import find_chunks
+from nlg.batch.formats import ANY
 from nlg.batch.parts import Folder, Manifest, part_name
 from nlg.batch.ray_engine import Cluster, Job, run_chunks
 from nlg.batch.rows import read_rows
@@ -59,7 +61,7 @@ def asked(source, tmp_path, opener="echoes:open_echo", **settings):
     chunks = find_chunks([str(source)], CHUNK)
     output = str(tmp_path / "parts")
     manifest = Manifest(Folder(output), "w", chunks)
-    return manifest, Job(work, BLOCK, "", output)
+    return manifest, Job(work, BLOCK, ANY, output)
 
 
 def bytes_of(folder):
@@ -147,7 +149,7 @@ def test_address_that_nothing_answers_is_one_line_at_once(source, tmp_path):
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
     code = f"""
-from nlg.batch.ray_engine import connected
+from nlg.batch.ray_cluster import connected
 with connected("127.0.0.1:{port}"):
     pass
 """
@@ -155,6 +157,30 @@ with connected("127.0.0.1:{port}"):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True)
     assert b"no Ray cluster at 127.0.0.1" in done.stderr.splitlines()[-1]
     assert time.monotonic() - start < 15
+
+
+def test_actors_that_cannot_start_are_one_clear_line(cluster, source, tmp_path):
+    manifest, job = asked(source, tmp_path)
+    no_folder = str(source / "below a file")
+    said = r"13 of 13 parts could not be computed; .* tries them again \(.*below a file"
+    with pytest.raises(NlgError, match=said):
+        run_chunks(manifest, job._replace(output=no_folder), Cluster())
+
+
+def test_node_with_another_nlg_is_named(cluster, source, tmp_path, monkeypatch):
+    manifest, job = asked(source, tmp_path)
+    monkeypatch.setattr(nlg, "__version__", "0.0.1")  # here, not in a node's processes
+    with pytest.raises(NlgError, match=r"has nlg .*, this machine 0.0.1; install the"):
+        run_chunks(manifest, job, Cluster())
+
+
+def test_rows_of_a_run_are_counted_as_their_parts_are_written(
+    cluster, source, tmp_path
+):
+    manifest, job = asked(source, tmp_path)
+    counted = []
+    run_chunks(manifest, job, Cluster(), counted.append)
+    assert sum(counted) == COUNT and len(counted) == len(manifest.chunks)
 
 
 def test_file_of_a_cluster_is_that_of_this_machine(cluster, source, tmp_path):
@@ -172,6 +198,6 @@ def test_checkpoint_that_a_node_lacks_comes_by_the_object_store(cluster, tmp_pat
 
     files = {"config.json": b"{}"}
     work = Work("echoes:open_echo", {"checkpoint": str(tmp_path / "elsewhere")})
-    there = _local_work(Job(work, 1, "", "", ray.put(files)))
+    there = _local_work(Job(work, 1, ANY, "", checkpoint=ray.put(files)))
     copy = pathlib.Path(there.settings["checkpoint"])
     assert {path.name: path.read_bytes() for path in copy.iterdir()} == files

@@ -49,7 +49,7 @@ def test_rows_of_a_folder_on_s3_are_read_in_order_of_name(bucket):
     found = [row.fields["text"] for row in read_rows(files)]
     assert found == ["春", "眠", "夏"]
     chunks = find_chunks(files, 2)
-    assert [[row.number for row in rows_of(chunk, "")] for chunk in chunks] == [
+    assert [[row.number for row in rows_of(chunk)] for chunk in chunks] == [
         [0, 1],
         [2],
     ]

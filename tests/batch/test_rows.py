@@ -4,6 +4,7 @@ import lzma
 
 import pytest
 
+from nlg.batch.formats import Wanted
 from nlg.batch.rows import find_inputs, places_of, read_rows
 from nlg.errors import DataError, OptionError
 
@@ -11,7 +12,7 @@ VERSE = ["春眠不觉晓", "处处闻啼鸟"]
 
 
 def rows_of(path, text_field=""):
-    return list(read_rows([str(path)], text_field))
+    return list(read_rows([str(path)], Wanted(text_field=text_field)))
 
 
 def texts(path, text_field=""):
@@ -74,6 +75,58 @@ def test_column_of_a_table_is_a_field(tmp_path, suffix, mark):
         {"id": "2", "text": ""},
     ]
     assert found[2].problem == "1 columns, the header has 2"
+
+
+@pytest.mark.parametrize("name", ["verse.tsv", "verse.txt", "verse"])
+def test_first_line_that_names_a_wanted_field_is_a_header(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("\n甲\t 上联\n1\t春\n2\t夏\n", "utf-8")
+    found = list(read_rows([str(path)], Wanted(("first_line", "上联"))))
+    assert [row.fields for row in found] == [
+        {"甲": "1", " 上联": "春"},
+        {"甲": "2", " 上联": "夏"},
+    ]
+    assert len(list(places_of(str(path), Wanted(("上联",))))) == 2
+
+
+@pytest.mark.parametrize("name", ["verse.tsv", "verse.txt"])
+def test_without_a_header_a_line_with_tabs_is_a_text_and_its_columns(tmp_path, name):
+    path = tmp_path / name
+    path.write_text('甲\t"春\n乙\n', "utf-8")
+    assert [row.fields for row in rows_of(path)] == [
+        {"text": '甲\t"春', "columns": ["甲", '"春']},
+        {"text": "乙"},
+    ]
+
+
+def test_array_of_objects_is_read_like_lines(tmp_path):
+    path = tmp_path / "verse.json"
+    path.write_text(json.dumps([{"text": "春"}, 7, {"id": 1}], indent=1), "utf-8")
+    assert [row.fields for row in rows_of(path)] == [{"text": "春"}, {}, {"id": 1}]
+    assert rows_of(path)[1].problem == "not a JSON object"
+    path.write_text('[{"text": "春"},\n', "utf-8")
+    with pytest.raises(DataError, match=r"verse.json:2: not JSON"):
+        rows_of(path)
+
+
+def test_text_in_brackets_is_no_array(tmp_path):
+    path = tmp_path / "verse.txt"
+    path.write_text("[好评]服务很好\n", "utf-8")
+    assert texts(path) == ["[好评]服务很好"]
+
+
+@pytest.mark.parametrize("name", ["verse.csv", "verse.parquet"])
+def test_table_without_a_wanted_field_names_the_nearest(tmp_path, name):
+    path = tmp_path / name
+    if name == "verse.csv":
+        path.write_text("texts,n\n春,1\n", "utf-8")
+    else:
+        pyarrow = pytest.importorskip("pyarrow")
+        parquet = pytest.importorskip("pyarrow.parquet")
+        parquet.write_table(pyarrow.table({"texts": ["春"], "n": [1]}), path)
+    said = r"has no column text; did you mean texts\?; --text-field says which"
+    with pytest.raises(OptionError, match=said):
+        rows_of(path)
 
 
 def test_parquet_is_a_table_too(tmp_path):
@@ -144,11 +197,12 @@ def test_file_that_is_no_text_is_one_clear_line(tmp_path, content):
         rows_of(path)
 
 
-@pytest.mark.parametrize("name", ["a.jsonl", "a.txt", "a.csv", "a.jsonl.gz"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.txt", "a.tsv", "a.csv", "a.jsonl.gz"])
 def test_reading_may_begin_at_the_place_of_any_row(tmp_path, name):
     content = {
         "a.jsonl": f"\ufeff{AS_JSON}\r\n　\n{AS_JSON}broken\n{AS_JSON}",
         "a.txt": "\ufeff\n春\r\n\n　夏\n{秋}\n冬",
+        "a.tsv": "\n1\t春\n2\t夏\n",
         "a.csv": 'id,text\n1,"春\n眠"\n2,不\n',
         "a.jsonl.gz": AS_JSON,
     }[name].encode()
@@ -158,7 +212,7 @@ def test_reading_may_begin_at_the_place_of_any_row(tmp_path, name):
     places = list(places_of(str(path)))
     assert len(places) == len(whole) > 1
     for number, place in enumerate(places):
-        rest = read_rows([str(path)], "", place, number)
+        rest = read_rows([str(path)], Wanted(), place, number)
         assert list(rest) == whole[number:]
 
 

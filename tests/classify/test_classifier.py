@@ -32,7 +32,13 @@ def test_a_label_does_not_hang_on_the_texts_beside_it(classifier):
 def test_what_is_over_the_limit_is_not_read(classifier):
     (found,) = classifier.label_all(["山" * 10 + "春" * 500])
     assert found.probability == 0.5
-    assert classifier.checkpoint.runs == [(1, 12)]
+    assert classifier.checkpoint.runs == [(4, 12)]
+
+
+def test_a_text_is_run_in_the_same_shape_whatever_stands_beside_it(classifier):
+    classifier.max_tokens = 64
+    classifier.label_all(["春" * 14, "春" * 15, *["秋"] * 5, "山" * 500])
+    assert classifier.checkpoint.runs == [(8, 16), (4, 32), (4, 64)]
 
 
 def test_no_text_has_no_label(classifier):

@@ -178,15 +178,52 @@ def test_without_jieba_the_rules_are_checked_all_the_same(run, monkeypatch):
 # --- many couplets
 
 
-def test_a_file_gives_one_json_line_a_couplet(couplet, tmp_path):
-    path = tmp_path / "对联.tsv"
-    path.write_text(f"{FIRST}\t{SECOND}\tmine\n{FIRST}\t{BROKEN}\n日月\t山\n", "utf-8")
-    records = [
-        json.loads(line) for line in couplet("--input", path).stdout.splitlines()
-    ]
+REGULATED = {
+    "title": "春望",
+    "author": "杜甫",
+    "lines": SPRING.strip("。").replace("。", "，").split("，"),
+}
+HELD = [(FIRST, SECOND), (FIRST, BROKEN), ("日月", "山")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.tsv", "\n".join(map("\t".join, HELD))),
+        ("a.tsv", "first_line\tsecond_line\n" + "\n".join(map("\t".join, HELD))),
+        ("a.txt", "上联\t下联\n" + "\n".join(map("\t".join, HELD))),
+        ("a.txt", "\n".join(f"{a}\t{b}\tmine" for a, b in HELD)),
+        ("a.txt", "\n".join(map("；".join, HELD))),
+        ("a.csv", "上联,下联\n" + "\n".join(map(",".join, HELD))),
+        ("a.json", json.dumps([{"first_line": a, "second_line": b} for a, b in HELD])),
+    ],
+)
+def test_a_file_gives_one_json_line_a_couplet(couplet, tmp_path, name, content):
+    path = tmp_path / name
+    path.write_text(content, "utf-8")
+    result = couplet("--input", path)
+    assert (result.exit_code, result.stderr) == (0, "")
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [record["id"] for record in records] == [1, 2, 3]
     assert [record["clean"] for record in records] == [True, False, False]
     assert [record["second_line"] for record in records] == [SECOND, BROKEN, "山"]
     assert records[2]["violations"][0]["kind"] == "字数不等"
+
+
+def test_couplet_of_a_file_gets_what_json_prints(run):
+    alone = json.loads(run("check", "couplet", FIRST, SECOND, "--json").stdout)
+    row = run("check", "couplet", "--input", "-", stdin=f"{FIRST}\t{SECOND}\n").stdout
+    assert json.loads(row) == {"id": 1} | alone and "parallelism" in alone
+
+
+def test_middle_of_a_regulated_poem_is_two_couplets(couplet):
+    row = json.dumps({"id": "d"} | REGULATED)
+    found = couplet("--input", "-", stdin=row).stdout.splitlines()
+    assert [json.loads(one)["first_line"] for one in found] == [
+        "感时花溅泪",
+        "烽火连三月",
+    ]
+    assert {json.loads(one)["id"] for one in found} == {"d"}
 
 
 def test_a_pipe_and_a_gzipped_file_are_files_too(couplet, tmp_path):
@@ -200,24 +237,46 @@ def test_a_pipe_and_a_gzipped_file_are_files_too(couplet, tmp_path):
 def test_strict_looks_at_every_couplet(couplet):
     text = f"{FIRST}\t{BROKEN}\n{FIRST}\t{SECOND}\n"
     result = couplet("--input", "-", "--strict", stdin=text)
-    assert result.exit_code == 1
-    assert len(result.stdout.splitlines()) == 2
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "Error: 1 of 2 lines have an error\n",
+    )
+    first, second = map(json.loads, result.stdout.splitlines())
+    assert first["error"] == "not clean: 叠字不对 句脚失对 下联仄收"
+    assert first["line"] == 1 and len(first["violations"]) == 3
+    assert second["clean"] and "error" not in second
+
+
+def test_strict_looks_at_every_poem(poem):
+    rows = "\n".join([STORKS, FAULTY, "枯藤老树昏鸦"])
+    result = poem("--input", "-", "--strict", stdin=rows)
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "Error: 2 of 3 lines have an error\n",
+    )
+    errors = [json.loads(one).get("error") for one in result.stdout.splitlines()]
+    assert errors == [None, "not clean: 失粘 失替 失对 三平尾 出韵", "not clean"]
+
+
+def test_line_that_is_no_couplet_is_an_error_of_its_own(couplet):
+    result = couplet("--input", "-", stdin=f"春风\t秋雨\n春风\n{FIRST}\t{SECOND}\n")
+    assert result.exit_code == 1 and "1 of 3 lines have an error" in result.stderr
+    second = json.loads(result.stdout.splitlines()[1])
+    assert second == {"id": 2, "error": "no TAB between 上联 and 下联", "line": 2}
 
 
 @pytest.mark.parametrize(
     ("arguments", "stdin", "exit_code", "reason"),
     [
-        ([], None, 2, "give two lines, 上联 and 下联, or --input FILE"),
+        ([], None, 2, "give two lines, 上联 and 下联, or --input FILES"),
         ([FIRST], None, 2, "give two lines"),
         ([FIRST, SECOND, SECOND], None, 2, "give two lines"),
         ([FIRST, SECOND, "--input", "-"], "", 2, "give two lines"),
         ([FIRST, ""], None, 2, "下联: an empty text has no Chinese characters"),
         (["😀", SECOND], None, 2, "上联: 😀 has no Chinese characters"),
         ([FIRST, SECOND, "--book", "广韵"], None, 2, "'广韵' is not one of"),
-        (["--input", "-"], "", 1, "-: no couplet in it"),
-        (["--input", "-"], "春风\t秋雨\n春风\n", 1, "<stdin>:2: no TAB"),
-        (["--input", "-"], b"\xff\xfe\x00", 1, "<stdin>: cannot be read"),
-        (["--input", "nowhere"], None, 1, "nowhere: cannot be read"),
+        (["--input", "-"], b"\xff\xfe\x00", 1, "-: cannot be read"),
+        (["--input", "nowhere"], None, 1, "nowhere: no such file"),
     ],
 )
 def test_what_is_no_couplet_is_told_in_one_line(
@@ -594,3 +653,27 @@ def test_old_verse_is_named_with_its_rhyme_and_its_tones_are_remarked(poem):
         "出韵  line 6, place 5: 游 does not rhyme with the lines around",
         "古风  1 fault",
     ]
+
+
+# --- many poems
+
+
+def test_rows_of_a_file_get_what_json_prints_of_each(run, tmp_path):
+    poems = [
+        "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。",
+        "床前明月光，疑是地上霜。",
+    ]
+    source, output = tmp_path / "poems.jsonl", tmp_path / "verdicts.jsonl"
+    rows = [{"id": "a", "text": poems[0]}, {"lines": poems[1:]}, {"text": "😀"}]
+    source.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    result = run("check", "poem", "--input", source, "-o", output)
+    assert result.exit_code == 1 and "1 of 3 lines have an error" in result.stderr
+    first, second, third = map(json.loads, output.read_text("utf-8").splitlines())
+    alone = [json.loads(run("check", "poem", one, "--json").stdout) for one in poems]
+    assert first == {"id": "a"} | alone[0]
+    assert second == {"id": 2} | alone[1]
+    assert third["line"] == 3 and "no Chinese characters" in third["error"]
+
+
+def test_poem_does_not_go_with_a_file_of_poems(run, tmp_path):
+    assert run("check", "poem", "春眠不觉晓", "--input", tmp_path).exit_code == 2

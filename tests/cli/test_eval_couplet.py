@@ -158,3 +158,18 @@ def test_a_rule_may_be_left_out_for_our_model(run, tmp_path):
     asked = ("eval", "couplet", path, "--json", "--without", "marks")
     assert run(*asked).exit_code == 0
     assert run(*asked, "--without", "rhyme").exit_code == 2
+
+
+def test_our_model_is_a_column_with_the_scores_of_its_own_answers(
+    run, couplets, responder, monkeypatch
+):
+    from nlg.couplet.dataset import load_couplets
+    from nlg.couplet.evaluate import model_report
+    from nlg.couplet.responder import Couplets
+
+    opened = staticmethod(lambda folder, device: responder)
+    monkeypatch.setattr(Couplets, "from_checkpoint", opened)
+    result = run("eval", "couplet", couplets, "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    found = json.loads(result.stdout)["couplets"]["nlg"]
+    assert found == model_report(load_couplets(couplets), responder)

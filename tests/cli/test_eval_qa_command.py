@@ -5,6 +5,7 @@ import pytest
 from qa.stub import stub_reader
 
 from nlg.qa.reader import Reader
+from nlg.runtime.graph import available_cores
 
 SAMPLES = pathlib.Path(__file__).parents[2] / "data" / "samples"
 QUESTIONS = SAMPLES / "questions.json"
@@ -191,11 +192,20 @@ def test_answers_that_were_written_score_as_they_did(answered, score, tmp_path):
     assert first == second
 
 
+@pytest.mark.parametrize("name", ["answers.csv", "answers.parquet"])
+def test_answers_are_json_lines_and_no_table(answered, tmp_path, name):
+    result = answered("-o", tmp_path / name)
+    assert result.exit_code == 2 and "gets JSON lines" in result.stderr
+
+
+def test_scores_are_the_same_where_answers_go_to_a_device(answered):
+    assert answered("-o", "/dev/null").stdout == answered().stdout
+
+
 def test_the_model_is_told_what_the_options_say(answered):
-    answered("--device", "gpu", "--workers", 3)
-    assert answered.opened == [{"folder": "rule", "device": "gpu", "workers": 3}]
-    answered()
-    assert answered.opened[-1]["workers"] >= 1
+    answered("--device", "gpu")
+    cores = available_cores()
+    assert answered.opened == [{"folder": "rule", "device": "gpu", "workers": cores}]
     result = answered("--threshold", 0.95, "--metric", "webqa", "--json")
     (report,) = json.loads(result.stdout)["systems"].values()
     assert report["all"]["answered"] == 0
@@ -307,3 +317,17 @@ def test_answers_do_not_go_among_the_scores_on_stdout(score, more):
     result = score("--data", more, "--output", "-")
     assert result.exit_code == 2
     assert "stdout has the scores; name a file" in result.stderr
+
+
+def test_what_a_batch_could_not_answer_is_a_question_without_a_prediction(
+    score, more, tmp_path
+):
+    rows = [
+        {"id": "1", "answer": "柳宗元", "confidence": 0.9},
+        {"id": "2", "answer": "", "error": "no passages", "line": 2},
+    ]
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    result = score("--data", more, "--predictions", answers, "--json")
+    (report,) = json.loads(result.stdout)["systems"].values()
+    assert (report["all"]["questions"], report["all"]["missing"]) == (2, 1)

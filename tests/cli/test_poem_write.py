@@ -214,3 +214,35 @@ def test_options_that_do_not_go_together_are_named(ask, asked, message):
 def test_a_checkpoint_that_is_not_there_is_one_line(run, tmp_path):
     message = told(run("poem", "--theme", "秋", "--checkpoint", tmp_path / "none"), 1)
     assert f"{tmp_path / 'none'}: no such checkpoint folder" in message
+
+
+# --- many
+
+
+def test_rows_of_a_file_get_what_each_would_alone(ask, tmp_path):
+    source, out = tmp_path / "rows.csv", tmp_path / "out.jsonl"
+    rows = ["甲,秋思,,五绝,5,唐", "乙,,登楼,七绝,,", "丙,,,六绝,,"]
+    source.write_text("\n".join(["id,theme,title,form,seed,style", *rows]), "utf-8")
+    result = ask("--input", source, "--candidates", 1, "--seed", 3, "-o", out)
+    assert result.exit_code == 1 and "1 of 3 lines have an error" in result.stderr
+    found = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    quick = ("--candidates", "1", "--json")
+    first = ask(
+        "--theme", "秋思", "--form", "五绝", "--seed", 5, "--style", "唐", *quick
+    )
+    second = ask("--title", "登楼", "--form", "七绝", "--seed", 3, *quick)
+    assert found[0] == {"id": "甲"} | json.loads(first.stdout)
+    assert found[1] == {"id": "乙"} | json.loads(second.stdout)
+    assert found[2]["id"] == "丙" and "六绝" in found[2]["error"]
+
+
+def test_a_line_of_text_is_a_theme(ask):
+    (row,) = ask("--input", "-", *QUICK, stdin="秋思\n").stdout.splitlines()
+    alone = ask("--theme", "秋思", *QUICK, "--json").stdout
+    assert json.loads(row) == {"id": 1} | json.loads(alone)
+
+
+@pytest.mark.parametrize("option", [("--sample",), ("--near", STORKS), ("--stream",)])
+def test_what_is_for_one_poem_does_not_go_with_rows(ask, option):
+    said = told(ask("--input", "-", *option, stdin="秋思\n"), 2)
+    assert f"{option[0]} does not go with --input" in said

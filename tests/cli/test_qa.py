@@ -312,7 +312,7 @@ def test_a_line_that_fails_says_why_and_the_others_are_answered(ask, tmp_path):
     file.write_text("\n\n".join(rows), "utf-8")
     result = ask("--input", file, "--output", out)
     assert result.exit_code == 1
-    assert "11 of 13 lines could not be answered" in result.stderr
+    assert "11 of 13 lines have an error" in result.stderr
     found = objects(out.read_text("utf-8"))
     assert [found[0], found[-1]] == ANSWERS[:2]
     for number, (facts, (_, says)) in enumerate(zip(found, broken, strict=True)):

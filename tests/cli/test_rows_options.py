@@ -4,7 +4,7 @@ import pytest
 
 import nlg.runtime
 from nlg.batch.work import Work, fingerprint
-from nlg.cli.rows_options import _digest
+from nlg.cli.rows_options import digest_of
 
 
 @pytest.fixture
@@ -26,21 +26,46 @@ def work(checkpoint=None):
 
 def test_another_shipped_model_is_other_work(checkpoints):
     checkpoints("qa", "first")
-    before = _digest(work(), "qa")
+    before = digest_of(work(), "qa")
     assert before == hashlib.sha256(b"first").hexdigest()
     checkpoints("qa", "second")
-    after = _digest(work(), "qa")
+    after = digest_of(work(), "qa")
     assert fingerprint(work(), before) != fingerprint(work(), after)
 
 
 def test_a_checkpoint_that_is_named_counts_before_the_shipped_one(checkpoints):
     checkpoints("qa", "shipped")
     own = checkpoints("own", "mine")
-    assert _digest(work(own), "qa") == hashlib.sha256(b"mine").hexdigest()
+    assert digest_of(work(own), "qa") == hashlib.sha256(b"mine").hexdigest()
 
 
 def test_a_checkpoint_that_is_not_there_is_left_to_what_opens_it(tmp_path):
-    assert _digest(work(tmp_path / "gone"), "qa") == ""
+    assert digest_of(work(tmp_path / "gone"), "qa") == ""
+
+
+@pytest.mark.parametrize("place", ["s3://poems/out/", "parts/"])
+def test_folder_of_parts_goes_with_ray(run, place):
+    result = run("couplet", "--input", "-", "-o", place, stdin="春\n")
+    assert result.exit_code == 2
+    assert f"{place}: a folder or a URL goes with --engine ray" in result.stderr
+
+
+@pytest.mark.parametrize("place", ["s3://poems/out/", "parts/", "parts.jsonl"])
+def test_cluster_gets_the_output_as_it_was_typed(run, place, tmp_path, monkeypatch):
+    import nlg.batch.run
+
+    got = []
+
+    def take(files, batch, output, cluster, chunk_rows, wanted):
+        got.append((output, cluster.workers, cluster.address))
+        return nlg.batch.run.Outcome(1, 0)
+
+    monkeypatch.setattr(nlg.batch.run, "run_on_cluster", take)
+    source = tmp_path / "lines.txt"
+    source.write_text("春\n", "utf-8")
+    asked = ("--engine", "ray", "--workers", "2:8", "--address", "head:6379")
+    assert run("couplet", "--input", source, "-o", place, *asked).exit_code == 0
+    assert got == [(place, (2, 8), "head:6379")]
 
 
 def test_a_checkpoint_whose_name_is_no_text_has_a_fingerprint_of_its_own():

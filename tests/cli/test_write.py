@@ -120,3 +120,36 @@ def test_a_folder_of_another_task_is_refused(run):
 
     folder = checkpoints_folder() / "couplet"
     assert "not for text-writer" in told(run("write", "--checkpoint", folder), 1)
+
+
+# --- many
+
+
+def test_rows_of_a_file_get_what_each_would_alone(ask, tmp_path):
+    source, out = tmp_path / "rows.jsonl", tmp_path / "out.jsonl"
+    rows = [
+        {"id": "a", "class": "positive", "begin": "房间", "seed": 3, "note": "mine"},
+        {"class": "negative", "count": 2},
+        {"class": "angry"},
+        {"note": "nothing asked"},
+        {"count": "2.5"},
+    ]
+    source.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    result = ask("--input", source, "--begin", "早餐", "--seed", 7, "-o", out)
+    assert result.exit_code == 1 and "3 of 5 lines have an error" in result.stderr
+    found = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    asked = ("--class", "positive", "--begin", "房间", "--seed", 3, "--json")
+    assert found[0] == {"id": "a"} | json.loads(ask(*asked).stdout)
+    asked = ("--class", "negative", "--begin", "早餐", "-n", 2, "--seed", 7, "--json")
+    pair = [json.loads(line) for line in ask(*asked).stdout.splitlines()]
+    assert found[1:3] == [{"id": 2} | one for one in pair]
+    said = [one["error"] for one in found[3:]]
+    assert said[0].startswith("no class 'angry'")
+    assert said[1].startswith("it asks for nothing; there are begin, class, count")
+    assert said[2] == "the row: count must be of type int"
+
+
+def test_a_line_of_text_is_a_beginning(ask):
+    (row,) = ask("--input", "-", "--seed", 7, stdin="房间\n").stdout.splitlines()
+    alone = ask("--begin", "房间", "--seed", 7, "--json").stdout
+    assert json.loads(row) == {"id": 1} | json.loads(alone)

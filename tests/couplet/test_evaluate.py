@@ -73,18 +73,6 @@ def test_a_line_that_cannot_be_answered_counts_as_an_empty_answer(responder):
     assert report.items() >= system_report(couplets, [best, "", ""]).items()
 
 
-def test_answers_pass_by_what_shows_the_progress(responder):
-    passed = []
-
-    def show(answers):
-        for answer in answers:
-            passed.append(answer[0].first_line)
-            yield answer
-
-    model_report(COUPLETS, responder, show=show)
-    assert passed == [couplet.first_line for couplet in COUPLETS]
-
-
 @pytest.mark.parametrize("at_once", [1, 2, 64])
 def test_perplexity_is_that_of_a_plain_loop_over_characters(
     responder, monkeypatch, at_once

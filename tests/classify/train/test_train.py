@@ -213,7 +213,7 @@ def test_no_batch_is_longer_than_the_backbone_reads(files):
 
 
 def test_leads_are_the_log_of_how_often_a_label_is():
-    rows = [Row(1, "", "", label, None) for label in "1555"]
+    rows = [Row(1, "", "", label) for label in "1555"]
     assert label_priors_of(rows, NAMES, 1.0) == pytest.approx(np.log([0.25, 0.75]))
     assert label_priors_of(rows, NAMES, 0.5) == pytest.approx(np.log([0.5, 0.75**0.5]))
     assert label_priors_of(rows, NAMES, 0.0) == [0, 0]
