@@ -35,6 +35,7 @@ def one_part_a_group(
         group_at: (T,) int32, the group of a place, or `NONE`.
         kind_at: (T,) int32, 0 or 1: the kind of rhyme of a place.
     """
+
     def rule(log_probs, written, index):
         here = ops.take(group_at, index)
         before = ops.logical_and(ops.equal(group_at, here), places(written) < index)
