@@ -8,7 +8,7 @@ import pytest
 from nlg.errors import OptionError
 from nlg.web.batching import Batcher, Busy, Call
 
-LONG = 60.0
+LONG = 900.0
 
 
 def run(scenario, *arguments):

@@ -1,28 +1,29 @@
 """What is done with every request: limits, tokens, headers, log and metrics."""
 
+import dataclasses
 import logging
 import socket
 import threading
 
+import httpx
 import pytest
 from web.serving import LONG, Slow, error_of, served
 
 from nlg.errors import OptionError
+from nlg.poem.known import Originality
+from nlg.poem.writer.composer import ComposedPoem
 from nlg.web.guard import escaped
 from nlg.web.models import Models
 from nlg.web.settings import ServeSettings, read_tokens
 
-QUICK = 0.2  # seconds of patience of a server with none
+QUICK = 1.0  # seconds of patience of a server with none
 
 
 def couplets_alone(**changes):
     """Return the settings of a server whose couplets are `Slow`, and these."""
     settings = ServeSettings(models=("couplet",), timeout=LONG, batch=1)
-    from dataclasses import replace
-
-    go = threading.Event()
-    slow = Slow(go)
-    settings = replace(settings, **changes)
+    settings = dataclasses.replace(settings, **changes)
+    slow = Slow(threading.Event())
     return settings, Models(settings, {"couplets": lambda: slow}), slow
 
 
@@ -87,8 +88,9 @@ def test_a_large_body_that_hides_its_size_is_refused(server):
 
 
 def test_slow_clients_lose_their_connection_and_hold_nobody_up():
-    settings = ServeSettings(models=("couplet",), patience=QUICK, timeout=LONG)
-    with served(settings) as client:
+    settings, models, slow = couplets_alone(patience=QUICK)
+    slow.go.set()
+    with served(settings, models) as client:
         nothing, head, body = (raw_connection(client) for _ in range(3))
         with nothing, head, body:
             head.sendall(b"GET / HTTP/1.1\r\nhost: x\r\nx-slow: ")
@@ -147,9 +149,7 @@ def test_a_full_queue_sends_people_away_with_the_time_to_come_back():
 
 
 def ask_soon(client):
-    """Ask in a thread of its own; None while there is neither answer nor refusal."""
-    import httpx
-
+    """Ask; None while there is neither answer nor refusal."""
     try:
         return client.post("/v1/couplet", json={"line": "又"}, timeout=0.5)
     except httpx.TimeoutException:
@@ -157,13 +157,38 @@ def ask_soon(client):
 
 
 def test_who_waits_too_long_is_told_so():
-    settings, models, slow = couplets_alone(timeout=0.2)
+    settings, models, slow = couplets_alone(timeout=QUICK)
     with served(settings, models) as client:
         answer = client.post("/v1/couplet", json={"line": "春"})
         slow.go.set()
-        assert "no answer within 0.2 seconds" in error_of(answer, 503)
+        assert "no answer within 1 seconds" in error_of(answer, 503)
         answer = client.post("/v1/couplet", json={"line": "春"})
         assert answer.status_code == 200  # its thread was free again
+
+
+class Endless:
+    """A writer whose poems have no end; `left` is set when it may stop."""
+
+    def __init__(self):
+        self.left = threading.Event()
+
+    def write(self, request):
+        try:
+            while True:
+                yield ComposedPoem("", (), "", "", (), 0.0, Originality(0, 0), "", 1)
+        finally:
+            self.left.set()
+
+
+def test_who_leaves_a_stream_frees_the_thread():
+    endless = Endless()
+    settings = ServeSettings(models=("poem",), timeout=LONG)
+    models = Models(settings, {"composer": lambda: endless})
+    asked = {"json": {"theme": "春"}, "headers": {"accept": "text/event-stream"}}
+    with served(settings, models) as client:
+        with client.stream("POST", "/v1/poem", **asked) as answer:
+            assert next(answer.iter_lines()) == "event: poem"
+        assert endless.left.wait(LONG)
 
 
 def test_a_fault_of_the_server_is_told_without_paths_or_traces(caplog):
@@ -212,8 +237,9 @@ def test_without_a_token_the_api_is_closed(guarded, header):
     error_of(guarded.get("/metrics", headers=headers), 401)
 
 
-def test_with_a_token_it_is_open_and_the_page_is_anyway(guarded):
-    headers = {"authorization": "bearer first"}
+@pytest.mark.parametrize("token", ["first", "第二"])
+def test_with_a_token_it_is_open_and_the_page_is_anyway(guarded, token):
+    headers = {"authorization": f"bearer {token}".encode()}
     answer = guarded.post("/v1/couplet", json={"line": "春"}, headers=headers)
     assert answer.status_code == 200
     assert guarded.get("/").status_code == guarded.get("/healthz").status_code == 200

@@ -75,7 +75,7 @@ function silence(found) {
     return el("p", { className: "said silent" }, t(`想到了「${best.text}」，但只有 ${percent(best.confidence)} 的把握，不到你要的，就不说了。`, `It thought of ${best.text}, but is only ${percent(best.confidence)} sure, less than you ask for.`));
   }
   const sure = Math.min(...found.votes.map((vote) => vote.no_answer ?? 1));
-  return el("p", { className: "said silent" }, t(`这些文字里没有答案：每一段都至少有 ${percent(sure)} 的可能没答到它。`, `These texts have no answer: each has none with a probability of ${percent(sure)} or more.`));
+  return el("p", { className: "said silent" }, t(`这些文字里没有答案：最像的一段，也有 ${percent(sure)} 的可能没有答到。`, `These texts have no answer: the likeliest of them has none with a probability of ${percent(sure)}.`));
 }
 
 function passage(found, text, n) {

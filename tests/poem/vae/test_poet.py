@@ -96,6 +96,12 @@ def test_no_poem_holds_a_stand_in_for_an_unknown_character(sample):
         assert "[" not in "".join(poem.lines)
 
 
+def test_requests_that_share_runs_get_the_poems_that_they_get_alone(poet):
+    requests = [SampleRequest("五绝", count, seed) for count, seed in ((2, 7), (1, 8))]
+    alone = [list(poet.write(request)) for request in requests]
+    assert list(poet.sample_all(requests)) == alone
+
+
 def test_free_verse_keeps_the_form_and_not_the_rules(poet):
     poems = poet.write(ONE, count=32, seed=7, rules=False)
     verdicts = [check(poem.lines) for poem in poems]
