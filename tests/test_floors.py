@@ -23,8 +23,10 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 TRAINS = {"layers", "backbone", "decode", "onnx_export", "training", "pretrain"}
 # Of these folders, what answers needs too; so it imports no Keras either.
 SHARED = {"backbone.config", "decode.results"}
-# Commands that train; and the import of a BERT, which writes Keras weights.
-TRAINING_COMMANDS = {"cli.train", "cli.average", "cli.import_bert"}
+# Commands that train or fit; and the import of a BERT, which writes Keras weights.
+TRAINING_COMMANDS = {
+    f"cli.{n}" for n in ("train", "average", "calibrate", "import_bert")
+}
 # Others that need no Keras, since a process that has not chosen a backend imports them.
 ALSO_FREE = {
     *(f"training.{n}" for n in ("options", "settings", "run", "backend", "batches")),
