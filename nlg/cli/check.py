@@ -147,6 +147,8 @@ def check_poem(
     that it breaks least. 排律 and 古风 get their rhyme checked, other verse tones and
     rhyme only.
     """
+    options["tune"] = as_typed(options["tune"])
+    options["variant"] = options["variant"] or 0
     if rows.source is not None:
         if text != "-" or explain:
             raise click.UsageError("POEM and --explain do not go with --input")
@@ -159,8 +161,6 @@ def check_poem(
     from nlg.cli.poem_verdict import poem_rows
     from nlg.poem.check import examine
 
-    options["tune"] = as_typed(options["tune"])
-    options["variant"] = options["variant"] or 0
     found = examine(read_text(text), **options)
     if as_json:
         facts = found.to_dict() | {"book": options["book"]}
