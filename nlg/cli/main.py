@@ -75,7 +75,7 @@ def on_one_line() -> Iterator[None]:
     except click.exceptions.NoArgsIsHelpError:  # its message is the help
         raise
     except click.ClickException as error:
-        error.message = one_line(error.message)
+        error.message = one_line(error.message)  # type: ignore[misc]
         raise
 
 

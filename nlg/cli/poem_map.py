@@ -256,12 +256,11 @@ def draw_png(latent_map: "LatentMap", path: pathlib.Path) -> None:
     axis = figure.subplots()
     hues = latent_map.labels * 0.382 % 1  # the golden section keeps neighbours apart
     colours = colormaps["hsv"](hues)
-    axis.scatter(*latent_map.points.T, c=colours, s=8, linewidths=0)
-    for number, place in latent_map.medians():
+    across, up = latent_map.points.T
+    axis.scatter(across, up, c=colours, s=8, linewidths=0)
+    for number, (x, y) in latent_map.medians():
         box = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.8}
-        axis.text(
-            *place, str(number), ha="center", va="center", weight="bold", bbox=box
-        )
+        axis.text(x, y, str(number), ha="center", va="center", weight="bold", bbox=box)
     axis.set_aspect("equal")
     axis.set_axis_off()
     with writing(path), replacing(path) as part:
