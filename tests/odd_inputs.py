@@ -228,6 +228,7 @@ def assert_told(words, exit_code, stdout, stderr):
     if exit_code and not verdict:
         *before, last = stderr.removesuffix("\n").split("\n")
         assert last.startswith("Error: ") and 10 < len(last) < 800
+        assert last.isprintable()
         usage = [line for line in before if line.strip()]
         assert all(
             x.startswith(("Usage: ", "Try ", "note: ", "Error: ")) for x in usage

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nlg.cli.one_line import one_line
 from nlg.cli.options import (
     DEVICE,
     JSON,
@@ -241,7 +242,7 @@ class Session:
             try:
                 yield from self._answered(line)
             except NlgError as error:
-                click.echo(f"Error: {error}", err=True)
+                click.echo(f"Error: {one_line(str(error))}", err=True)
                 self.failed += 1
 
     def _answered(self, line: str) -> Iterator[str]:

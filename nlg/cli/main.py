@@ -4,13 +4,16 @@ A command's file is imported when it is called, and nothing but click until it r
 that `--help` answers at once.
 """
 
+import contextlib
 import errno
 import sys
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import click
 
 import nlg
+from nlg.cli.one_line import one_line
 from nlg.cli.options import LazyGroup
 from nlg.cli.program import missing_package
 from nlg.errors import NlgError
@@ -43,8 +46,7 @@ class Suite(LazyGroup):
             # `| head`, an interrupt and wrong usage end in here.
             return super().main(*args, **kwargs)
         except NlgError as error:
-            # It may quote what a person typed, line ends included.
-            line, code = " ".join(str(error).split()), error.exit_code
+            line, code = str(error), error.exit_code
         except OSError as error:  # a full disk, no permission, a closed stream
             line, code = _why(error), NlgError.exit_code
         except MemoryError:
@@ -53,8 +55,30 @@ class Suite(LazyGroup):
             line, code = missing_package(error), NlgError.exit_code
             if not line:
                 raise
-        click.echo(f"Error: {line}", err=True)
+        click.echo(f"Error: {one_line(line)}", err=True)
         sys.exit(code)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Return the context of the suite; wrong usage is one line."""
+        with on_one_line():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; wrong usage of it is one line."""
+        with on_one_line():
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def on_one_line() -> Iterator[None]:
+    """Let wrong usage that is told of be told on one line."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:  # its message is the help
+        raise
+    except click.ClickException as error:
+        error.message = one_line(error.message)  # type: ignore[misc]
+        raise
 
 
 def _why(error: OSError) -> str:

@@ -247,24 +247,21 @@ def _printed(latent_map: "LatentMap", as_json: bool) -> Iterator[str]:
 
 def draw_png(latent_map: "LatentMap", path: pathlib.Path) -> None:
     """Draw points in the colour of their cluster, and its number amid them."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
+    from matplotlib import colormaps
+    from matplotlib.figure import Figure
 
     from nlg.files import replacing
 
-    figure, axis = pyplot.subplots(figsize=(8, 8), layout="constrained")
+    figure = Figure(figsize=(8, 8), layout="constrained")  # no window, nothing to close
+    axis = figure.subplots()
     hues = latent_map.labels * 0.382 % 1  # the golden section keeps neighbours apart
-    colours = pyplot.get_cmap("hsv")(hues)
-    axis.scatter(*latent_map.points.T, c=colours, s=8, linewidths=0)
-    for number, place in latent_map.medians():
+    colours = colormaps["hsv"](hues)
+    across, up = latent_map.points.T
+    axis.scatter(across, up, c=colours, s=8, linewidths=0)
+    for number, (x, y) in latent_map.medians():
         box = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.8}
-        axis.text(
-            *place, str(number), ha="center", va="center", weight="bold", bbox=box
-        )
+        axis.text(x, y, str(number), ha="center", va="center", weight="bold", bbox=box)
     axis.set_aspect("equal")
     axis.set_axis_off()
     with writing(path), replacing(path) as part:
         figure.savefig(part, dpi=120, format="png")
-    pyplot.close(figure)
