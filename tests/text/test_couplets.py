@@ -263,8 +263,6 @@ def test_a_question_mark_is_no_unknown_character():
     assert not clash("？", "？")
 
 
-
-
 # --- parallelism: what jieba thinks of the words
 
 
