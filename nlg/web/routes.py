@@ -20,6 +20,7 @@ from nlg.web.models import Models
 from nlg.web.settings import ServeSettings
 
 JSON, EVENTS = "application/json", "text/event-stream"
+MODELS = "/v1/models"
 FAILURES = {
     400: "The body is not what the task takes.",
     401: "A bearer token is asked for.",
@@ -31,7 +32,7 @@ FAILURES = {
 }
 
 
-class Served(Response):
+class Answered(Response):
     """An answer in JSON."""
 
     media_type = JSON
@@ -65,9 +66,6 @@ class State:
         return call
 
 
-MODELS = "/v1/models"
-
-
 async def poem(state: State, request: Request) -> Response:
     """Write poems: random ones, from latents, or on demand.
 
@@ -84,19 +82,19 @@ async def poem(state: State, request: Request) -> Response:
     poems = (
         found[-1:] if isinstance(body, bodies.WriterBody) and body.by_line else found
     )
-    return Served({"poems": poems})
+    return Answered({"poems": poems})
 
 
 async def couplet(state: State, request: Request) -> Response:
     """Answer a line of a couplet, or write couplets about a theme."""
     body = bodies.read_body(bodies.CoupletBody, await _raw(request))
-    return Served({"replies": await _only(state.ask("couplets", body))})
+    return Answered({"replies": await _only(state.ask("couplets", body))})
 
 
 async def qa(state: State, request: Request) -> Response:
     """Answer a question from passages; the answer is "" where they have none."""
     body = bodies.read_body(bodies.QABody, await _raw(request))
-    return Served(await _only(state.ask("reader", body)))
+    return Answered(await _only(state.ask("reader", body)))
 
 
 async def write(state: State, request: Request) -> Response:
@@ -105,27 +103,27 @@ async def write(state: State, request: Request) -> Response:
     call = state.ask("reviewer", body)
     if _wants_events(request):
         return await _streamed(call)
-    return Served({"texts": [text async for _, text in call.results()]})
+    return Answered({"texts": [text async for _, text in call.results()]})
 
 
 async def classify(state: State, request: Request) -> Response:
     """Say which label a text has."""
     body = bodies.read_body(bodies.ClassifyBody, await _raw(request))
-    return Served(await _only(state.ask("classifier", body)))
+    return Answered(await _only(state.ask("classifier", body)))
 
 
 async def check_poem(state: State, request: Request) -> Response:
     """Check form, tones, rhyme and originality of a poem."""
     body = bodies.read_body(bodies.PoemCheckBody, await _raw(request))
     job = functools.partial(examine, **dataclasses.asdict(body))
-    return Served((await _only(state.ask("checks", job))).to_dict())
+    return Answered((await _only(state.ask("checks", job))).to_dict())
 
 
 async def check_a_couplet(state: State, request: Request) -> Response:
     """Check length, marks, repeats and tones of a couplet."""
     body = bodies.read_body(bodies.CoupletCheckBody, await _raw(request))
     job = functools.partial(check_couplet, **dataclasses.asdict(body))
-    return Served((await _only(state.ask("checks", job))).to_dict())
+    return Answered((await _only(state.ask("checks", job))).to_dict())
 
 
 async def poem_map(state: State, request: Request) -> Response:
@@ -143,7 +141,7 @@ async def poem_map(state: State, request: Request) -> Response:
             "points": [(round(x, 3), round(y, 3), n + 1) for (x, y), n in places],
         }
 
-    return Served(await _only(state.ask("checks", drawn)))
+    return Answered(await _only(state.ask("checks", drawn)))
 
 
 Endpoint = Callable[[State, Request], Any]

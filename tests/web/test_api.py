@@ -304,6 +304,6 @@ def test_paths_and_methods_that_there_are_not(server):
     error_of(server.get("/v1/poem"), 405)
 
 
-def test_numbers_of_promised_answers_are_checked_by_the_test_above():
+def test_an_answer_that_is_not_as_promised_would_be_seen():
     with pytest.raises(pydantic.ValidationError):
         routes.POSTS["/v1/classify"][2].model_validate({"label": 1})
