@@ -9,7 +9,7 @@ from nlg.text.tunes import (
     Clause,
     Variant,
     all_tunes,
-    asked,
+    find,
     named,
     nearest,
     numbered,
@@ -132,19 +132,19 @@ def test_a_rhyme_that_comes_back_is_no_new_one():
 def test_every_name_of_the_table_finds_its_tune():
     for tune in all_tunes():
         for name in tune.names:
-            assert tune in asked(name), name
+            assert tune in find(name), name
 
 
 def test_a_name_may_be_traditional_or_in_book_marks():
-    assert asked("《賀新郎》") == asked("金縷曲") == named("贺新郎")
+    assert find("《賀新郎》") == find("金縷曲") == named("贺新郎")
 
 
 def test_an_unknown_name_tells_the_nearest_in_one_line():
     with pytest.raises(OptionError, match=r"^no tune '沁园夏'; near are 沁园春"):
-        asked("沁园夏")
+        find("沁园夏")
     assert nearest("XYZ") == []
     with pytest.raises(OptionError, match=r"^no tune 'XYZ'; nlg poem tunes lists"):
-        asked("XYZ")
+        find("XYZ")
 
 
 def test_variants_keep_their_numbers_whatever_is_asked_for():
