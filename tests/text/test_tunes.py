@@ -282,6 +282,19 @@ def test_poets_tell_where_the_parts_of_a_tune_meet(maker, parts):
     assert "|" not in list(maker.table([tune(variant, kind="单调")], texts))[-1]
 
 
+def test_parts_do_not_meet_where_a_line_only_pauses(maker, parts):
+    variant = row("仄平仄平", "读", "韵", "句", "韵")
+    texts = [parts.Text("甲乙", frozenset({3, 6, 9, 12}), (3,))]
+    assert "|" not in list(maker.table([tune(variant)], texts))[-1]
+
+
+def test_a_variant_of_one_part_that_is_as_long_as_two_has_two(maker, parts):
+    short, long = row("仄平", "句", "韵"), row("仄平仄平", "句", "韵", "句", "韵")
+    texts = [parts.Text("甲乙", frozenset({3, 6, 9, 12}), (6,))]
+    rows = list(maker.table([tune(short, long, kind="单调")], texts))[3:]
+    assert ["|" in one for one in rows] == [False, True]
+
+
 def test_a_variant_that_nobody_wrote_to_is_parted_like_another_if_it_rhymes_there(
     maker, parts
 ):
