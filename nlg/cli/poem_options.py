@@ -34,6 +34,14 @@ OPTIONS: list[Callable[[Callable], Callable]] = [  # in the order of the help
         "-n", "--count", type=click.IntRange(1), help="How many poems.  [default: 1]"
     ),
     click.option("--form", type=Word(FORMS), help="Form of the poem.  [default: 七绝]"),
+    click.option(
+        "--tune",
+        metavar="NAME",
+        help="Tune (词牌) of nlg poem tunes; no writer is shipped that knows them.",
+    ),
+    click.option(
+        "--variant", type=click.IntRange(1), metavar="N", help="Variant of the tune."
+    ),
     click.option("--theme", metavar="TEXT", help="Words, or prose that jieba reads."),
     click.option("--title", metavar="TEXT", help="Title of the poem."),
     click.option("--style", type=Word(PERIODS), help="Period of the poem."),
@@ -153,6 +161,8 @@ class PoemOptions:
     sample: bool
     count: int | None
     form: str | None
+    tune: str | None
+    variant: int | None
     theme: str | None
     title: str | None
     style: str | None

@@ -1,11 +1,15 @@
 """Turn the options of `nlg poem` into one request; refuse what does not go together."""
 
+from typing import NoReturn
+
 import click
 
 from nlg.cli.options import as_typed, read_text
 from nlg.cli.poem_options import TEXTS, PoemOptions, as_option
+from nlg.errors import CheckpointError
 from nlg.poem.request import PoemRequest, SampleRequest
 from nlg.poem.vae.latents import read_latents
+from nlg.text.tunes import find, numbered
 
 FILE = "@"  # before the name of a file of latents
 ON_DEMAND = "theme"  # names the mode in which the writer is asked, not the VAE
@@ -36,6 +40,7 @@ MODES_OF = {  # options that only some modes have
 NEEDS = {  # options that need one of others
     "acrostic_at": ("acrostic",),
     "theme_weight": ("theme",),
+    "variant": ("tune",),
     "guidance": ("style", "sentiment", "author"),
     "map_folder": ("cluster",),
 }
@@ -51,7 +56,28 @@ def request_of(options: PoemOptions) -> SampleRequest | PoemRequest:
         OptionError, DataError: a text or a file makes no sense.
     """
     mode = _mode(options)
+    if options.tune is not None:
+        _refuse_tune(options.tune, options)
     return poem_request(options) if mode == ON_DEMAND else sample_request(options)
+
+
+def _refuse_tune(name: str, options: PoemOptions) -> NoReturn:
+    """Say what is wrong with the tune; if nothing is, that no writer knows tunes yet.
+
+    Raises:
+        UsageError, OptionError: there is no such tune or variant, or it has a form.
+        CheckpointError: no checkpoint writes 词.
+    """
+    tunes = find(_text("tune", name))
+    if options.form:
+        raise click.UsageError("--tune and --form exclude each other; pass one")
+    if all((options.variant or 1) > len(tune.variants) for tune in tunes):
+        numbered(tunes[0], number=options.variant or 0)
+    chief = tunes[0].name
+    raise CheckpointError(
+        f"the shipped writer does not write 词 yet; nlg poem tunes {chief} draws the "
+        f"pattern, nlg check poem --tune {chief} checks a text"
+    )
 
 
 def sample_request(options: PoemOptions) -> SampleRequest:

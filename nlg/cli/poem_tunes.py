@@ -40,7 +40,7 @@ def poem_tunes(
     叶 rhymes in the other tone or in a rhyme that was left, 叠 says again what stands
     before, 叠韵 its last character; 句 and 读 do not rhyme.
     """
-    from nlg.text.tunes import all_tunes, asked, numbered
+    from nlg.text.tunes import all_tunes, find, numbered
 
     if name is None:
         if variant:
@@ -49,7 +49,7 @@ def poem_tunes(
         return
     found = [
         (tune, numbered(tune, book or "", variant or 0))
-        for tune in asked(as_typed(name))
+        for tune in find(as_typed(name))
     ]
     for number, (tune, variants) in enumerate(found):
         if number and not as_json:

@@ -17,7 +17,7 @@ from nlg.text.forms import form_of
 from nlg.text.normalize import verses
 from nlg.text.prosody import Verdict, Violation
 from nlg.text.readings import word_tones
-from nlg.text.tunes import Tune, asked, numbered, titled
+from nlg.text.tunes import Tune, find, numbered, titled
 
 HEADS = 2  # rows that may stand before a text: its title, its author
 STOP = re.compile("[，。！？；、,.!?;]")
@@ -40,7 +40,7 @@ def read_ci(
         OptionError: there is no such tune or variant.
     """
     rows = text.strip().splitlines()
-    tunes = asked(tune) if tune else ()
+    tunes = find(tune) if tune else ()
     if number:
         _refuse_absent(tunes, number)
     named = tunes or (titled(rows[0]) if len(rows) > 1 else ())

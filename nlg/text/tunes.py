@@ -125,14 +125,14 @@ def all_tunes() -> tuple[Tune, ...]:
     return tuple(map(_tune, blocks))
 
 
-def asked(name: str) -> tuple[Tune, ...]:
+def find(name: str) -> tuple[Tune, ...]:
     """Return the tunes of a name that a person typed, traditional or with 《》 too.
 
     Raises:
         OptionError: there is none; it tells the nearest.
 
     Example:
-        >>> [tune.name for tune in asked("《乳燕飞》")]
+        >>> [tune.name for tune in find("《乳燕飞》")]
         ['贺新郎']
     """
     typed = name.strip(" 　《》")

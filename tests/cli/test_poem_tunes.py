@@ -92,3 +92,24 @@ def test_json_holds_the_parts_clause_by_clause(tunes):
 )
 def test_what_there_is_not_is_told_in_one_line(run, arguments, reason):
     assert reason in told(run("poem", "tunes", *arguments), 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "reason"),
+    [
+        (
+            ["--tune", "浣溪紗"],
+            1,
+            "the shipped writer does not write 词 yet; nlg poem ",
+        ),
+        (["--tune", "浣溪傻"], 2, "no tune '浣溪傻'; near are 浣"),
+        (["--tune", "浣溪沙", "--form", "七绝"], 2, "--tune and --form exclude each"),
+        (["--tune", "浣溪沙", "--variant", "9"], 2, "浣溪沙 has no variant 9; there"),
+        (["--variant", "1"], 2, "--variant goes with --tune"),
+        (["--tune", " "], 2, "--tune is empty"),
+    ],
+)
+def test_no_writer_knows_tunes_yet_and_one_line_says_so(
+    run, arguments, exit_code, reason
+):
+    assert reason in told(run("poem", *arguments), exit_code)

@@ -35,7 +35,7 @@ def test_a_title_and_an_author_above_another_tune_are_no_lines():
 
 
 def test_rows_with_stops_are_verse_and_no_heads():
-    above = "夷女采山蕉，缉纱浸江水。\n"
+    above = "春江一夜风，落花三月雨。\n"
     assert examine(above + WINE).verdict.form != "浣溪沙"
 
 

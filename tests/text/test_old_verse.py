@@ -28,6 +28,13 @@ def test_ten_lines_that_keep_the_rules_are_long_regulated_verse():
     assert found.violations == ()
 
 
+def test_ten_lines_whose_feet_do_not_rhyme_are_no_long_regulated_verse():
+    lines = verses(TOMB.replace("武威", "武功").replace("光辉", "光明"))
+    lines = [line.replace("翠微", "翠楼") for line in lines]
+    found = check_old_verse(lines)
+    assert found.style == "古风"
+
+
 def test_long_verse_that_leaves_its_rhyme_is_told_where():
     found = check_old_verse(verses(TOMB.replace("守翠微", "守翠楼")))
     assert found.violations == (Violation("出韵", 10, 5),)

@@ -9,7 +9,7 @@ from nlg.text.tunes import (
     Clause,
     Variant,
     all_tunes,
-    asked,
+    find,
     named,
     nearest,
     numbered,
@@ -132,19 +132,19 @@ def test_a_rhyme_that_comes_back_is_no_new_one():
 def test_every_name_of_the_table_finds_its_tune():
     for tune in all_tunes():
         for name in tune.names:
-            assert tune in asked(name), name
+            assert tune in find(name), name
 
 
 def test_a_name_may_be_traditional_or_in_book_marks():
-    assert asked("《賀新郎》") == asked("金縷曲") == named("贺新郎")
+    assert find("《賀新郎》") == find("金縷曲") == named("贺新郎")
 
 
 def test_an_unknown_name_tells_the_nearest_in_one_line():
     with pytest.raises(OptionError, match=r"^no tune '沁园夏'; near are 沁园春"):
-        asked("沁园夏")
+        find("沁园夏")
     assert nearest("XYZ") == []
     with pytest.raises(OptionError, match=r"^no tune 'XYZ'; nlg poem tunes lists"):
-        asked("XYZ")
+        find("XYZ")
 
 
 def test_variants_keep_their_numbers_whatever_is_asked_for():
@@ -280,6 +280,19 @@ def test_poets_tell_where_the_parts_of_a_tune_meet(maker, parts):
         "钦\t平平仄，平平平A|平平仄，平平平A"
     )
     assert "|" not in list(maker.table([tune(variant, kind="单调")], texts))[-1]
+
+
+def test_parts_do_not_meet_where_a_line_only_pauses(maker, parts):
+    variant = row("仄平仄平", "读", "韵", "句", "韵")
+    texts = [parts.Text("甲乙", frozenset({3, 6, 9, 12}), (3,))]
+    assert "|" not in list(maker.table([tune(variant)], texts))[-1]
+
+
+def test_a_variant_of_one_part_that_is_as_long_as_two_has_two(maker, parts):
+    short, long = row("仄平", "句", "韵"), row("仄平仄平", "句", "韵", "句", "韵")
+    texts = [parts.Text("甲乙", frozenset({3, 6, 9, 12}), (6,))]
+    rows = list(maker.table([tune(short, long, kind="单调")], texts))[3:]
+    assert ["|" in one for one in rows] == [False, True]
 
 
 def test_a_variant_that_nobody_wrote_to_is_parted_like_another_if_it_rhymes_there(

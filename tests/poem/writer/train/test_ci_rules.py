@@ -67,6 +67,7 @@ def written(builder, search):
         unused = GROUPS - len(arrays["open_parts"])
         arrays["open_parts"] = np.pad(arrays["open_parts"], ((0, unused), (0, 0)))
         dice = 2 * rng.normal(size=(PLACES, len(builder.vocabulary)))
+        dice[:, arrays["pairs"].ravel()] += 3  # so that words stand side by side
         noise = rng.uniform(size=(ROWS, PLACES)).astype("float32")
         rows = ops.convert_to_numpy(
             search(table=dice.astype("float32"), noise=noise, **arrays)
