@@ -224,7 +224,7 @@ def a_folder_of_files():
 def assert_told(words, exit_code, stdout, stderr):
     assert exit_code in (0, 1, 2)
     assert "Traceback" not in stderr, stderr[-300:]
-    verdict = "--strict" in words and exit_code == 1 and stdout
+    verdict = "--strict" in words and exit_code == 1 and (stdout or "-o" in words)
     if exit_code and not verdict:
         *before, last = stderr.removesuffix("\n").split("\n")
         assert last.startswith("Error: ") and 10 < len(last) < 800

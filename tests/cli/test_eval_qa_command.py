@@ -128,9 +128,10 @@ def test_bad_questions_are_named_and_the_rest_is_scored(score, more):
 # --- our own model, a rule here: a passage answers what it has between < and >
 
 POET, OTHER, SILENT = "杜甫，号<少陵>野老。", "李白，号<青莲居士>。", "春眠不觉晓。"
+ANOTHER = "李白，自号<青莲居士>。"  # equal passages would have one vote
 ASKED = [
     ("甲", "杜甫号什么？", [(SILENT, ""), (POET, "少陵")]),
-    ("乙", "谁？", [(POET, ""), (OTHER, "青莲居士"), (OTHER, "青莲居士")]),
+    ("乙", "谁？", [(POET, ""), (OTHER, "青莲居士"), (ANOTHER, "青莲居士")]),
     ("丙", "在哪里？", [(SILENT, "")]),
 ]
 
@@ -218,7 +219,7 @@ def test_single_passages_are_scored_beside_the_vote(answered):
     # and 丁, where a place that is not there is silent, rightly so in 丙.
     rows = [
         *ASKED,
-        ("丁", "谁？", [(OTHER, "青莲居士"), (POET, ""), (OTHER, "青莲居士")]),
+        ("丁", "谁？", [(OTHER, "青莲居士"), (POET, ""), (ANOTHER, "青莲居士")]),
     ]
     result = answered("--per-passage", "--json", "--metric", "squad", rows=rows)
     systems = json.loads(result.stdout)["systems"]

@@ -30,7 +30,7 @@ def test_a_word_is_as_like_the_question_as_its_most_alike_word(seed):
     asks = rng.integers(0, 2, (2, 9)).astype("int32")
     texts = np.sort(rng.integers(0, 3, (2, 9))).astype("int32")
     found = ops.convert_to_numpy(made(rows, asks, texts))
-    assert found.shape == (2, 9, made.told)
+    assert found.shape == (2, 9, made.features)
     for row, place in np.ndindex(2, 9):
         word = rows[row, place]
         want = vectors[word - 1] if word else np.zeros(UNITS)

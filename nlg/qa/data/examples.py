@@ -108,7 +108,7 @@ def cut(example: Example, size: int, rng: random.Random) -> Example:
     Example:
         >>> long = Example("", "春眠不觉晓处处闻啼鸟", "闻什么？", "啼鸟", 8)
         >>> cut(long, 3, random.Random(1))[1:]
-        ('闻啼鸟', '闻什么？', '啼鸟', 1)
+        ('闻啼鸟', '闻什么？', '啼鸟', 1, '')
     """
     last = len(example.passage) - size
     if not size or last <= 0:

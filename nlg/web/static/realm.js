@@ -9,13 +9,17 @@ const STEPS = 9;
 const NAMED = 2; // characters of a kind's name that are drawn
 const MARGIN = 0.06; // of the plane, around the points
 const canvas = $("#plane"), kind = $("#kind");
-let map = null, at = null, way = [];
+let map = null, loading = null, at = null, way = [];
 let frame = { x: 0, y: 0, reach: 1 }; // the middle of the points, and how far they go
 
 // --- the plane
 
+/** Ask for the map once, however often it is wanted; again if that failed. */
 async function load() {
-  if (map) return;
+  if (!map) await (loading ||= fetchMap().finally(() => (loading = null)));
+}
+
+async function fetchMap() {
   try {
     map = await ask("/v1/poem/map");
     frame = frameOf(map.points);
@@ -131,6 +135,12 @@ function placeOf(event) {
   return [frame.x + part(event.clientX, box.left, box.width) * frame.reach, frame.y - part(event.clientY, box.top, box.height) * frame.reach];
 }
 
+/** A click before the map has come waits for it. */
+async function clicked(event) {
+  await load();
+  if (map) go(placeOf(event));
+}
+
 function moveByKey(event) {
   const step = { ArrowLeft: [-0.08, 0], ArrowRight: [0.08, 0], ArrowUp: [0, 0.08], ArrowDown: [0, -0.08] }[event.key];
   if (step) {
@@ -185,7 +195,7 @@ async function visit(event) {
 }
 
 export function start() {
-  canvas.addEventListener("click", (event) => map && go(placeOf(event)));
+  canvas.addEventListener("click", clicked);
   canvas.addEventListener("keydown", moveByKey);
   $("#path-form").addEventListener("submit", layPath);
   $("#path-step").addEventListener("input", showStep);
