@@ -1,5 +1,6 @@
 """Which lines the training poems of a checkpoint contain."""
 
+import functools
 import pathlib
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -44,4 +45,10 @@ def save_known_lines(poems: Iterable[Sequence[str]], folder: pathlib.Path) -> No
 
 def shipped_lines() -> KnownLines:
     """Return the lines of the poems that the shipped models learned from."""
-    return KnownLines.load(checkpoints_folder() / "poem" / "vae" / KNOWN)
+    return _loaded(checkpoints_folder() / "poem" / "vae" / KNOWN)
+
+
+@functools.cache
+def _loaded(path: pathlib.Path) -> KnownLines:
+    """Read a file once: checking a poem takes less time than reading it."""
+    return KnownLines.load(path)

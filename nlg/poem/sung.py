@@ -17,6 +17,7 @@ from nlg.text.forms import form_of
 from nlg.text.normalize import verses
 from nlg.text.prosody import Verdict, Violation
 from nlg.text.readings import word_tones
+from nlg.text.rhyming import is_oblique_rhyme, rhyme_of
 from nlg.text.tunes import Tune, find, numbered, titled
 
 HEADS = 2  # rows that may stand before a text: its title, its author
@@ -79,10 +80,17 @@ def _fitting(
     for heads in _heads(rows):
         lines = verses("\n".join(rows[heads:]))
         wanted = tunes or (named if heads else ())
-        for fit in fits(lines, wanted) if lines else ():
+        if not lines or (not wanted and _is_regulated(lines)):
+            continue
+        for fit in fits(lines, wanted):
             if number in (0, fit.number) and _believed(fit, lines, bool(tunes), wanted):
                 yield fit
                 break
+
+
+def _is_regulated(lines: Sequence[str]) -> bool:
+    """Return whether lines have the shape of a regulated poem, and rhyme as one."""
+    return bool(form_of(lines)) and not is_oblique_rhyme(lines, rhyme_of(lines))
 
 
 def _heads(rows: Sequence[str]) -> Iterator[int]:

@@ -1,6 +1,7 @@
 import pytest
 
 from nlg.errors import OptionError
+from nlg.poem import sung
 from nlg.poem.check import examine
 from nlg.text.prosody import Violation
 
@@ -47,6 +48,16 @@ def test_eight_lines_that_rhyme_in_oblique_tone_as_a_tune_does_are_sung_to_it():
 @pytest.mark.parametrize("title", ["", "生查子\n", "瑞鹧鸪\n"])
 def test_a_regulated_poem_stays_one_whatever_its_title(title):
     assert examine(title + SPRING).verdict.form == "五律"
+
+
+def test_a_poem_that_rhymes_as_regulated_verse_is_compared_with_no_tune(monkeypatch):
+    compared = []
+    fits = sung.fits
+    monkeypatch.setattr(sung, "fits", lambda *a: compared.append(a) or fits(*a))
+    assert examine(SPRING).verdict.form == "五律"
+    assert compared == []
+    assert examine(JADE).verdict.style == "词"
+    assert len(compared) > 0
 
 
 def test_what_is_told_to_be_a_tune_is_held_to_it():
