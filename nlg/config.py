@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import fnmatch
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 from nlg.errors import OptionError
 
 Config = TypeVar("Config")
+Value = TypeVar("Value")
 
 
 def apply_settings(config: Config, settings: Sequence[str]) -> Config:
@@ -82,6 +84,35 @@ def hint(name: str, names: Iterable[str]) -> str:
 def nearest(name: str, names: Iterable[str]) -> str:
     """Return the one of `names` that is most like `name`, however unlike it is."""
     return "".join(difflib.get_close_matches(name, names, 1, cutoff=0.0))
+
+
+def values_of_sources(
+    name: str, settings: Iterable[tuple[str, Value]], sources: Sequence[str]
+) -> dict[str, Value]:
+    """Return the value of each of `sources` that a pattern fits, the last that does.
+
+    Args:
+        name: of the settings, for the error.
+        settings: patterns (`fnmatch`) and their values.
+        sources: names of files or collections.
+
+    Raises:
+        OptionError: a pattern fits none; the nearest source is named.
+
+    Example:
+        >>> values_of_sources("shares", [("news*", 0.5)], ["news_2016.txt", "laws.txt"])
+        {'news_2016.txt': 0.5}
+    """
+    found: dict[str, Value] = {}
+    for pattern, value in settings:
+        fits = fnmatch.filter(sources, pattern)
+        if not fits:
+            raise OptionError(
+                f"{name}: {pattern} fits no source of the data; the nearest is "
+                f"{nearest(pattern.strip('*'), sources)}"
+            )
+        found |= dict.fromkeys(fits, value)
+    return found
 
 
 def _kind(config: Any, key: str, where: str) -> type:

@@ -1,9 +1,8 @@
 """How much of each source of a training set an epoch has, by patterns on names."""
 
-import fnmatch
 from collections.abc import Sequence
 
-from nlg.config import nearest
+from nlg.config import values_of_sources
 from nlg.errors import OptionError
 
 
@@ -37,13 +36,5 @@ def shares_of_sources(settings: Sequence[str], sources: Sequence[str]) -> list[f
         >>> shares_of_sources(["news*=0.5"], ["news_2016.txt", "laws.txt"])
         [0.5, 1.0]
     """
-    found = dict.fromkeys(sources, 1.0)
-    for pattern, share in map(share_of, settings):
-        fits = fnmatch.filter(sources, pattern)
-        if not fits:
-            raise OptionError(
-                f"shares: {pattern} fits no source of the data; the nearest is "
-                f"{nearest(pattern.strip('*'), sources)}"
-            )
-        found |= dict.fromkeys(fits, share)
-    return [found[source] for source in sources]
+    found = values_of_sources("shares", map(share_of, settings), sources)
+    return [found.get(source, 1.0) for source in sources]

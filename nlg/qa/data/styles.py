@@ -4,10 +4,9 @@ webqa*=entity      the questions of WebQA are answered by a name or a number
 cmrc*=phrase       those of CMRC 2018 by a piece of a sentence
 """
 
-import fnmatch
 from collections.abc import Sequence
 
-from nlg.config import nearest
+from nlg.config import values_of_sources
 from nlg.errors import OptionError
 from nlg.qa.config import STYLES
 from nlg.qa.data.read import Question
@@ -38,15 +37,7 @@ def styled(questions: Sequence[Question], settings: Sequence[str]) -> list[Quest
         OptionError: a pattern fits no source; the nearest one is named.
     """
     sources = sorted({question.source for question in questions})
-    styles: dict[str, str] = {}
-    for pattern, style in map(style_of, settings):
-        fits = fnmatch.filter(sources, pattern)
-        if not fits:
-            raise OptionError(
-                f"style: {pattern} fits no source of the data; the nearest is "
-                f"{nearest(pattern.strip('*'), sources)}"
-            )
-        styles |= dict.fromkeys(fits, style)
+    styles = values_of_sources("style", map(style_of, settings), sources)
     return [
         question._replace(style=question.style or styles.get(question.source, ""))
         for question in questions
