@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from nlg.errors import OptionError
-from nlg.poem.known import shipped_lines
+from nlg.poem.known import Originality, shipped_lines
 from nlg.poem.sung import near_tunes, read_ci
 from nlg.text.forms import FORMS, cut_unmarked, form_named, form_of
 from nlg.text.normalize import HAN, to_simplified, verses
@@ -124,7 +124,6 @@ def examine(
         lines = _lines_of(bare)
         verdict = _checked(lines, book, strict_tones, odd_ends)
         patterns = _patterns_of(lines, verdict, book)
-    known = shipped_lines()
     characters = "".join(dict.fromkeys("".join(lines)))
     return Examination(
         lines,
@@ -136,8 +135,7 @@ def examine(
         "".join(c for c in characters if book in OLD and is_modern(c)),
         tuple(FOREIGN.findall(text)),
         () if verdict.form else near_tunes(lines),
-        sum(line in known for line in lines),
-        max(map(known.longest_run, lines)),
+        *Originality.of(lines, shipped_lines()),
     )
 
 

@@ -10,10 +10,10 @@ an entity swap, arXiv:1806.03822). Names are found and told apart by jieba's tag
 import collections
 import random
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from nlg.qa.data.examples import Example
+from nlg.qa.data.negatives import Watch
 from nlg.qa.data.question_templates import TITLE, Name
 from nlg.text.words import part_of_speech, tagged_words
 
@@ -33,7 +33,6 @@ MARKS = "\n，。、？！：；「」『』《》“”()（）"
 BETWEEN = frozenset(("", *MARKS, *"的在是为于和与及之有位至从对由等被把向将以曾已了人"))
 LEAST = 2  # questions that have a name: more than an accident of segmenting
 Alike = tuple[str, str]  # kind, and what a name of it ends with
-Watch = Callable[[Sequence[Any], str], Iterable[Any]]  # such as a progress bar
 
 
 def exchanged(
